@@ -1,0 +1,159 @@
+import * as buffer from 'lib0/buffer';
+import * as sha256 from 'lib0/hash/sha256';
+import * as Y from 'yjs';
+import { z } from 'zod';
+import { type Clause, joinRuns, type Run, type RunMarks } from './clause.ts';
+import { ConcordError } from './errors.ts';
+import { ClauseId, MarkId } from './ids.ts';
+import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
+
+/**
+ * Y.Doc → values, without y-prosemirror: its own readers repair a document while reading it, that is they delete what
+ * the schema rejects. Here nothing is repaired: what the schema doesn't know is refused (`unknown-content`).
+ */
+export const textOf = (doc: Y.Doc): Y.XmlFragment => doc.getXmlFragment('text');
+export const recordOf = (doc: Y.Doc): Y.Map<unknown> => doc.getMap('record');
+
+/** Limits of one document. A real compilation has some two hundred rows; a clause is a paragraph. */
+export const mostClauses = 2000;
+export const longestClause = 20_000;
+
+const attributes = z.strictObject({
+  id: ClauseId,
+  kind: z.enum(clauseKinds),
+  level: z.number().int().min(0).max(deepestLevel),
+  insertion: MarkId.optional(),
+});
+const markValue = z.strictObject({ id: MarkId });
+const delta = z.array(z.strictObject({ insert: z.string(), attributes: z.record(z.string(), z.unknown()).optional() }));
+
+/** y-prosemirror stores overlapping marks under `name--hash`. The hash is the client's to choose: only name and value count. */
+const storedMark = new RegExp(`^(${markNames.join('|')})(?:--[A-Za-z0-9+/=]{8})?$`);
+
+/** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
+export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {
+  const found = storedMark.exec(key)?.[1];
+  const name = markNames.find((candidate) => candidate === found);
+  const parsed = markValue.safeParse(value);
+  if (name === undefined || !parsed.success) throw new ConcordError('unknown-content');
+  return { name, id: parsed.data.id };
+}
+
+/** The key under which the server stores a mark that it sets itself. */
+export const markKey = (name: MarkName, id: MarkId): string =>
+  `${name}--${buffer.toBase64(sha256.digest(new TextEncoder().encode(`${name} ${id}`)).slice(0, 6))}`;
+
+function readRun(insert: string, stored: Readonly<Record<string, unknown>> | undefined): Run {
+  const marks: { [name in MarkName]: MarkId[] } = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
+  for (const [key, value] of Object.entries(stored ?? {})) {
+    const { name, id } = readMark(key, value);
+    // The same id under two keys is still one mark.
+    if (!marks[name].includes(id)) marks[name].push(id);
+  }
+  for (const name of markNames) marks[name].sort();
+  return { text: insert, marks: marks satisfies RunMarks };
+}
+
+/** One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. */
+export function readClause(element: unknown): Clause {
+  if (!(element instanceof Y.XmlElement) || element.nodeName !== 'clause') throw new ConcordError('unknown-content');
+  const parsed = attributes.safeParse(element.getAttributes());
+  if (!parsed.success) throw new ConcordError('unknown-content');
+  const runs: Run[] = [];
+  // Two clients that type into an empty clause at once each bring a text node: their words stand one after the other.
+  for (const child of element.toArray()) {
+    if (!(child instanceof Y.XmlText) || Object.keys(child.getAttributes()).length > 0)
+      throw new ConcordError('unknown-content');
+    const read = delta.safeParse(child.toDelta());
+    if (!read.success) throw new ConcordError('unknown-content');
+    for (const { insert, attributes: stored } of read.data) runs.push(readRun(insert, stored));
+  }
+  const { id, kind, level, insertion } = parsed.data;
+  const clause: Clause = { id, kind, level, insertion: insertion ?? null, runs: joinRuns(runs) };
+  let length = 0;
+  for (const run of clause.runs) length += run.text.length;
+  if (length > longestClause) throw new ConcordError('update-too-large', { clause: id });
+  return clause;
+}
+
+/** The whole text. `known` gives clauses that are known not to have changed, so that an edit reads only its own clause. */
+export function readText(doc: Y.Doc, known?: ReadonlyMap<unknown, Clause>): readonly Clause[] {
+  const children = textOf(doc).toArray();
+  if (children.length > mostClauses) throw new ConcordError('update-too-large');
+  const text = children.map((child) => known?.get(child) ?? readClause(child));
+  const ids = new Set<ClauseId>();
+  for (const { id } of text) {
+    if (ids.has(id)) throw new ConcordError('unknown-content', { clause: id });
+    ids.add(id);
+  }
+  return text;
+}
+
+function storedMarks(marks: RunMarks): Record<string, { id: MarkId }> {
+  const stored: Record<string, { id: MarkId }> = {};
+  for (const name of markNames) for (const id of marks[name]) stored[markKey(name, id)] = { id };
+  return stored;
+}
+
+/** A clause as a Yjs element, to be put into a document. */
+export function clauseElement(clause: Clause): Y.XmlElement<Record<string, string | number>> {
+  const element = new Y.XmlElement<Record<string, string | number>>('clause');
+  element.setAttribute('id', clause.id);
+  element.setAttribute('kind', clause.kind);
+  element.setAttribute('level', clause.level);
+  if (clause.insertion !== null) element.setAttribute('insertion', clause.insertion);
+  const text = new Y.XmlText();
+  text.applyDelta(
+    clause.runs.map((run) => ({ insert: run.text, attributes: storedMarks(run.marks) })),
+    { sanitize: false },
+  );
+  element.insert(0, [text]);
+  return element;
+}
+
+/**
+ * Makes one clause of a document say `after`, touching nothing but what differs: words that stay keep their Yjs
+ * identity, so the cursors and concurrent edits of others stay where they were.
+ *
+ * `after` may drop words and change marks; it cannot bring in new words (`decide` never does).
+ */
+export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | null)[], before: Clause): void {
+  // One text position a character of `before`; run by run, walking the children that hold them.
+  let runIndex = 0;
+  let used = 0;
+  for (const child of element.toArray()) {
+    if (!(child instanceof Y.XmlText)) continue;
+    let at = 0;
+    const read = delta.parse(child.toDelta());
+    for (const { insert, attributes: stored } of read) {
+      let rest = insert.length;
+      while (rest > 0) {
+        const run = before.runs[runIndex];
+        if (run === undefined) return;
+        const take = Math.min(rest, run.text.length - used);
+        const wanted = kept[runIndex];
+        if (wanted === null || wanted === undefined) {
+          child.delete(at, take);
+        } else {
+          const changes: Record<string, { id: MarkId } | null> = {};
+          const present = new Set<string>();
+          for (const [key, value] of Object.entries(stored ?? {})) {
+            const { name, id } = readMark(key, value);
+            if (wanted[name].includes(id)) present.add(`${name} ${id}`);
+            else changes[key] = null;
+          }
+          for (const name of markNames)
+            for (const id of wanted[name]) if (!present.has(`${name} ${id}`)) changes[markKey(name, id)] = { id };
+          if (Object.keys(changes).length > 0) child.format(at, take, changes);
+          at += take;
+        }
+        used += take;
+        rest -= take;
+        if (used === run.text.length) {
+          runIndex += 1;
+          used = 0;
+        }
+      }
+    }
+  }
+}
