@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
-import type { LogName } from "../../shared/ids.ts";
-import type { Entry } from "./log.ts";
+import { createHash } from 'node:crypto';
+import type { LogName } from '../../shared/ids.ts';
+import type { Entry } from './log.ts';
 
 /** What stands before a log's first entry. Never written to: a chain starts from it. */
 export const zeroHash: Uint8Array = new Uint8Array(32);
 
 /** The first bytes of what is hashed. A later encoding takes another name, so that no bytes can be read in two ways. */
-const encoding = new TextEncoder().encode("concord-entry-1");
+const encoding = new TextEncoder().encode('concord-entry-1');
 
 const utf8 = new TextEncoder();
 
@@ -14,8 +14,8 @@ const utf8 = new TextEncoder();
  * SHA-256 over every field but the hash, each preceded by its length in 8 bytes: without the lengths, the last byte of a
  * header could be taken for the first of its content.
  */
-function hashOf(entry: Omit<Entry, "hash">): Uint8Array {
-  const sha = createHash("sha256");
+function hashOf(entry: Omit<Entry, 'hash'>): Uint8Array {
+  const sha = createHash('sha256');
   const sequence = Buffer.alloc(8);
   sequence.writeBigUInt64BE(BigInt(entry.sequence));
   for (const field of [encoding, utf8.encode(entry.log), sequence, entry.previous, entry.header, entry.content]) {
@@ -39,7 +39,7 @@ export function seal(entry: {
 }
 
 /** What is wrong with an entry: it isn't the next one, it was chained to another, or its bytes were changed. */
-export type BrokenLink = "out-of-sequence" | "not-chained" | "altered";
+export type BrokenLink = 'out-of-sequence' | 'not-chained' | 'altered';
 
 /**
  * Holds an entry against the one before it (`zeroHash` and 0 before the first); null if it follows.
@@ -48,9 +48,9 @@ export type BrokenLink = "out-of-sequence" | "not-chained" | "altered";
  * the very end, no chain can show.
  */
 export function verifyLink(entry: Entry, previousHash: Uint8Array, previousSequence: number): BrokenLink | null {
-  if (entry.sequence !== previousSequence + 1) return "out-of-sequence";
-  if (!sameBytes(entry.previous, previousHash)) return "not-chained";
-  if (!sameBytes(entry.hash, hashOf(entry))) return "altered";
+  if (entry.sequence !== previousSequence + 1) return 'out-of-sequence';
+  if (!sameBytes(entry.previous, previousHash)) return 'not-chained';
+  if (!sameBytes(entry.hash, hashOf(entry))) return 'altered';
   return null;
 }
 
@@ -73,7 +73,7 @@ export function assertRun(entries: readonly Entry[]): void {
 
 /** Whether the first of an append builds on exactly this head. */
 export function buildsOn(
-  first: Pick<Entry, "sequence" | "previous">,
+  first: Pick<Entry, 'sequence' | 'previous'>,
   head: { sequence: number; hash: Uint8Array } | null,
 ): boolean {
   return first.sequence === (head?.sequence ?? 0) + 1 && sameBytes(first.previous, head?.hash ?? zeroHash);

@@ -1,4 +1,4 @@
-import type { LogName } from "../../shared/ids.ts";
+import type { LogName } from '../../shared/ids.ts';
 
 /**
  * One accepted change. `content` and `header` are opaque bytes to the log: an update and its principal in a

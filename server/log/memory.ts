@@ -1,8 +1,8 @@
-import { ConcordError } from "../../shared/errors.ts";
-import type { LogName } from "../../shared/ids.ts";
-import { assertRun, buildsOn } from "./chain.ts";
-import type { Checkpoint, Entry, Log } from "./log.ts";
-import { subscribers } from "./subscribers.ts";
+import { ConcordError } from '../../shared/errors.ts';
+import type { LogName } from '../../shared/ids.ts';
+import { assertRun, buildsOn } from './chain.ts';
+import type { Checkpoint, Entry, Log } from './log.ts';
+import { subscribers } from './subscribers.ts';
 
 /**
  * A log that lasts as long as the process: for tests, and for trying things out. It keeps every rule of `Log` except that
@@ -16,7 +16,7 @@ export function openMemoryLog(): Log {
 
   /** Every call takes a turn of the event loop, as with a disk, so that callers meet the same interleavings. */
   async function turn(): Promise<void> {
-    if (closed) throw new ConcordError("shutting-down");
+    if (closed) throw new ConcordError('shutting-down');
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 

@@ -1,4 +1,4 @@
-import type { LogName } from "../../shared/ids.ts";
+import type { LogName } from '../../shared/ids.ts';
 
 /** Those who want to know which log grew. */
 export interface Subscribers {

@@ -38,7 +38,7 @@ export interface InvitationsTable {
   id: string;
   meeting_id: string | null;
   participant_id: string | null;
-  kind: "participant" | "administrator";
+  kind: 'participant' | 'administrator';
   /** The account that made it; null for the first administrator's, which the server prints itself. */
   created_by: string | null;
   expires_at: number;
@@ -54,5 +54,5 @@ export interface AccreditationsTable {
 
 /** The form in which account names are compared: compatibility forms folded, lower case, no space around it. */
 export function nameKey(name: string): string {
-  return name.normalize("NFKC").toLowerCase().normalize("NFKC").trim();
+  return name.normalize('NFKC').toLowerCase().normalize('NFKC').trim();
 }

@@ -1,0 +1,184 @@
+import { existsSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { ConcordError } from '../../shared/errors.ts';
+import { LogName } from '../../shared/ids.ts';
+import { StoreRefused } from '../store/refused.ts';
+import { assertRun } from './chain.ts';
+import type { Checkpoint, Entry, Log } from './log.ts';
+import type { Answers, FromWorker, Kind, RequestOf, Statement, StatementResult, ToWorker } from './sqliteProtocol.ts';
+import { subscribers } from './subscribers.ts';
+
+export interface SqliteOptions {
+  readonly dataDir: string;
+  /** Opens beside a running server, and writes nothing. `subscribe` never calls: only the writer knows of entries. */
+  readonly readOnly?: boolean;
+  /** Where the thread's program is, if not where the build puts it. */
+  readonly worker?: URL;
+}
+
+/** The embedded store: the log, and the plain tables' statements. */
+export interface Sqlite {
+  readonly log: Log;
+  /**
+   * Runs statements in one transaction; `null` if one that must change a row changed none, and then nothing was done.
+   *
+   * @throws {StatementFailed} when a statement breaks a rule of its table, or makes no sense
+   * @throws {ConcordError} `not-stored` when the disk fails
+   */
+  execute(statements: readonly Statement[]): Promise<readonly StatementResult[] | null>;
+}
+
+/** The statement's own failure, not the disk's. `code` is SQLite's name for it, such as `SQLITE_CONSTRAINT_UNIQUE`. */
+export class StatementFailed extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'StatementFailed';
+  }
+}
+
+interface Waiting {
+  resolve(answer: Answers[Kind]): void;
+  reject(error: Error): void;
+  /** The log that has grown if the answer is yes. */
+  readonly grows: LogName | null;
+}
+
+/**
+ * Opens `concord.sqlite` in the data directory, in a thread of its own.
+ *
+ * @throws {StoreRefused} if the directory is in use, or what is in it can't be understood.
+ */
+export async function openSqlite({
+  dataDir,
+  readOnly = false,
+  worker = builtWorker(),
+}: SqliteOptions): Promise<Sqlite> {
+  const thread = new Worker(worker, { workerData: { dataDir, readOnly } });
+  const waiting = new Map<number, Waiting>();
+  const { subscribe, announce } = subscribers();
+  let lastId = 0;
+  let ended: Error | null = null;
+  let closing: Promise<void> | null = null;
+  let closed: () => void = () => {};
+
+  await new Promise<void>((resolve, reject) => {
+    thread.on('message', (message: FromWorker) => {
+      switch (message.kind) {
+        case 'opened':
+          return resolve();
+        case 'refused':
+          return reject(new StoreRefused(message.reason, message.message));
+        case 'outcomes':
+          return settle(message);
+        case 'closed':
+          return;
+      }
+    });
+    const end = (error: Error) => {
+      ended ??= error;
+      for (const { reject } of waiting.values()) reject(ended);
+      waiting.clear();
+      reject(error);
+      closed();
+    };
+    thread.on('error', (cause) => end(new ConcordError('not-stored', {}, { cause })));
+    thread.on('exit', () => end(new ConcordError('not-stored', {}, { cause: new Error('the thread has ended') })));
+  });
+
+  /** One message brings the outcomes of a whole commit: listeners hear once of each log that it made grow. */
+  function settle({ outcomes }: Extract<FromWorker, { kind: 'outcomes' }>): void {
+    const grown = new Set<LogName>();
+    for (const { id, outcome } of outcomes) {
+      const request = waiting.get(id);
+      if (!request) continue;
+      waiting.delete(id);
+      if (!outcome.ok) {
+        const failed = new StatementFailed(outcome.code, outcome.message);
+        request.reject(outcome.storage ? new ConcordError('not-stored', {}, { cause: failed }) : failed);
+        continue;
+      }
+      if (request.grows && outcome.answer === true) grown.add(request.grows);
+      request.resolve(outcome.answer);
+    }
+    announce(grown);
+  }
+
+  function ask<K extends Kind>(request: RequestOf<K>, grows: LogName | null = null): Promise<Answers[K]> {
+    if (closing !== null) return Promise.reject(new ConcordError('shutting-down'));
+    if (ended) return Promise.reject(ended);
+    return new Promise<Answers[K]>((resolve, reject) => {
+      const id = ++lastId;
+      // The thread answers each kind of request with its kind of answer: `BatchRunner` is checked against the same table.
+      waiting.set(id, { resolve: (answer) => resolve(answer as Answers[K]), reject, grows });
+      post({ id, request });
+    });
+  }
+
+  function post(message: ToWorker): void {
+    thread.postMessage(message);
+  }
+
+  const log: Log = {
+    async append(entries) {
+      assertRun(entries);
+      const first = entries[0];
+      if (!first) return true;
+      return ask<'append'>({ kind: 'append', entries: entries.map(tightEntry) }, first.log);
+    },
+    read: (name, after, limit) => ask<'read'>({ kind: 'read', log: name, after, limit }),
+    head: (name) => ask<'head'>({ kind: 'head', log: name }),
+    async names() {
+      const names = await ask<'names'>({ kind: 'names' });
+      return names.map((name) => LogName.parse(name));
+    },
+    subscribe,
+    async saveCheckpoint(checkpoint) {
+      await ask<'saveCheckpoint'>({ kind: 'saveCheckpoint', checkpoint: tightCheckpoint(checkpoint) });
+    },
+    checkpoint: (name) => ask<'checkpoint'>({ kind: 'checkpoint', log: name }),
+    async check() {
+      await ask<'check'>({ kind: 'check' });
+    },
+    close() {
+      // The thread takes messages in order: what was asked before is committed before it ends.
+      closing ??= new Promise<void>((resolve) => {
+        if (ended) return resolve();
+        closed = resolve;
+        post({ close: true });
+      });
+      return closing;
+    },
+  };
+  return { log, execute: (statements) => ask<'execute'>({ kind: 'execute', statements }) };
+}
+
+/** The build puts the thread's program beside the entry files; shared code, this file too, may lie one directory deeper. */
+function builtWorker(): URL {
+  const places = ['./sqliteWorker.js', '../sqliteWorker.js'].map((place) => new URL(place, import.meta.url));
+  const built = places.find((place) => existsSync(place));
+  if (!built) throw new Error('sqliteWorker.js is not built: name its place as `worker` to run from source');
+  return built;
+}
+
+/** A view is sent with all of the buffer that it looks at, which may be a whole network frame. */
+function tight(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+}
+
+function tightEntry({ log, sequence, header, content, previous, hash }: Entry): Entry {
+  return {
+    log,
+    sequence,
+    header: tight(header),
+    content: tight(content),
+    previous: tight(previous),
+    hash: tight(hash),
+  };
+}
+
+function tightCheckpoint({ log, sequence, hash, state }: Checkpoint): Checkpoint {
+  return { log, sequence, hash: tight(hash), state: tight(state) };
+}

@@ -1,0 +1,181 @@
+import type Database from 'better-sqlite3';
+import { buildsOn } from './chain.ts';
+import type { Checkpoint, Entry, Head } from './log.ts';
+import { codeOf } from './sqliteFile.ts';
+import type { Answers, Kind, Numbered, Outcome, Request, RequestOf, Statement } from './sqliteProtocol.ts';
+
+const sql = {
+  head: 'SELECT sequence, hash FROM entries WHERE log = ? ORDER BY sequence DESC LIMIT 1',
+  insert: 'INSERT INTO entries (log, sequence, previous, hash, header, content) VALUES (?, ?, ?, ?, ?, ?)',
+  read: `SELECT log, sequence, previous, hash, header, content FROM entries
+    WHERE log = ? AND sequence > ? ORDER BY sequence LIMIT ?`,
+  // Steps from name to name in the index; DISTINCT would read every entry.
+  names: `WITH RECURSIVE names (log) AS (
+      SELECT min(log) FROM entries
+      UNION ALL
+      SELECT (SELECT min(log) FROM entries WHERE log > names.log) FROM names WHERE names.log IS NOT NULL
+    ) SELECT log FROM names WHERE log IS NOT NULL`,
+  saveCheckpoint: `INSERT INTO checkpoints (log, sequence, hash, state) VALUES (?, ?, ?, ?)
+    ON CONFLICT (log) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, state = excluded.state
+    WHERE excluded.sequence >= checkpoints.sequence`,
+  checkpoint: 'SELECT log, sequence, hash, state FROM checkpoints WHERE log = ?',
+  check: 'INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET checks = checks + 1',
+};
+
+/** A failure that undoes one request and leaves the others of its batch as they are. */
+class NothingChanged extends Error {}
+
+/**
+ * What arrived while the last commit ran, done as one: all that writes shares a transaction, and so a single wait for the
+ * disk. Within it each request has a savepoint: one that fails is undone alone. Nobody is answered before the commit;
+ * if that fails, nothing of the batch was stored. Reads follow, and see what was committed.
+ */
+export class BatchRunner {
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  constructor(database: Database.Database) {
+    this.#database = database;
+  }
+
+  run(batch: readonly Numbered[]): { id: number; outcome: Outcome }[] {
+    const outcomes = new Map<number, Outcome>();
+    const writes: Numbered[] = [];
+    const reads: Numbered[] = [];
+    for (const numbered of batch) {
+      try {
+        (this.#writes(numbered.request) ? writes : reads).push(numbered);
+      } catch (error) {
+        outcomes.set(numbered.id, failure(error));
+      }
+    }
+    for (const [id, outcome] of this.#commit(writes)) outcomes.set(id, outcome);
+    for (const { id, request } of reads)
+      outcomes.set(
+        id,
+        attempt(() => this.#perform(request)),
+      );
+    return batch.map(({ id }) => ({ id, outcome: outcomes.get(id) ?? failure(new Error('not reached')) }));
+  }
+
+  #commit(writes: readonly Numbered[]): Map<number, Outcome> {
+    const outcomes = new Map<number, Outcome>();
+    if (writes.length === 0) return outcomes;
+    try {
+      this.#rollBack();
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const { id, request } of writes) outcomes.set(id, this.#alone(request));
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#rollBack();
+      for (const { id } of writes) outcomes.set(id, failure(error));
+    }
+    return outcomes;
+  }
+
+  /** SQLite itself gives up the transaction when the disk fails or is full; a rollback that fails is tried again with the next batch. */
+  #rollBack(): void {
+    try {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+    } catch (error) {
+      if (!isStorage(error)) throw error;
+    }
+  }
+
+  /** @throws what ends the whole transaction; a failure of this request alone is its outcome. */
+  #alone(request: Request): Outcome {
+    this.#prepare('SAVEPOINT one').run();
+    try {
+      const answer = this.#perform(request);
+      this.#prepare('RELEASE one').run();
+      return { ok: true, answer };
+    } catch (error) {
+      if (!this.#database.inTransaction || isStorage(error)) throw error;
+      this.#prepare('ROLLBACK TO one').run();
+      this.#prepare('RELEASE one').run();
+      return error instanceof NothingChanged ? { ok: true, answer: null } : failure(error);
+    }
+  }
+
+  #writes(request: Request): boolean {
+    if (request.kind === 'execute') return request.statements.some(({ sql }) => !this.#prepare(sql).readonly);
+    return request.kind === 'append' || request.kind === 'saveCheckpoint' || request.kind === 'check';
+  }
+
+  #perform(request: Request): Answers[Kind] {
+    switch (request.kind) {
+      case 'append':
+        return this.#append(request);
+      case 'read':
+        return this.#prepare<Entry>(sql.read).all(request.log, request.after, request.limit);
+      case 'head':
+        return this.#prepare<Head>(sql.head).get(request.log) ?? null;
+      case 'names':
+        return this.#prepare<{ log: string }>(sql.names)
+          .all()
+          .map(({ log }) => log);
+      case 'saveCheckpoint': {
+        const { log, sequence, hash, state } = request.checkpoint;
+        this.#prepare(sql.saveCheckpoint).run(log, sequence, hash, state);
+        return null;
+      }
+      case 'checkpoint':
+        return this.#prepare<Checkpoint>(sql.checkpoint).get(request.log) ?? null;
+      case 'check':
+        this.#prepare(sql.check).run();
+        return null;
+      case 'execute':
+        return request.statements.map((statement) => this.#execute(statement));
+    }
+  }
+
+  #append({ entries }: RequestOf<'append'>): boolean {
+    const first = entries[0];
+    if (!first) return true;
+    if (!buildsOn(first, this.#prepare<Head>(sql.head).get(first.log) ?? null)) return false;
+    const insert = this.#prepare(sql.insert);
+    for (const { log, sequence, previous, hash, header, content } of entries) {
+      insert.run(log, sequence, previous, hash, header, content);
+    }
+    return true;
+  }
+
+  #execute({ sql, parameters, mustChange }: Statement): { rows: Record<string, unknown>[]; changes: number } {
+    const statement = this.#prepare<Record<string, unknown>>(sql);
+    const rows = statement.reader ? statement.all(...parameters) : [];
+    const changes = statement.reader ? (statement.readonly ? 0 : rows.length) : statement.run(...parameters).changes;
+    if (mustChange && changes === 0) throw new NothingChanged();
+    return { rows, changes };
+  }
+
+  /** Statements are few, since values are bound and never written into them; the cap is for lists of changing length. */
+  #prepare<Row = unknown>(text: string): Database.Statement<unknown[], Row> {
+    const known = this.#statements.get(text);
+    // The row's type is what the statement's text says: it is the caller who wrote both.
+    if (known) return known as Database.Statement<unknown[], Row>;
+    const prepared = this.#database.prepare<unknown[], Row>(text);
+    if (this.#statements.size >= 500) this.#statements.clear();
+    this.#statements.set(text, prepared as Database.Statement);
+    return prepared;
+  }
+}
+
+function attempt(perform: () => Answers[Kind]): Outcome {
+  try {
+    return { ok: true, answer: perform() };
+  } catch (error) {
+    return error instanceof NothingChanged ? { ok: true, answer: null } : failure(error);
+  }
+}
+
+function failure(error: unknown): Outcome {
+  const message = error instanceof Error ? error.message : String(error);
+  return { ok: false, code: codeOf(error), message, storage: isStorage(error) };
+}
+
+/** The disk's failures, told from a statement that breaks a rule of its table or is wrong in itself. */
+function isStorage(error: unknown): boolean {
+  const code = codeOf(error);
+  const ownFault = ['SQLITE_CONSTRAINT', 'SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE'];
+  return code.startsWith('SQLITE_') && !ownFault.some((own) => code.startsWith(own));
+}

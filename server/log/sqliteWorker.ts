@@ -1,0 +1,59 @@
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { StoreRefused } from '../store/refused.ts';
+import { BatchRunner } from './sqliteBatch.ts';
+import { type OpenFile, openFile } from './sqliteFile.ts';
+import type { FromWorker, Numbered, Outcome, ToWorker, WorkerStart } from './sqliteProtocol.ts';
+
+/**
+ * The thread that waits for the disk, so that the event loop needn't. It takes all requests that have arrived, commits
+ * them together, and answers; what arrives meanwhile is the next batch.
+ */
+function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
+  const post = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, [...transfer]);
+  let file: OpenFile;
+  try {
+    file = openFile(dataDir, { readOnly });
+  } catch (error) {
+    if (!(error instanceof StoreRefused)) throw error;
+    post({ kind: 'refused', reason: error.reason, message: error.message });
+    port.close();
+    return;
+  }
+  const runner = new BatchRunner(file.database);
+
+  port.on('message', (first: ToWorker) => {
+    const batch: Numbered[] = [];
+    let closing = false;
+    for (let message: ToWorker | undefined = first; message; message = receiveMessageOnPort(port)?.message) {
+      if ('close' in message) closing = true;
+      else batch.push(message);
+    }
+    const outcomes = runner.run(batch);
+    post({ kind: 'outcomes', outcomes }, largeBuffers(outcomes.map(({ outcome }) => outcome)));
+    if (closing) {
+      file.close();
+      post({ kind: 'closed' });
+      port.close();
+    }
+  });
+  post({ kind: 'opened' });
+}
+
+/** What is worth handing over instead of copying. Small arrays are copied faster than they are detached. */
+function largeBuffers(outcomes: readonly Outcome[]): ArrayBuffer[] {
+  const found = new Set<ArrayBuffer>();
+  for (const outcome of outcomes) {
+    if (!outcome.ok || outcome.answer === null || typeof outcome.answer !== 'object') continue;
+    for (const row of Array.isArray(outcome.answer) ? outcome.answer : [outcome.answer]) {
+      if (row === null || typeof row !== 'object') continue;
+      for (const value of Object.values(row)) {
+        if (!(value instanceof Uint8Array) || value.byteLength < 65_536) continue;
+        if (value.buffer instanceof ArrayBuffer && value.byteLength === value.buffer.byteLength)
+          found.add(value.buffer);
+      }
+    }
+  }
+  return [...found];
+}
+
+if (parentPort) serve(parentPort, workerData);

