@@ -3,7 +3,7 @@ import { ConcordError } from '../../shared/errors.ts';
 import { LogName, randomId } from '../../shared/ids.ts';
 import { assertRun } from './chain.ts';
 import type { Checkpoint, Entry, Head, Log } from './log.ts';
-import { CommitInDoubt, commitGroup, fatesInDoubt } from './postgresAppend.ts';
+import { CommitInDoubt, commitGroup, wasCommitted } from './postgresAppend.ts';
 import { notStored, openPool } from './postgresPool.ts';
 import { watchHeads } from './postgresWatch.ts';
 import { subscribers } from './subscribers.ts';
@@ -99,13 +99,15 @@ export async function openPostgres({
     announce(grown);
   }
 
-  async function commitOne(group: readonly (readonly Entry[])[]): Promise<boolean[]> {
+  async function commitOne(group: readonly (readonly Entry[])[]): Promise<readonly boolean[]> {
     try {
       return await withClient((client) => commitGroup(client, group, node));
     } catch (error) {
       if (!(error instanceof CommitInDoubt)) throw error;
+      const committed = await retried(5, 500, () => withClient((client) => wasCommitted(client, error)));
+      if (!committed) throw error;
+      return error.fates;
     }
-    return retried(5, 500, () => withClient((client) => fatesInDoubt(client, group)));
   }
 
   /** A connection on which something failed isn't used again. */

@@ -28,7 +28,17 @@ const sql = {
 };
 
 /** The commit was sent, and no answer came: only the database knows. */
-export class CommitInDoubt extends Error {}
+export class CommitInDoubt extends Error {
+  constructor(
+    /** What each append is told if the commit was made. */
+    readonly fates: readonly boolean[],
+    /** Stored if the commit was made; a transaction is whole, so one entry tells of all. */
+    readonly witness: Entry,
+    options: ErrorOptions,
+  ) {
+    super('the commit got no answer', options);
+  }
+}
 
 /**
  * Commits a group of appends in one transaction, each with its own fate: whether it built on its log's head.
@@ -43,7 +53,7 @@ export async function commitGroup(
   client: pg.ClientBase,
   group: readonly (readonly Entry[])[],
   node: string,
-): Promise<boolean[]> {
+): Promise<readonly boolean[]> {
   await client.query(sql.begin);
   try {
     const heads = await lockHeads(client, group);
@@ -59,14 +69,15 @@ export async function commitGroup(
       accepted.push(...entries);
       return true;
     });
-    if (accepted.length === 0) {
+    const witness = accepted.at(-1);
+    if (!witness) {
       await client.query('ROLLBACK');
       return fates;
     }
     await insert(client, accepted);
     await advance(client, grown);
     for (const payload of payloads(node, [...grown.keys()])) await client.query(sql.notify, [channel, payload]);
-    await commit(client);
+    await commit(client, fates, witness);
     return fates;
   } catch (error) {
     if (!(error instanceof CommitInDoubt)) await client.query('ROLLBACK').catch(() => {});
@@ -75,24 +86,15 @@ export async function commitGroup(
 }
 
 /**
- * What became of a group whose commit was in doubt, asked on a new connection. It takes the heads' locks, so the answer
+ * Whether a commit in doubt was made, asked on a new connection. It takes the lock of the witness's log, so the answer
  * waits until the old transaction has ended.
  */
-export async function fatesInDoubt(client: pg.ClientBase, group: readonly (readonly Entry[])[]): Promise<boolean[]> {
+export async function wasCommitted(client: pg.ClientBase, { witness }: CommitInDoubt): Promise<boolean> {
   await client.query(sql.begin);
-  await lockHeads(client, group);
-  const fates: boolean[] = [];
-  for (const entries of group) {
-    const last = entries.at(-1);
-    if (!last) {
-      fates.push(true);
-      continue;
-    }
-    const { rows } = await client.query<{ hash: Buffer }>(sql.stored, [last.log, last.sequence]);
-    fates.push(rows[0]?.hash.equals(last.hash) ?? false);
-  }
+  await lockHeads(client, [[witness]]);
+  const { rows } = await client.query<{ hash: Buffer }>(sql.stored, [witness.log, witness.sequence]);
   await client.query('ROLLBACK');
-  return fates;
+  return rows[0]?.hash.equals(witness.hash) ?? false;
 }
 
 async function lockHeads(client: pg.ClientBase, group: readonly (readonly Entry[])[]): Promise<Map<string, Head>> {
@@ -129,12 +131,12 @@ async function advance(client: pg.ClientBase, grown: ReadonlyMap<LogName, Head>)
   ]);
 }
 
-async function commit(client: pg.ClientBase): Promise<void> {
+async function commit(client: pg.ClientBase, fates: readonly boolean[], witness: Entry): Promise<void> {
   try {
     await client.query('COMMIT');
   } catch (error) {
     // A state of class 57 or 08 says that the connection went down; any other, that the commit was refused.
-    if (/^(|57...|08...)$/.test(sqlState(error))) throw new CommitInDoubt('the commit got no answer', { cause: error });
+    if (/^(|57...|08...)$/.test(sqlState(error))) throw new CommitInDoubt(fates, witness, { cause: error });
     throw error;
   }
 }

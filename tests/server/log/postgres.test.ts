@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPostgres } from '../../../server/log/postgres.ts';
@@ -89,6 +90,31 @@ test('connections cut again and again: what was acknowledged is stored, what was
   await log.close();
 });
 
+test.each([
+  ['made', true],
+  ['never made', false],
+])('a commit without an answer is looked up: this one was %s', async (_, reaches) => {
+  const databaseUrl = await cluster.database();
+  const proxy = await startProxy(Number(new URL(databaseUrl).port));
+  const { log } = await openPostgres({ databaseUrl: databaseUrl.replace(/:\d+\//, `:${proxy.port}/`) });
+  await log.append(entriesAfter(name, null, 'before'));
+  const entries = entriesAfter(name, await log.head(name), 'in doubt');
+  proxy.cutCommit({ after: 1, reaches });
+  // While the first commits, the others gather to a group, and share its doubt but not each other's fate.
+  const first = log.append(entriesAfter(logName(2), null, 'goes ahead'));
+  const group = Promise.allSettled([log.append(entries), log.append(entriesAfter(name, null, 'lost anyway'))]);
+  expect(await first).toBe(true);
+  expect(await group).toMatchObject(
+    reaches
+      ? [{ value: true }, { value: false }]
+      : [{ reason: { code: 'not-stored' } }, { reason: { code: 'not-stored' } }],
+  );
+  expect((await log.head(name))?.sequence).toBe(reaches ? 2 : 1);
+  if (!reaches) expect(await log.append(entries)).toBe(true);
+  await log.close();
+  await proxy.stop();
+});
+
 test('a node whose listening connection was cut still hears of the others', async () => {
   const databaseUrl = await cluster.database();
   const { log } = await openPostgres({ databaseUrl });
@@ -115,3 +141,47 @@ test('notifications stay below what PostgreSQL allows, and leave no name out', (
   for (const payload of sent) expect(Buffer.byteLength(payload)).toBeLessThan(8_000);
   expect(sent.flatMap((payload) => payload.split(',').slice(1))).toEqual(names);
 });
+
+/** Stands between a node and PostgreSQL, and cuts the connection at a commit: before it gets there, or before its answer does. */
+async function startProxy(
+  to: number,
+): Promise<{ port: number; cutCommit(which: { after: number; reaches: boolean }): void; stop(): Promise<void> }> {
+  let cut: { after: number; reaches: boolean } | null = null;
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(to, '127.0.0.1');
+    let silent = false;
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    near.on('data', (data) => {
+      // As a message of its own, with the zero that ends it: BEGIN … READ COMMITTED is none.
+      if (cut && data.includes('COMMIT\0') && cut.after-- === 0) {
+        silent = cut.reaches;
+        if (!cut.reaches) near.destroy();
+        cut = null;
+        if (!silent) return;
+      }
+      far.write(data);
+    });
+    far.on('data', (data) => {
+      if (silent) near.destroy();
+      else near.write(data);
+    });
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    cutCommit(which) {
+      cut = { ...which };
+    },
+    stop() {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -131,6 +131,13 @@ test('while somebody holds the database, appends are not stored; then they are',
   await log.close();
 });
 
+test('a commit waits until the disk has it, and keys between tables hold', () => {
+  const { database, close } = openFile(temporaryDirectory(), { readOnly: false });
+  const setting = (name: string) => database.pragma(name, { simple: true });
+  expect([setting('journal_mode'), setting('synchronous'), setting('foreign_keys')]).toEqual(['wal', 2, 1]);
+  close();
+});
+
 test('a full disk fails the whole batch, stores nothing of it, and the next append works', () => {
   const { database, close } = openFile(temporaryDirectory(), { readOnly: false });
   const runner = new BatchRunner(database);
