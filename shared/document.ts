@@ -96,7 +96,7 @@ function storedMarks(marks: RunMarks): Record<string, { id: MarkId }> {
 }
 
 /** A clause as a Yjs element, to be put into a document. */
-export function clauseElement(clause: Clause): Y.XmlElement<Record<string, string | number>> {
+export function clauseElement(clause: Clause): Y.XmlElement {
   const element = new Y.XmlElement<Record<string, string | number>>('clause');
   element.setAttribute('id', clause.id);
   element.setAttribute('kind', clause.kind);
@@ -108,7 +108,8 @@ export function clauseElement(clause: Clause): Y.XmlElement<Record<string, strin
     { sanitize: false },
   );
   element.insert(0, [text]);
-  return element;
+  // Yjs types a fragment's children as elements with string attributes only; `level` is a number, as y-prosemirror stores it.
+  return element as unknown as Y.XmlElement;
 }
 
 /**

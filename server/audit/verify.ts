@@ -1,0 +1,158 @@
+import * as Y from 'yjs';
+import { recordOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import type { LogName } from '../../shared/ids.ts';
+import { recordKey } from '../../shared/ledger.ts';
+import { evolveMeeting, noMeeting } from '../../shared/meeting.ts';
+import { verifyLink, zeroHash } from '../log/chain.ts';
+import type { Entry, Log } from '../log/log.ts';
+import { decodeEvents, meetingOf } from '../meetings/meetings.ts';
+import { decodeHeader } from '../room/header.ts';
+import { Replica } from '../room/replica.ts';
+
+/** What is wrong with the record, and where it first shows. */
+export interface Fault {
+  readonly log: LogName;
+  /** The first entry that is wrong; null where the live state differs from an unbroken log. */
+  readonly sequence: number | null;
+  readonly reason: string;
+}
+
+export interface Findings {
+  readonly logs: number;
+  readonly entries: number;
+  readonly faults: readonly Fault[];
+}
+
+const pageOfEntries = 500;
+
+/**
+ * Reads the whole record as a stranger would: checks the hash chain of every log, replays every document, and compares
+ * what comes out with the ledger's mirror in the document and with the state that the server opens from.
+ */
+export async function verify(log: Log): Promise<Findings> {
+  const faults: Fault[] = [];
+  let entries = 0;
+  const names = await log.names();
+  for (const name of names) {
+    const found = meetingOf(name) === null ? await verifyRecommendation(log, name) : await verifyMeeting(log, name);
+    entries += found.entries;
+    if (found.fault !== null) faults.push(found.fault);
+  }
+  return { logs: names.length, entries, faults };
+}
+
+type Found = { readonly entries: number; readonly fault: Fault | null };
+
+/** Walks a log entry by entry; `take` throws where an entry isn't what it should be. */
+async function walk(log: Log, name: LogName, take: (entry: Entry) => void): Promise<Found> {
+  let hash = zeroHash;
+  let sequence = 0;
+  let entries = 0;
+  for (;;) {
+    const page = await log.read(name, sequence, pageOfEntries);
+    for (const entry of page) {
+      const broken = verifyLink(entry, hash, sequence);
+      if (broken !== null) return { entries, fault: { log: name, sequence: entry.sequence, reason: broken } };
+      try {
+        take(entry);
+      } catch (error) {
+        return { entries, fault: { log: name, sequence: entry.sequence, reason: reasonOf(error) } };
+      }
+      ({ hash, sequence } = entry);
+      entries += 1;
+    }
+    if (page.length < pageOfEntries) break;
+  }
+  const head = await log.head(name);
+  // The log may have grown meanwhile: only one that is shorter than its head has lost something.
+  if (head !== null && head.sequence === sequence && !same(head.hash, hash))
+    return { entries, fault: { log: name, sequence, reason: 'the head names another hash' } };
+  return { entries, fault: null };
+}
+
+async function verifyMeeting(log: Log, name: LogName): Promise<Found> {
+  const id = meetingOf(name);
+  if (id === null) return { entries: 0, fault: null };
+  let state = noMeeting(id);
+  return walk(log, name, (entry) => {
+    state = decodeEvents(entry).reduce(evolveMeeting, state);
+  });
+}
+
+async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
+  const checkpoint = await log.checkpoint(name);
+  const replica = Replica.empty();
+  let fault: Fault | null = null;
+  try {
+    const found = await walk(log, name, (entry) => {
+      const header = decodeHeader(entry.header);
+      if (header.at < replica.at) throw new Error('the time runs backwards');
+      replica.apply([entry]);
+      replica.text();
+      if (replica.doc.store.pendingStructs !== null || replica.doc.store.pendingDs !== null)
+        throw new Error('the update builds on something that is not in the log');
+      if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
+    });
+    if (found.fault !== null) return found;
+    return { entries: found.entries, fault: fault ?? compareMirror(replica, name) };
+  } finally {
+    replica.destroy();
+  }
+}
+
+/** The state that the server opens from must be what the log says. */
+function compareCheckpoint(
+  replica: Replica,
+  checkpoint: Parameters<typeof Replica.restore>[0],
+  name: LogName,
+): Fault | null {
+  let live: Replica;
+  try {
+    live = Replica.restore(checkpoint);
+  } catch {
+    return { log: name, sequence: null, reason: 'the checkpoint cannot be read' };
+  }
+  try {
+    const equal =
+      same(live.hash, replica.hash) &&
+      JSON.stringify(live.text()) === JSON.stringify(replica.text()) &&
+      JSON.stringify(live.ledger.changes()) === JSON.stringify(replica.ledger.changes()) &&
+      same(Y.encodeStateVector(live.doc), Y.encodeStateVector(replica.doc));
+    return equal ? null : { log: name, sequence: null, reason: 'the checkpoint differs from the replayed log' };
+  } finally {
+    live.destroy();
+  }
+}
+
+/** What the screens draw names from must be what the entries' headers say. */
+function compareMirror(replica: Replica, name: LogName): Fault | null {
+  const record = recordOf(replica.doc);
+  const changes = replica.ledger.changes();
+  const mirrored = changes.every(
+    (change) => JSON.stringify(sorted(record.get(recordKey(change)))) === JSON.stringify(sorted(change.value)),
+  );
+  return mirrored && record.size === changes.length
+    ? null
+    : { log: name, sequence: null, reason: "the document's record differs from the ledger" };
+}
+
+/** Objects with their keys in order: Yjs doesn't promise to keep it. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
+}
+
+const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
+
+const reasonOf = (error: unknown): string =>
+  error instanceof ConcordError
+    ? `it holds what no entry can hold (${error.code})`
+    : error instanceof Error
+      ? error.message
+      : String(error);

@@ -1,0 +1,63 @@
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { ConcordError } from '../shared/errors.ts';
+import { MeetingId, RecommendationId } from '../shared/ids.ts';
+import type { MeetingState } from '../shared/meeting.ts';
+import type { Principal } from '../shared/principal.ts';
+import type { Access, Account } from './access/access.ts';
+import type { Meetings } from './meetings/meetings.ts';
+
+/** Who asks, found from the cookie at every request. */
+export interface Asker {
+  readonly account: Account;
+  readonly session: string;
+}
+
+export async function asker(c: Context, access: Access): Promise<Asker> {
+  const found = await access.authenticate(c.req.header('cookie'));
+  if (found === null) throw new ConcordError('not-signed-in');
+  return found;
+}
+
+/** As whom an account takes part in a meeting at this moment: null where it doesn't, or no longer. */
+export async function principalIn(
+  { access, meetings }: { readonly access: Access; readonly meetings: Meetings },
+  { account }: Asker,
+  meeting: MeetingState,
+): Promise<Principal | null> {
+  for (const seat of await access.participantsOf(account.id)) {
+    if (seat.meeting !== meeting.id) continue;
+    const principal = meetings.principal(meeting.id, seat.participant);
+    if (principal !== null) return principal;
+  }
+  return null;
+}
+
+export function meetingFrom(c: Context, meetings: Meetings): MeetingState {
+  const id = MeetingId.safeParse(c.req.param('id'));
+  const meeting = id.success ? meetings.get(id.data) : null;
+  if (meeting === null) throw new ConcordError('not-found');
+  return meeting;
+}
+
+export function recommendationFrom(c: Context, meetings: Meetings): { id: RecommendationId; meeting: MeetingState } {
+  const id = RecommendationId.safeParse(c.req.param('id'));
+  const meeting = id.success ? meetings.of(id.data) : null;
+  if (!id.success || meeting === null) throw new ConcordError('not-found');
+  return { id: id.data, meeting };
+}
+
+/** The JSON body by its schema; `bad-request` names the field that is wrong. An empty body is an empty object. */
+export async function body<T>(c: Context, schema: z.ZodType<T>, fixed: Record<string, unknown> = {}): Promise<T> {
+  let sent: unknown;
+  try {
+    const text = await c.req.text();
+    sent = text === '' ? {} : JSON.parse(text);
+  } catch (error) {
+    throw new ConcordError('bad-request', {}, { cause: error });
+  }
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) throw new ConcordError('bad-request');
+  const parsed = schema.safeParse({ ...sent, ...fixed });
+  if (!parsed.success) throw new ConcordError('bad-request', { field: parsed.error.issues[0]?.path.join('.') ?? '' });
+  return parsed.data;
+}

@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import { ConcordError } from '../../shared/errors.ts';
+import {
+  type LogName,
+  type MeetingId,
+  meetingLog,
+  newParticipantId,
+  type ParticipantId,
+  type RecommendationId,
+} from '../../shared/ids.ts';
+import {
+  decideMeeting,
+  evolveMeeting,
+  type MeetingCommand,
+  MeetingEvent,
+  type MeetingState,
+  noMeeting,
+  type Orderer,
+  principalOf,
+} from '../../shared/meeting.ts';
+import type { Principal } from '../../shared/principal.ts';
+import { seal, verifyLink, zeroHash } from '../log/chain.ts';
+import type { Entry, Log } from '../log/log.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const Events = z.array(MeetingEvent).min(1);
+
+/** The header of a meeting's entry: who did it (a participant, the administrator or the server) and when. */
+const MeetingHeader = z.object({
+  version: z.literal(1),
+  at: z.number(),
+  by: z.string(),
+  participant: z.string().nullable(),
+});
+
+/** Parses the events of a meeting's entry. Throws where they are not what this version writes. */
+export const decodeEvents = (entry: Entry): readonly MeetingEvent[] =>
+  Events.parse(JSON.parse(decoder.decode(entry.content)));
+
+interface Held {
+  state: MeetingState;
+  sequence: number;
+  hash: Uint8Array;
+  /** One command after the other. */
+  turn: Promise<unknown>;
+}
+
+export interface MeetingChange {
+  readonly meeting: MeetingId;
+  readonly events: readonly MeetingEvent[];
+}
+
+/**
+ * The meetings of this server, each folded from its log and held in memory: rights are looked up here at every update.
+ */
+export class Meetings {
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #held = new Map<MeetingId, Held>();
+  /** Which meeting a recommendation belongs to. */
+  readonly #ofRecommendation = new Map<RecommendationId, MeetingId>();
+  readonly #listeners = new Set<(change: MeetingChange) => void>();
+
+  private constructor(log: Log, now: () => number) {
+    this.#log = log;
+    this.#now = now;
+  }
+
+  static async open(log: Log, now: () => number): Promise<Meetings> {
+    const meetings = new Meetings(log, now);
+    for (const name of await log.names()) {
+      const id = meetingOf(name);
+      if (id !== null) await meetings.catchUp(id);
+    }
+    return meetings;
+  }
+
+  get(id: MeetingId): MeetingState | null {
+    return this.#held.get(id)?.state ?? null;
+  }
+  all(): readonly MeetingState[] {
+    return [...this.#held.values()].map(({ state }) => state);
+  }
+  /** The meeting that a recommendation belongs to. */
+  of(recommendation: RecommendationId): MeetingState | null {
+    const id = this.#ofRecommendation.get(recommendation);
+    return id === undefined ? null : this.get(id);
+  }
+  /** Whose name a participant acts in now; null once the accreditation ended. */
+  principal(meeting: MeetingId, participant: ParticipantId): Principal | null {
+    const state = this.get(meeting);
+    return state === null ? null : principalOf(state, participant);
+  }
+
+  onChange(listener: (change: MeetingChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async create(id: MeetingId, events: readonly MeetingEvent[], by: string): Promise<void> {
+    const held: Held = { state: noMeeting(id), sequence: 0, hash: zeroHash, turn: Promise.resolve() };
+    if (this.#held.has(id)) throw new ConcordError('bad-request');
+    this.#held.set(id, held);
+    try {
+      await this.#append(held, id, events, by, null);
+    } catch (error) {
+      this.#held.delete(id);
+      throw error;
+    }
+  }
+
+  /** Decides a command and stores its events; resolves when they are on disk and in force. */
+  async order(id: MeetingId, command: MeetingCommand, by: Orderer, name: string): Promise<readonly MeetingEvent[]> {
+    const held = this.#held.get(id);
+    if (held === undefined) throw new ConcordError('not-found');
+    const turn = held.turn.then(async () => {
+      for (;;) {
+        const events = decideMeeting(held.state, command, by, newParticipantId);
+        if (await this.#append(held, id, events, name, typeof by === 'string' ? null : by.participant)) return events;
+        await this.catchUp(id);
+      }
+    });
+    held.turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Reads what was appended since, here or by another node. */
+  async catchUp(id: MeetingId): Promise<void> {
+    const held = this.#held.get(id) ?? { state: noMeeting(id), sequence: 0, hash: zeroHash, turn: Promise.resolve() };
+    const page = await this.#log.read(meetingLog(id), held.sequence, 100_000);
+    for (const entry of page) {
+      if (entry.sequence <= held.sequence) continue;
+      if (verifyLink(entry, held.hash, held.sequence) !== null)
+        throw new ConcordError('internal', { field: `${entry.log} ${entry.sequence}` });
+      this.#take(held, id, entry, decodeEvents(entry));
+    }
+  }
+
+  async #append(
+    held: Held,
+    id: MeetingId,
+    events: readonly MeetingEvent[],
+    by: string,
+    participant: string | null,
+  ): Promise<boolean> {
+    const header = MeetingHeader.parse({ version: 1, at: this.#now(), by, participant });
+    const entry = seal({
+      log: meetingLog(id),
+      sequence: held.sequence + 1,
+      previous: held.hash,
+      header: encoder.encode(JSON.stringify(header)),
+      content: encoder.encode(JSON.stringify(events)),
+    });
+    if (!(await this.#log.append([entry]))) return false;
+    // It may have come in by another way meanwhile.
+    if (held.sequence < entry.sequence) this.#take(held, id, entry, events);
+    return true;
+  }
+
+  #take(held: Held, id: MeetingId, entry: Entry, events: readonly MeetingEvent[]): void {
+    this.#held.set(id, held);
+    held.state = events.reduce(evolveMeeting, held.state);
+    held.sequence = entry.sequence;
+    held.hash = entry.hash;
+    for (const recommendation of held.state.recommendations) this.#ofRecommendation.set(recommendation.id, id);
+    for (const listener of this.#listeners) listener({ meeting: id, events });
+  }
+}
+
+/** The meeting whose log this is; null for a recommendation's. */
+export function meetingOf(name: LogName): MeetingId | null {
+  const found = /^meeting:(.+)$/.exec(name)?.[1];
+  return found === undefined ? null : (found as MeetingId);
+}

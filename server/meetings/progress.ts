@@ -1,0 +1,53 @@
+import { type Progress, progressOf } from '../../shared/amendment.ts';
+import type { RecommendationId } from '../../shared/ids.ts';
+import type { Rooms } from '../room/rooms.ts';
+
+/** How far each recommendation has come, counted once and then at every entry. */
+export class Progresses {
+  readonly #rooms: Rooms;
+  readonly #known = new Map<RecommendationId, Progress>();
+  readonly #listeners = new Set<(recommendation: RecommendationId, progress: Progress) => void>();
+  readonly #due = new Set<RecommendationId>();
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms;
+    rooms.onShown((recommendation) => this.#recount(recommendation));
+  }
+
+  async of(recommendation: RecommendationId): Promise<Progress> {
+    const known = this.#known.get(recommendation);
+    if (known !== undefined) return known;
+    const room = await this.#rooms.room(recommendation);
+    const progress = progressOf(room.text(), room.ledger);
+    this.#known.set(recommendation, progress);
+    return progress;
+  }
+
+  /** Another node wrote to a recommendation that isn't held here. */
+  forget(recommendation: RecommendationId): void {
+    this.#known.delete(recommendation);
+  }
+
+  onChange(listener: (recommendation: RecommendationId, progress: Progress) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Counts change seldom and are read by people: four times a second is often enough, at any number of keystrokes. */
+  #recount(recommendation: RecommendationId): void {
+    if (this.#due.has(recommendation)) return;
+    this.#due.add(recommendation);
+    setTimeout(() => {
+      this.#due.delete(recommendation);
+      void this.#count(recommendation);
+    }, 250).unref();
+  }
+
+  async #count(recommendation: RecommendationId): Promise<void> {
+    const before = this.#known.get(recommendation);
+    this.#known.delete(recommendation);
+    const after = await this.of(recommendation).catch(() => null);
+    if (after === null || JSON.stringify(before) === JSON.stringify(after)) return;
+    for (const listener of this.#listeners) listener(recommendation, after);
+  }
+}

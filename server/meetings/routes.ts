@@ -1,0 +1,212 @@
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { z } from 'zod';
+import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/contract.ts';
+import { ImportOrder } from '../../shared/contract.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { ParticipantId } from '../../shared/ids.ts';
+import { administrator, MeetingCommand, type MeetingState, type Orderer } from '../../shared/meeting.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { Access } from '../access/access.ts';
+import { type Asker, asker, body, meetingFrom, principalIn } from '../http.ts';
+import { importCompilation } from '../imports/compilation.ts';
+import type { Rooms } from '../room/rooms.ts';
+import { createMeeting } from './create.ts';
+import type { Meetings } from './meetings.ts';
+import type { Progresses } from './progress.ts';
+
+export interface MeetingServices {
+  readonly access: Access;
+  readonly meetings: Meetings;
+  readonly rooms: Rooms;
+  readonly progresses: Progresses;
+  readonly now: () => number;
+}
+
+const coloursInPalette = 24;
+
+/** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
+export const partyViews = (meeting: MeetingState): PartyView[] =>
+  [...meeting.parties.values()].map((party, place) => ({ ...party, colour: place % coloursInPalette }));
+
+export function meetingRoutes(services: MeetingServices): Hono {
+  const { access, meetings } = services;
+  const routes = new Hono();
+
+  routes.get('/api/meetings', async (c) => {
+    const who = await asker(c, access);
+    const list: z.infer<typeof MeetingList> = [];
+    for (const meeting of meetings.all()) {
+      const me = await principalIn(services, who, meeting);
+      if (me === null && !who.account.administrator) continue;
+      list.push({
+        id: meeting.id,
+        name: meeting.name,
+        createdAt: meeting.createdAt,
+        role: me?.role ?? null,
+        party: me?.party ?? null,
+        recommendations: meeting.recommendations.length,
+      });
+    }
+    return c.json(list.sort((one, other) => other.createdAt - one.createdAt));
+  });
+
+  routes.get('/api/meetings/:id', async (c) => {
+    const { who, meeting, me } = await taking(c, services);
+    return c.json(await view(services, meeting, me, who));
+  });
+
+  routes.get('/api/meetings/:id/events', async (c) => {
+    const { meeting, me, who } = await taking(c, services);
+    if (me?.role === 'observer') throw new ConcordError('role-may-not');
+    return streamSSE(c, (stream) => notices(services, meeting, me, who, stream));
+  });
+
+  routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
+    const { meeting, me, who } = await taking(c, services);
+    const runs = me === null ? who.account.administrator : me.role === 'rapporteur' || me.role === 'chair';
+    if (!runs) throw new ConcordError('role-may-not');
+    const id = ParticipantId.safeParse(c.req.param('participant'));
+    const participant = id.success ? meeting.participants.get(id.data) : undefined;
+    if (participant === undefined || participant.ended) throw new ConcordError('not-found');
+    const invitation = await access.inviteParticipant({
+      meeting: meeting.id,
+      participant: participant.id,
+      createdBy: who.account.id,
+    });
+    const origin = access.publicOrigin ?? new URL(c.req.url).origin;
+    return c.json({ link: `${origin}/invitations/${invitation.token}`, expiresAt: invitation.expiresAt });
+  });
+
+  for (const option of MeetingCommand.options) {
+    const type = option.shape.type.value;
+    routes.post(`/api/meetings/:id/${type}`, async (c) => {
+      const { meeting, me, who } = await taking(c, services);
+      const by: Orderer | null = me ?? (who.account.administrator ? administrator : null);
+      if (by === null) throw new ConcordError('role-may-not');
+      const command = await body(c, MeetingCommand, { type });
+      access.limitCommands(who.session);
+      const events = await meetings.order(meeting.id, command, by, me?.name ?? who.account.name);
+      if (command.type === 'end-accreditation') await access.endAccreditation(command.participant);
+      services.rooms.recheck(meeting.id);
+      const [event] = events;
+      // Whoever accredits wants to invite: the participant's id comes back.
+      return event?.type === 'participant accredited'
+        ? c.json({ participant: event.participant.id })
+        : c.body(null, 204);
+    });
+  }
+
+  routes.post('/api/imports/preview', async (c) => {
+    const who = await asker(c, access);
+    if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
+    return c.json(importCompilation(new Uint8Array(await c.req.arrayBuffer())));
+  });
+
+  routes.post('/api/imports', async (c) => {
+    const who = await asker(c, access);
+    if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
+    const order = await body(c, ImportOrder);
+    const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
+    await access.seat({ account: who.account.id, meeting, participant: importer });
+    const created: z.infer<typeof Created> = { meeting };
+    return c.json(created, 201);
+  });
+
+  return routes;
+}
+
+/** The administrator imports, and whoever drafts or presides in a meeting of this server. */
+async function mayImport(services: MeetingServices, who: Asker): Promise<boolean> {
+  if (who.account.administrator) return true;
+  for (const meeting of services.meetings.all()) {
+    const me = await principalIn(services, who, meeting);
+    if (me?.role === 'rapporteur' || me?.role === 'chair') return true;
+  }
+  return false;
+}
+
+async function taking(c: Parameters<typeof asker>[0], services: MeetingServices) {
+  const who = await asker(c, services.access);
+  const meeting = meetingFrom(c, services.meetings);
+  const me = await principalIn(services, who, meeting);
+  // Who takes no part doesn't learn that there is such a meeting.
+  if (me === null && !who.account.administrator) throw new ConcordError('not-found');
+  return { who, meeting, me };
+}
+
+const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved: 0, amendments: 0 };
+
+async function view(
+  services: MeetingServices,
+  meeting: MeetingState,
+  me: Principal | null,
+  who: Asker,
+): Promise<MeetingView> {
+  const observes = me?.role === 'observer';
+  const closed = observes && meeting.observerView === 'nothing';
+  const named = !observes || meeting.observerView === 'attributed';
+  const runs = me === null || me.role === 'chair' || me.role === 'rapporteur';
+  const seats = runs ? await services.access.seatsOf(meeting.id) : new Map<ParticipantId, never>();
+  return {
+    id: meeting.id,
+    name: meeting.name,
+    drafting: meeting.drafting,
+    observerView: meeting.observerView,
+    floor: closed ? null : meeting.floor,
+    me,
+    administrator: who.account.administrator,
+    parties: named ? partyViews(meeting) : [],
+    participants: runs
+      ? [...meeting.participants.values()].map((participant) => ({
+          ...participant,
+          account: seats.get(participant.id) ?? null,
+        }))
+      : [],
+    topics: closed ? [] : [...meeting.topics],
+    recommendations: closed
+      ? []
+      : await Promise.all(
+          meeting.recommendations.map(async (recommendation) => ({
+            ...recommendation,
+            // How much is contested is the room's business until the chair opens it.
+            progress: observes ? nothingYet : await services.progresses.of(recommendation.id),
+          })),
+        ),
+  };
+}
+
+/** Tells a screen what changed in its meeting, for as long as its reader takes part. */
+async function notices(
+  { meetings, progresses, access }: MeetingServices,
+  meeting: MeetingState,
+  me: Principal | null,
+  who: Asker,
+  stream: Parameters<Parameters<typeof streamSSE>[1]>[0],
+): Promise<void> {
+  const send = (notice: MeetingNotice): void => {
+    stream.writeSSE({ data: JSON.stringify(notice) }).catch(() => stream.abort());
+  };
+  const stops = [
+    meetings.onChange((change) => {
+      if (change.meeting !== meeting.id) return;
+      if (me !== null && meetings.principal(meeting.id, me.participant) === null) stream.abort();
+      const [event] = change.events;
+      if (change.events.length === 1 && event?.type === 'floor given') send({ type: 'floor', floor: event.floor });
+      else send({ type: 'meeting' });
+    }),
+    progresses.onChange((recommendation, progress) => {
+      if (meetings.of(recommendation)?.id === meeting.id) send({ type: 'progress', recommendation, progress });
+    }),
+    access.onEnded((ended) => {
+      if (ended.session === who.session || ended.account === who.account.id) stream.abort();
+    }),
+  ];
+  const beat = setInterval(() => stream.write(': here\n\n').catch(() => stream.abort()), 25_000);
+  try {
+    await new Promise<void>((resolve) => stream.onAbort(resolve));
+  } finally {
+    clearInterval(beat);
+    for (const stop of stops) stop();
+  }
+}

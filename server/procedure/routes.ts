@@ -1,0 +1,126 @@
+import { Hono } from 'hono';
+import type { z } from 'zod';
+import { standingAmendments } from '../../shared/amendment.ts';
+import { clauseText } from '../../shared/clause.ts';
+import type { RecommendationView } from '../../shared/contract.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { ClauseId } from '../../shared/ids.ts';
+import { labelStyleOf, labels } from '../../shared/label.ts';
+import { statusOf } from '../../shared/ledger.ts';
+import type { MeetingState } from '../../shared/meeting.ts';
+import type { Principal } from '../../shared/principal.ts';
+import { Command } from '../../shared/procedure.ts';
+import type { Access } from '../access/access.ts';
+import { historyOf } from '../audit/history.ts';
+import { asker, body, principalIn, recommendationFrom } from '../http.ts';
+import type { Log } from '../log/log.ts';
+import type { Meetings } from '../meetings/meetings.ts';
+import type { Room } from '../room/room.ts';
+import type { Rooms } from '../room/rooms.ts';
+import { run } from './run.ts';
+
+export interface ProcedureServices {
+  readonly access: Access;
+  readonly meetings: Meetings;
+  readonly rooms: Rooms;
+  readonly log: Log;
+}
+
+export function procedureRoutes(services: ProcedureServices): Hono {
+  const routes = new Hono();
+
+  /** Whoever takes part, but not observers: they are sent rendered text, at `/meetings/:id/text`. */
+  const taking = async (c: Parameters<typeof asker>[0]) => {
+    const who = await asker(c, services.access);
+    const { id, meeting } = recommendationFrom(c, services.meetings);
+    const me = await principalIn(services, who, meeting);
+    if (me === null && !who.account.administrator) throw new ConcordError('not-found');
+    if (me?.role === 'observer') throw new ConcordError('role-may-not');
+    return { who, id, meeting, me };
+  };
+  const taker = (me: Principal | null): Principal => {
+    if (me === null) throw new ConcordError('role-may-not');
+    return me;
+  };
+
+  routes.get('/api/recommendations/:id', async (c) => {
+    const { id, meeting } = await taking(c);
+    const room = await services.rooms.room(id);
+    return c.json(recommendationView(room, meeting, c.req.query('language') ?? 'en'));
+  });
+
+  routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
+    const { id } = await taking(c);
+    const clause = ClauseId.safeParse(c.req.param('clause'));
+    if (!clause.success) throw new ConcordError('not-found');
+    return c.json(await historyOf(services.log, id, clause.data));
+  });
+
+  for (const option of Command.options) {
+    const type = option.shape.type.value;
+    routes.post(`/api/recommendations/:id/${type}`, async (c) => {
+      const { who, id, me } = await taking(c);
+      const principal = taker(me);
+      services.access.limitCommands(who.session);
+      const command = await body(c, Command, { type });
+      return c.json({ sequence: await run(services, id, command, principal.participant) });
+    });
+  }
+  return routes;
+}
+
+/** The whole of a recommendation as programs read it. */
+function recommendationView(room: Room, meeting: MeetingState, language: string): z.infer<typeof RecommendationView> {
+  const text = room.text();
+  const { ledger } = room;
+  const numbers = labels(text, labelStyleOf(language));
+  const heading = meeting.recommendations.find(({ id }) => id === room.id);
+  const standing = new Map(standingAmendments(text, ledger).map((amendment) => [amendment.id, amendment]));
+  return {
+    id: room.id,
+    meeting: meeting.id,
+    heading: heading?.heading ?? '',
+    topic: meeting.topics.find(({ id }) => id === heading?.topic)?.heading ?? '',
+    sequence: room.sequence,
+    clauses: text.map((clause, at) => ({
+      id: clause.id,
+      label: numbers[at] ?? '',
+      kind: clause.kind,
+      level: clause.level,
+      text: clauseText(clause),
+      runs: clause.runs.map((part) => ({
+        text: part.text,
+        marks: {
+          insertion: [...part.marks.insertion],
+          deletion: [...part.marks.deletion],
+          bracket: [...part.marks.bracket],
+          comment: [...part.marks.comment],
+          origin: [...part.marks.origin],
+        },
+      })),
+      insertion: clause.insertion,
+      sponsors: [...(ledger.clauses.get(clause.id)?.sponsors ?? [])],
+      status: statusOf(ledger, clause.id),
+    })),
+    amendments: [...ledger.marks].flatMap(([id, record]) => {
+      if (record.kind !== 'amendment') return [];
+      const now = standing.get(id);
+      return [
+        {
+          id,
+          kind: now?.kind ?? null,
+          party: record.party,
+          sponsors: [...record.sponsors],
+          state: record.state,
+          reason: record.reason,
+          clause: now?.clauses[0] ?? record.clause,
+          clauses: now === undefined ? [] : [...now.clauses],
+          struck: now?.struck ?? record.closed?.struck ?? '',
+          inserted: now?.inserted ?? record.closed?.inserted ?? '',
+          typedBy: record.typedBy,
+          at: record.at,
+        },
+      ];
+    }),
+  };
+}

@@ -1,0 +1,270 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { WebSocket } from 'ws';
+import type { Hand } from '../../shared/authority.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { type ParticipantId, PartyCode } from '../../shared/ids.ts';
+import type { MeetingState } from '../../shared/meeting.ts';
+import type { Principal } from '../../shared/principal.ts';
+import { messageType, syncType, type Verdict } from '../../shared/protocol.ts';
+import type { Presence } from './presence.ts';
+import type { Room } from './room.ts';
+import { stageUpdate, type Writer } from './stage.ts';
+
+/** What a connection needs of the server that it isn't itself. */
+export interface Surroundings {
+  readonly room: Room;
+  readonly presence: Presence;
+  /** The meeting as it is now: rights are looked up at every update. */
+  readonly meeting: () => MeetingState | null;
+  /** Who the participant is now; null once the accreditation ended. */
+  readonly principal: () => Principal | null;
+  /** Whether a client id is nobody else's among those who are connected. */
+  readonly mayBind: (client: number) => boolean;
+  /** The sentence of a refusal in the reader's language. */
+  readonly sentence: (error: ConcordError) => string;
+  readonly onInternal: (error: unknown) => void;
+}
+
+export interface Greeting {
+  readonly participant: ParticipantId;
+  readonly session: string;
+  readonly clients: readonly number[];
+  readonly verdicts: boolean;
+  /** The rapporteur's hand: a party's code, or `base`. */
+  readonly as: string | null;
+}
+
+/** A reader who is this far behind is let go: it comes back and is brought up to date in one message. Bytes. */
+const furthestBehind = 16 * 1024 * 1024;
+/** Updates of one connection that may be under way before it is made to wait. */
+const mostUnderWay = 64;
+/** Messages a second that a connection may send in the long run, and at once. More are read later, not refused. */
+const messagesASecond = 300;
+const messagesAtOnce = 1000;
+
+/** A socket in a room: frames → messages → submissions, and what is shown → frames. */
+export class Connection {
+  readonly greeting: Greeting;
+  readonly #socket: WebSocket;
+  readonly #around: Surroundings;
+  readonly #clients: Set<number>;
+  #underWay = 0;
+  #budget = messagesAtOnce;
+  #budgetAt = performance.now();
+  #paused = false;
+  #closed = false;
+  #asked = false;
+  alive = true;
+
+  constructor(socket: WebSocket, greeting: Greeting, around: Surroundings) {
+    this.#socket = socket;
+    this.greeting = greeting;
+    this.#around = around;
+    this.#clients = new Set(greeting.clients);
+  }
+
+  /** The client ids that this connection speaks for. */
+  get clients(): ReadonlySet<number> {
+    return this.#clients;
+  }
+
+  /** One binary frame. Never throws: what can't be read closes the connection with its reason. */
+  receive(frame: Uint8Array): void {
+    if (this.#closed) return;
+    this.#spend();
+    try {
+      const decoder = decoding.createDecoder(frame);
+      switch (decoding.readVarUint(decoder)) {
+        case messageType.sync:
+          this.#sync(decoder);
+          break;
+        case messageType.awareness:
+          this.#awareness(decoding.readVarUint8Array(decoder));
+          break;
+        case messageType.queryAwareness:
+          this.#sendPresence();
+          break;
+        default:
+          throw new ConcordError('malformed-message');
+      }
+    } catch (error) {
+      this.refuse(error instanceof ConcordError ? error : new ConcordError('malformed-message', {}, { cause: error }));
+    }
+  }
+
+  /** Sends a frame, unless the reader is too far behind: then it is let go, and nobody else waits for it. */
+  send(frame: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.#socket.bufferedAmount > furthestBehind) {
+      this.close(new ConcordError('reader-too-slow'));
+      return;
+    }
+    this.#socket.send(frame);
+  }
+
+  refuse(error: ConcordError): void {
+    if (error.code === 'internal') this.#around.onInternal(error.cause ?? error);
+    this.#verdict({
+      verdict: 'refused',
+      code: error.code,
+      message: this.#around.sentence(error),
+      clause: error.detail.clause ?? null,
+    });
+    this.close(error);
+  }
+
+  close(error: ConcordError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // A close reason holds 123 bytes; the code is enough, the sentence went with the verdict.
+    this.#socket.close(error.close, error.code);
+    // Who doesn't answer a close is cut off.
+    setTimeout(() => this.#socket.terminate(), 2000).unref();
+  }
+
+  ended(): void {
+    this.#closed = true;
+    const [first] = this.greeting.clients;
+    if (first !== undefined) this.#around.presence.leave(first);
+  }
+
+  #sync(decoder: decoding.Decoder): void {
+    switch (decoding.readVarUint(decoder)) {
+      case syncType.step1: {
+        const stateVector = decoding.readVarUint8Array(decoder);
+        this.send(syncFrame(syncType.step2, this.#around.room.stateFor(stateVector)));
+        // Once is enough: what is offline at the other end comes in by its answer.
+        if (!this.#asked) {
+          this.#asked = true;
+          this.send(syncFrame(syncType.step1, this.#around.room.stateVector()));
+          this.#sendPresence();
+        }
+        break;
+      }
+      case syncType.step2:
+      case syncType.update:
+        this.#update(decoding.readVarUint8Array(decoder));
+        break;
+      default:
+        throw new ConcordError('malformed-message');
+    }
+  }
+
+  #update(update: Uint8Array): void {
+    // What an empty document answers to step 1: two zeros, nothing to judge.
+    if (update.length === 2 && update[0] === 0 && update[1] === 0) {
+      this.#verdict({ verdict: 'accepted', sequence: null });
+      return;
+    }
+    const principal = this.#around.principal();
+    if (principal === null) throw new ConcordError('accreditation-ended');
+    const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
+    this.#underWay += 1;
+    this.#hold();
+    this.#around.room
+      .submit({
+        by: principal,
+        onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
+        deed: { type: 'typing' },
+        stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
+      })
+      .then(
+        ({ sequence }) => this.#verdict({ verdict: 'accepted', sequence }),
+        (error: unknown) =>
+          this.refuse(error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error })),
+      )
+      .finally(() => {
+        this.#underWay -= 1;
+        this.#release();
+      });
+  }
+
+  #writer(principal: Principal): Writer {
+    return {
+      principal,
+      clients: this.#clients,
+      // Looked up at every update: who is demoted is stopped at the next keystroke.
+      hand: () => {
+        const meeting = this.#around.meeting();
+        const now = this.#around.principal();
+        if (meeting === null || now === null) throw new ConcordError('accreditation-ended');
+        return handOf(now, this.greeting.as, meeting);
+      },
+      mayBind: (client) => {
+        if (!this.#around.mayBind(client)) return false;
+        this.#clients.add(client);
+        return true;
+      },
+    };
+  }
+
+  #awareness(bytes: Uint8Array): void {
+    const principal = this.#around.principal();
+    if (principal === null) throw new ConcordError('accreditation-ended');
+    this.#around.presence.take(bytes, this.greeting.clients[0] ?? null, principal);
+  }
+
+  #sendPresence(): void {
+    const everybody = this.#around.presence.everybody();
+    if (everybody !== null) this.send(everybody);
+  }
+
+  #verdict(verdict: Verdict): void {
+    if (!this.greeting.verdicts || this.#closed) return;
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, messageType.verdict);
+    encoding.writeVarString(encoder, JSON.stringify(verdict));
+    this.send(encoding.toUint8Array(encoder));
+  }
+
+  /** A flood is not refused but read more slowly: TCP makes the sender wait. */
+  #spend(): void {
+    const now = performance.now();
+    this.#budget = Math.min(messagesAtOnce, this.#budget + ((now - this.#budgetAt) * messagesASecond) / 1000);
+    this.#budgetAt = now;
+    this.#budget -= 1;
+    if (this.#budget < 0) {
+      this.#pause();
+      setTimeout(() => this.#release(), 100).unref();
+    }
+  }
+
+  #hold(): void {
+    if (this.#underWay > mostUnderWay) this.#pause();
+  }
+
+  #pause(): void {
+    if (this.#paused || this.#closed) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  #release(): void {
+    if (!this.#paused || this.#underWay > mostUnderWay / 2) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+}
+
+/** A delegate proposes for the delegate's party; the rapporteur edits the base text or proposes on a party's behalf. */
+function handOf(principal: Principal, as: string | null, meeting: MeetingState): Hand {
+  if (!meeting.drafting) throw new ConcordError('drafting-closed');
+  if (principal.role === 'delegate' && principal.party !== null) return { proposesFor: principal.party };
+  if (principal.role === 'rapporteur') {
+    if (as === null || as === 'base') return { edits: 'base' };
+    const party = PartyCode.safeParse(as);
+    if (!party.success || !meeting.parties.has(party.data)) throw new ConcordError('party-unknown');
+    return { proposesFor: party.data };
+  }
+  throw new ConcordError('role-may-not');
+}
+
+/** A sync message as one frame, made once for all who get it. */
+export function syncFrame(type: number, payload: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, messageType.sync);
+  encoding.writeVarUint(encoder, type);
+  encoding.writeVarUint8Array(encoder, payload);
+  return encoding.toUint8Array(encoder);
+}

@@ -1,0 +1,126 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import * as Y from 'yjs';
+import { z } from 'zod';
+import type { Clause } from '../../shared/clause.ts';
+import { readText, recordOf, textOf } from '../../shared/document.ts';
+import { LedgerChange, LiveLedger, recordKey, serverClient } from '../../shared/ledger.ts';
+import { zeroHash } from '../log/chain.ts';
+import type { Checkpoint, Entry } from '../log/log.ts';
+import { decodeHeader } from './header.ts';
+
+/**
+ * A recommendation's state, folded from the entries of its log: the document, the ledger, and how far it has come.
+ * A room holds two: what is committed (and shown), and the head, on which the next submission is judged.
+ */
+export class Replica {
+  readonly doc: Y.Doc;
+  readonly ledger: LiveLedger;
+  sequence: number;
+  hash: Uint8Array;
+  /** The time of the last entry: the record's own clock never runs backwards, whatever the machine's does. */
+  at: number;
+  /** Clauses as values, kept until their element changes. */
+  readonly #clauses = new Map<unknown, Clause>();
+  #text: readonly Clause[] | null = null;
+
+  private constructor(from?: { ledger: LiveLedger; sequence: number; hash: Uint8Array; at: number }) {
+    this.doc = new Y.Doc({ gc: true });
+    // One writer of the record, in every process that ever opens this document: the log orders them.
+    this.doc.clientID = serverClient;
+    textOf(this.doc);
+    recordOf(this.doc);
+    this.ledger = from?.ledger ?? new LiveLedger();
+    this.sequence = from?.sequence ?? 0;
+    this.hash = from?.hash ?? zeroHash;
+    this.at = from?.at ?? 0;
+    this.doc.on('afterTransaction', (transaction: Y.Transaction) => this.#forget(transaction));
+  }
+
+  static empty(): Replica {
+    return new Replica();
+  }
+
+  /** A second one with the same state, that shares nothing with the first. */
+  static copy(of: Replica): Replica {
+    const copy = new Replica({ ledger: new LiveLedger(of.ledger), sequence: of.sequence, hash: of.hash, at: of.at });
+    Y.applyUpdate(copy.doc, Y.encodeStateAsUpdate(of.doc));
+    return copy;
+  }
+
+  /** Throws where the checkpoint's bytes are not what `checkpoint` wrote: it can be thrown away, the log holds everything. */
+  static restore(checkpoint: Checkpoint): Replica {
+    const decoder = decoding.createDecoder(checkpoint.state);
+    const { at, changes } = CheckpointHeader.parse(JSON.parse(decoding.readVarString(decoder)));
+    const replica = new Replica({
+      ledger: LiveLedger.fold(changes),
+      sequence: checkpoint.sequence,
+      hash: checkpoint.hash,
+      at,
+    });
+    Y.applyUpdate(replica.doc, decoding.readVarUint8Array(decoder));
+    return replica;
+  }
+
+  /** The state as bytes, for a checkpoint. */
+  state(): Uint8Array {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarString(encoder, JSON.stringify({ at: this.at, changes: this.ledger.changes() }));
+    encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(this.doc));
+    return encoding.toUint8Array(encoder);
+  }
+
+  /** Takes the next entries of the log, in one transaction: what they change leaves the document as one update. */
+  apply(entries: readonly Entry[]): void {
+    this.doc.transact(() => {
+      for (const entry of entries) {
+        if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
+      }
+    });
+    for (const entry of entries) this.note(entry);
+  }
+
+  /** Counts an entry whose content the document already holds, and folds its changes of the ledger. */
+  note(entry: Entry): void {
+    const header = decodeHeader(entry.header);
+    for (const change of header.changes) this.ledger.apply(change);
+    this.sequence = entry.sequence;
+    this.hash = entry.hash;
+    this.at = header.at;
+  }
+
+  /** The text as values. Throws `unknown-content` or `update-too-large` for what no accepted entry can hold. */
+  text(): readonly Clause[] {
+    if (this.#text !== null) return this.#text;
+    const text = readText(this.doc, this.#clauses);
+    this.#clauses.clear();
+    for (const [at, element] of textOf(this.doc).toArray().entries()) {
+      const clause = text[at];
+      if (clause !== undefined) this.#clauses.set(element, clause);
+    }
+    this.#text = text;
+    return text;
+  }
+
+  /** Mirrors changes of the ledger in the document, where the screens read them. */
+  mirror(changes: readonly LedgerChange[]): void {
+    const record = recordOf(this.doc);
+    for (const change of changes) record.set(recordKey(change), change.value);
+  }
+
+  destroy(): void {
+    this.doc.destroy();
+  }
+
+  #forget(transaction: Y.Transaction): void {
+    const fragment = textOf(this.doc);
+    for (const changed of transaction.changed.keys()) {
+      let type: Y.AbstractType<unknown> | null = changed as Y.AbstractType<unknown>;
+      while (type !== null && type.parent !== fragment && type.parent !== null) type = type.parent;
+      if (type !== null) this.#clauses.delete(type);
+      this.#text = null;
+    }
+  }
+}
+
+const CheckpointHeader = z.object({ at: z.number(), changes: z.array(LedgerChange) });

@@ -1,0 +1,248 @@
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
+import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
+import { type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { syncType } from '../../shared/protocol.ts';
+import { schemaVersion } from '../../shared/schema.ts';
+import type { Log } from '../log/log.ts';
+import type { Meetings } from '../meetings/meetings.ts';
+import { Connection, syncFrame } from './connection.ts';
+import { Presence } from './presence.ts';
+import { Room, type Shown } from './room.ts';
+
+/** How long a room without connections is kept, ms: people move between recommendations all the time. */
+const idleTime = 5 * 60_000;
+
+interface Held {
+  readonly room: Promise<Room>;
+  readonly presence: Presence;
+  readonly connections: Set<Connection>;
+  lastUsed: number;
+}
+
+export interface RoomsOptions {
+  readonly log: Log;
+  readonly meetings: Meetings;
+  readonly now: () => number;
+  /** Whether other processes append to the same log (PostgreSQL). */
+  readonly manyNodes: boolean;
+  readonly sentence: (code: ErrorCode, language: string) => string;
+  readonly onInternal: (error: unknown, recommendation: RecommendationId) => void;
+}
+
+/** Who wants to connect: signed in, and accredited to the meeting of the recommendation. */
+export interface Visitor {
+  readonly participant: ParticipantId;
+  readonly session: string;
+  readonly language: string;
+}
+
+/** The recommendations that are held live, and the sockets in them. */
+export class Rooms {
+  readonly #options: RoomsOptions;
+  readonly #held = new Map<RecommendationId, Held>();
+  readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
+  readonly #timers: NodeJS.Timeout[];
+  readonly #unsubscribe: () => void;
+  #closing = false;
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#timers = [setInterval(() => this.#beat(), 30_000).unref(), setInterval(() => this.#sweep(), 60_000).unref()];
+    this.#unsubscribe = options.manyNodes
+      ? options.log.subscribe((name) => {
+          const id = RecommendationId.safeParse(name.replace(/^recommendation:/, ''));
+          if (!id.success) return;
+          const held = this.#held.get(id.data);
+          held?.room.then((room) => room.catchUp()).catch((error: unknown) => options.onInternal(error, id.data));
+        })
+      : () => undefined;
+  }
+
+  /** The room of a recommendation, opened if need be. Throws `not-found` for one that is in no meeting. */
+  async room(id: RecommendationId): Promise<Room> {
+    return this.#hold(id).room;
+  }
+
+  /** Tells of every entry of every room that is held, after it is on disk. */
+  onShown(listener: (recommendation: RecommendationId, shown: Shown) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A WebSocket that was let in. What it sends before the room is open waits for it. */
+  async connect(socket: WebSocket, request: IncomingMessage, id: RecommendationId, visitor: Visitor): Promise<void> {
+    const early: Uint8Array[] = [];
+    const wait = (data: Buffer): void => {
+      if (early.length < 100) early.push(data);
+    };
+    socket.on('message', wait);
+    socket.on('error', () => socket.terminate());
+    const refuse = (code: ErrorCode): void => socket.close(new ConcordError(code).close, code);
+    try {
+      const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+      const schema = query.get('schema');
+      if (schema !== null && schema !== String(schemaVersion)) return refuse('schema-outdated');
+      const clients = clientIds(query.get('client'));
+      if (clients === null) return refuse('bad-request');
+      if (this.#closing) return refuse('shutting-down');
+      const held = this.#hold(id);
+      const room = await held.room;
+      const meeting = this.#options.meetings.of(id);
+      if (meeting === null) return refuse('not-found');
+      for (const client of clients)
+        if (!this.#free(held, room, client, visitor.participant, null)) return refuse('client-taken');
+      const connection: Connection = new Connection(
+        socket,
+        {
+          participant: visitor.participant,
+          session: visitor.session,
+          clients,
+          verdicts: query.get('verdicts') === '1',
+          as: query.get('as'),
+        },
+        {
+          room,
+          presence: held.presence,
+          meeting: () => this.#options.meetings.of(id),
+          principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
+          mayBind: (client) => this.#free(held, room, client, visitor.participant, connection),
+          sentence: (error) => this.#options.sentence(error.code, visitor.language),
+          onInternal: (error) => this.#options.onInternal(error, id),
+        },
+      );
+      held.connections.add(connection);
+      socket.off('message', wait);
+      socket.on('message', (data: Buffer) => connection.receive(data));
+      socket.on('pong', () => {
+        connection.alive = true;
+      });
+      socket.on('close', () => {
+        connection.ended();
+        held.connections.delete(connection);
+        held.lastUsed = this.#options.now();
+      });
+      if (socket.readyState !== socket.OPEN) {
+        held.connections.delete(connection);
+        return;
+      }
+      sockets.set(connection, socket);
+      for (const frame of early) connection.receive(frame);
+    } catch (error) {
+      this.#options.onInternal(error, id);
+      socket.close(1011, 'internal');
+    }
+  }
+
+  /** Ends connections at once: a session that signed out, a participant whose accreditation ended, whoever is named. */
+  cut(whose: { readonly session?: string; readonly participant?: ParticipantId }, code: ErrorCode): void {
+    for (const { connections } of this.#held.values())
+      for (const connection of connections)
+        if (connection.greeting.session === whose.session || connection.greeting.participant === whose.participant)
+          connection.close(new ConcordError(code));
+  }
+
+  /** A meeting's right to see or write changed: those who may no longer be here leave. */
+  recheck(meeting: MeetingId): void {
+    const state = this.#options.meetings.get(meeting);
+    if (state === null) return;
+    for (const { connections } of this.#held.values())
+      for (const connection of connections) {
+        const participant = state.participants.get(connection.greeting.participant);
+        if (participant === undefined) continue;
+        if (participant.ended) connection.close(new ConcordError('accreditation-ended'));
+        // Observers are never sent the document.
+        else if (participant.role === 'observer') connection.close(new ConcordError('role-may-not'));
+      }
+  }
+
+  /** Finishes the commits under way, stores checkpoints and sends everybody away, to come back to the next process. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#unsubscribe();
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const held of this.#held.values()) {
+      const room = await held.room.catch(() => null);
+      await room?.settled();
+      for (const connection of held.connections) connection.close(new ConcordError('shutting-down'));
+      held.presence.stop();
+      await room?.checkpoint().catch(() => undefined);
+    }
+  }
+
+  #hold(id: RecommendationId): Held {
+    const found = this.#held.get(id);
+    if (found !== undefined) {
+      found.lastUsed = this.#options.now();
+      return found;
+    }
+    if (this.#options.meetings.of(id) === null) throw new ConcordError('not-found');
+    const connections = new Set<Connection>();
+    const everybody = (frame: Uint8Array): void => {
+      for (const connection of connections) connection.send(frame);
+    };
+    const held: Held = {
+      room: Room.open(id, this.#options.log, this.#options.now),
+      presence: new Presence(everybody),
+      connections,
+      lastUsed: this.#options.now(),
+    };
+    this.#held.set(id, held);
+    held.room.then(
+      (room) => {
+        room.onShown((shown) => {
+          // Framed once, the same bytes to all.
+          if (shown.update.length > 0) everybody(syncFrame(syncType.update, shown.update));
+          for (const listener of this.#listeners) listener(id, shown);
+        });
+      },
+      () => this.#held.delete(id),
+    );
+    return held;
+  }
+
+  /** A client id is bound to one participant for ever; of two connections, one speaks for it. */
+  #free(held: Held, room: Room, client: number, participant: ParticipantId, self: Connection | null): boolean {
+    const owner = room.ledger.clients.get(client);
+    if (owner !== undefined && owner.participant !== participant) return false;
+    for (const connection of held.connections)
+      if (connection !== self && connection.greeting.participant !== participant && connection.clients.has(client))
+        return false;
+    return client > 1;
+  }
+
+  /** A half-open line is found by asking: who didn't answer the last ping is gone. */
+  #beat(): void {
+    for (const { connections } of this.#held.values())
+      for (const connection of connections) {
+        const socket = sockets.get(connection);
+        if (socket === undefined) continue;
+        if (!connection.alive) socket.terminate();
+        connection.alive = false;
+        socket.ping();
+      }
+  }
+
+  #sweep(): void {
+    for (const [id, held] of this.#held) {
+      if (held.connections.size > 0 || this.#options.now() - held.lastUsed < idleTime) continue;
+      this.#held.delete(id);
+      held.room
+        .then(async (room) => {
+          await room.settled();
+          await room.checkpoint();
+          room.destroy();
+        })
+        .catch((error: unknown) => this.#options.onInternal(error, id));
+    }
+  }
+}
+
+const sockets = new WeakMap<Connection, WebSocket>();
+
+/** `client=5,7`: at most 16 ids of Yjs's range. Null where it is no such list; empty where none is named. */
+function clientIds(parameter: string | null): readonly number[] | null {
+  if (parameter === null || parameter === '') return [];
+  const ids = parameter.split(',').map(Number);
+  return ids.length <= 16 && ids.every((id) => Number.isInteger(id) && id > 1 && id <= 0xffffffff) ? ids : null;
+}

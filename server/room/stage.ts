@@ -1,0 +1,179 @@
+import * as Y from 'yjs';
+import { type Change, type Hand, permit } from '../../shared/authority.ts';
+import { type Clause, marksOf } from '../../shared/clause.ts';
+import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import type { MarkId } from '../../shared/ids.ts';
+import { type LedgerChange, type MarkRecord, openStatus, serverClient } from '../../shared/ledger.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { Decision } from '../../shared/procedure.ts';
+import type { Replica } from './replica.ts';
+import { decodeStructure, type UpdateStructure } from './structure.ts';
+
+/** Who submits an update: a participant, with a hand to write with, and the client ids that are theirs by connection. */
+export interface Writer {
+  readonly principal: Principal;
+  /** Looked up only when there is something to judge: who only reads also answers a sync step 1. */
+  readonly hand: () => Hand;
+  readonly clients: ReadonlySet<number>;
+  /** Whether a client id belongs to nobody else who is connected. */
+  readonly mayBind: (client: number) => boolean;
+}
+
+/** What a submission did to the head: the server's own bytes, and the changes of the ledger that go with them. */
+export interface Staged {
+  readonly content: Uint8Array;
+  readonly changes: readonly LedgerChange[];
+}
+
+/**
+ * Applies an update to the head and judges its effect as a whole: structure, authors, completeness, schema, authority.
+ *
+ * Null when nothing in it was new. Throws a `ConcordError` when it is refused; then the head is spoilt and must be made
+ * anew. What is returned is the server's re-encoding of what the transaction did, never the bytes that came in.
+ */
+export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, now: number): Staged | null {
+  const structure = decodeStructure(update);
+  const bound = checkAuthors(structure, head, writer);
+  const before = head.text();
+  return recorded(head, (said) => {
+    applyWhole(head.doc, update);
+    if (!said()) return null;
+    const hand = writer.hand();
+    const after = head.text();
+    permit({ before, after }, hand, head.ledger);
+    const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
+    head.doc.transact(() => head.mirror(changes));
+    return changes;
+  });
+}
+
+/** Performs a decision of the procedure on the head. */
+export function stageDecision(head: Replica, decision: Decision): Staged | null {
+  return recorded(head, () => {
+    head.doc.transact(() => {
+      const fragment = textOf(head.doc);
+      for (const rewrite of decision.rewrites) {
+        const at = head.text().findIndex((clause) => clause.id === rewrite.clause.id);
+        const element = fragment.get(at);
+        if (!(element instanceof Y.XmlElement)) throw new ConcordError('internal', { clause: rewrite.clause.id });
+        if (!rewrite.remove) {
+          if (rewrite.insertion === null) element.removeAttribute('insertion');
+          rewriteClause(element, rewrite.kept, rewrite.clause);
+        }
+      }
+      // Elements are found by their place, so those that go, go last, and from the end.
+      const gone = new Set(decision.rewrites.filter(({ remove }) => remove).map(({ clause }) => clause.id));
+      const places = head.text().flatMap((clause, at) => (gone.has(clause.id) ? [at] : []));
+      for (const at of places.reverse()) fragment.delete(at, 1);
+      head.mirror(decision.changes);
+    });
+    return decision.changes;
+  });
+}
+
+/** Brings a text into an empty document. */
+export function stageText(head: Replica, text: readonly Clause[], changes: readonly LedgerChange[]): Staged | null {
+  return recorded(head, () => {
+    head.doc.transact(() => {
+      textOf(head.doc).insert(0, text.map(clauseElement));
+      head.mirror(changes);
+    });
+    return changes;
+  });
+}
+
+/** Collects the bytes of what happens to the head meanwhile: Yjs may add transactions of its own that tidy up formats. */
+function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerChange[] | null): Staged | null {
+  const updates: Uint8Array[] = [];
+  const collect = (bytes: Uint8Array): void => {
+    updates.push(bytes);
+  };
+  head.doc.on('update', collect);
+  try {
+    const changes = work(() => updates.length > 0);
+    const [only, ...more] = updates;
+    if (changes === null || only === undefined) return null;
+    for (const change of changes) head.ledger.apply(change);
+    return { content: more.length === 0 ? only : Y.mergeUpdates(updates), changes };
+  } finally {
+    head.doc.off('update', collect);
+  }
+}
+
+/** Every new struct is by a client id of the writer's; nothing is missing before it; nothing unknown is deleted. */
+function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer): LedgerChange[] {
+  const { store } = head.doc;
+  const bound: LedgerChange[] = [];
+  const { participant, party } = writer.principal;
+  for (const [client, { from, to }] of structure.blocks) {
+    const known = Y.getState(store, client);
+    if (to <= known) continue;
+    if (from > known) throw new ConcordError('update-incomplete');
+    if (client === serverClient) throw new ConcordError('unknown-author');
+    const owner = head.ledger.clients.get(client);
+    if (owner !== undefined) {
+      if (owner.participant !== participant) throw new ConcordError('unknown-author');
+    } else {
+      if (!writer.clients.has(client) && !writer.mayBind(client)) throw new ConcordError('unknown-author');
+      bound.push({ of: 'client', id: client, value: { participant, party } });
+    }
+  }
+  if (bound.length > 16) throw new ConcordError('unknown-author');
+  for (const [client, ranges] of structure.deletes) {
+    const known = Math.max(Y.getState(store, client), structure.blocks.get(client)?.to ?? 0);
+    for (const { to } of ranges) if (to > known) throw new ConcordError('update-incomplete');
+  }
+  return bound;
+}
+
+function applyWhole(doc: Y.Doc, update: Uint8Array): void {
+  try {
+    Y.applyUpdate(doc, update);
+  } catch (error) {
+    throw new ConcordError('malformed-update', {}, { cause: error });
+  }
+  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new ConcordError('update-incomplete');
+  for (const root of doc.share.keys())
+    if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
+}
+
+/** New marks and new clauses are entered in the ledger in the name of the hand's party. */
+function registrations(
+  { before, after }: Change,
+  hand: Hand,
+  principal: Principal,
+  head: Replica,
+  now: number,
+): LedgerChange[] {
+  const changes: LedgerChange[] = [];
+  const marks = new Map<MarkId, MarkRecord>();
+  const was = new Set(before);
+  const had = new Set(before.map((clause) => clause.id));
+  for (const clause of after) {
+    if (was.has(clause)) continue;
+    const party = 'proposesFor' in hand ? hand.proposesFor : null;
+    if (party !== null)
+      for (const [name, id] of marksOf(clause)) {
+        if (name === 'origin' || marks.has(id) || head.ledger.marks.has(id)) continue;
+        const owned = {
+          party,
+          typedBy: principal.name,
+          participant: principal.participant,
+          at: now,
+          clause: clause.id,
+        };
+        if (name === 'bracket' || name === 'comment') marks.set(id, { kind: name, ...owned, state: 'open' });
+        else marks.set(id, { kind: 'amendment', ...owned, state: 'open', sponsors: [], reason: '' });
+      }
+    if (had.has(clause.id)) continue;
+    const known = head.ledger.clauses.get(clause.id);
+    const sponsors = party === null ? [] : [party];
+    if (known === undefined) changes.push({ of: 'clause', id: clause.id, value: { sponsors, status: openStatus } });
+    // An id that comes back (the undo of one's own deletion) must not bring another party's name with it.
+    else if (known.sponsors.join() !== sponsors.join() || known.status.state !== 'open')
+      throw new ConcordError('not-your-words', { clause: clause.id });
+  }
+  for (const [id, value] of marks) changes.push({ of: 'mark', id, value });
+  return changes;
+}
