@@ -48,9 +48,6 @@ export function adopt(text: readonly Clause[], ids: ReadonlySet<MarkId>, ledger:
           draft.kept[at] = { ...marks, insertion: [], origin: [...new Set([...marks.origin, source])].sort() };
       }
     }
-    // Whoever strikes all the words of a clause strikes the clause.
-    const wasThere = clause.runs.length > 0 && clause.insertion === null;
-    if (wasThere && draft.kept.every((marks) => marks === null)) draft.remove = true;
   });
 }
 
@@ -92,6 +89,10 @@ function dispose(
     for (const draft of drafts) takeOutOf(draft, fallen);
     fallen = fallenIn(drafts, ids, superseded, ledger);
   }
+  // Whoever strikes all the words of a clause strikes the clause.
+  for (const draft of drafts)
+    if (draft.clause.insertion === null && draft.kept.length > 0 && draft.kept.every((marks) => marks === null))
+      draft.remove = true;
   return { rewrites: drafts.filter(changed).map(finish), superseded };
 }
 

@@ -38,10 +38,8 @@ export const errorCatalogue = {
   'amendment-closed': { status: 409, close: 4409 },
   'not-your-amendment': { status: 403, close: 4403 },
   'clause-unresolved': { status: 409, close: 4409 },
-  'clause-not-agreed': { status: 409, close: 4409 },
   'party-unknown': { status: 422, close: 4422 },
   'party-in-use': { status: 409, close: 4409 },
-  'code-taken': { status: 409, close: 4409 },
   'nothing-to-do': { status: 422, close: 4422 },
   // What the server could not do. 1013 is "try again later": nothing of the client's is lost, it reconnects.
   'not-stored': { status: 503, close: 1013 },

@@ -22,6 +22,8 @@ import type { Principal } from '../../shared/principal.ts';
 import { seal, verifyLink, zeroHash } from '../log/chain.ts';
 import type { Entry, Log } from '../log/log.ts';
 
+const pageOfEntries = 500;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const Events = z.array(MeetingEvent).min(1);
@@ -125,10 +127,23 @@ export class Meetings {
     return turn;
   }
 
+  /** Reads on in a log of whose growth a node was told; one that is no meeting's is none of its business. */
+  async catchUpByName(name: LogName): Promise<void> {
+    const id = meetingOf(name);
+    if (id !== null) await this.catchUp(id);
+  }
+
   /** Reads what was appended since, here or by another node. */
   async catchUp(id: MeetingId): Promise<void> {
     const held = this.#held.get(id) ?? { state: noMeeting(id), sequence: 0, hash: zeroHash, turn: Promise.resolve() };
-    const page = await this.#log.read(meetingLog(id), held.sequence, 100_000);
+    for (;;) {
+      const page = await this.#log.read(meetingLog(id), held.sequence, pageOfEntries);
+      this.#takeAll(held, id, page);
+      if (page.length < pageOfEntries) return;
+    }
+  }
+
+  #takeAll(held: Held, id: MeetingId, page: readonly Entry[]): void {
     for (const entry of page) {
       if (entry.sequence <= held.sequence) continue;
       if (verifyLink(entry, held.hash, held.sequence) !== null)

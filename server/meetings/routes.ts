@@ -85,7 +85,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
       const by: Orderer | null = me ?? (who.account.administrator ? administrator : null);
       if (by === null) throw new ConcordError('role-may-not');
       const command = await body(c, MeetingCommand, { type });
-      access.limitCommands(who.session);
+      await access.limitCommands(who.session);
       const events = await meetings.order(meeting.id, command, by, me?.name ?? who.account.name);
       if (command.type === 'end-accreditation') await access.endAccreditation(command.participant);
       services.rooms.recheck(meeting.id);

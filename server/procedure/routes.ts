@@ -61,7 +61,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     routes.post(`/api/recommendations/:id/${type}`, async (c) => {
       const { who, id, me } = await taking(c);
       const principal = taker(me);
-      services.access.limitCommands(who.session);
+      await services.access.limitCommands(who.session);
       const command = await body(c, Command, { type });
       return c.json({ sequence: await run(services, id, command, principal.participant) });
     });

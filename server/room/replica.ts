@@ -26,8 +26,7 @@ export class Replica {
 
   private constructor(from?: { ledger: LiveLedger; sequence: number; hash: Uint8Array; at: number }) {
     this.doc = new Y.Doc({ gc: true });
-    // One writer of the record, in every process that ever opens this document: the log orders them.
-    this.doc.clientID = serverClient;
+    this.doc.clientID = readsOnly;
     textOf(this.doc);
     recordOf(this.doc);
     this.ledger = from?.ledger ?? new LiveLedger();
@@ -102,6 +101,19 @@ export class Replica {
     return text;
   }
 
+  /**
+   * Makes changes in the server's own name: one client id, in every process that ever opens this document, since the log
+   * orders them. Only for as long as it writes: Yjs takes another id when it meets its own in somebody's update.
+   */
+  write(work: () => void): void {
+    this.doc.clientID = serverClient;
+    try {
+      this.doc.transact(work);
+    } finally {
+      this.doc.clientID = readsOnly;
+    }
+  }
+
   /** Mirrors changes of the ledger in the document, where the screens read them. */
   mirror(changes: readonly LedgerChange[]): void {
     const record = recordOf(this.doc);
@@ -122,5 +134,8 @@ export class Replica {
     }
   }
 }
+
+/** The client id of a document that nobody writes to. */
+const readsOnly = 0;
 
 const CheckpointHeader = z.object({ at: z.number(), changes: z.array(LedgerChange) });

@@ -64,6 +64,10 @@ export class Rooms {
     return this.#hold(id).room;
   }
 
+  holds(id: RecommendationId): boolean {
+    return this.#held.has(id);
+  }
+
   /** Tells of every entry of every room that is held, after it is on disk. */
   onShown(listener: (recommendation: RecommendationId, shown: Shown) => void): () => void {
     this.#listeners.add(listener);

@@ -43,7 +43,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
     const after = head.text();
     permit({ before, after }, hand, head.ledger);
     const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
-    head.doc.transact(() => head.mirror(changes));
+    head.write(() => head.mirror(changes));
     return changes;
   });
 }
@@ -51,7 +51,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
 /** Performs a decision of the procedure on the head. */
 export function stageDecision(head: Replica, decision: Decision): Staged | null {
   return recorded(head, () => {
-    head.doc.transact(() => {
+    head.write(() => {
       const fragment = textOf(head.doc);
       for (const rewrite of decision.rewrites) {
         const at = head.text().findIndex((clause) => clause.id === rewrite.clause.id);
@@ -75,7 +75,7 @@ export function stageDecision(head: Replica, decision: Decision): Staged | null 
 /** Brings a text into an empty document. */
 export function stageText(head: Replica, text: readonly Clause[], changes: readonly LedgerChange[]): Staged | null {
   return recorded(head, () => {
-    head.doc.transact(() => {
+    head.write(() => {
       textOf(head.doc).insert(0, text.map(clauseElement));
       head.mirror(changes);
     });

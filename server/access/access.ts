@@ -1,0 +1,296 @@
+import type { Kysely } from 'kysely';
+import { ConcordError } from '../../shared/errors.ts';
+import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId, randomId } from '../../shared/ids.ts';
+import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
+import { nameKey, type Tables } from '../store/tables.ts';
+import { openLimits } from './limits.ts';
+import { hashPassword, passwordFits, requireStrong } from './passwords.ts';
+import { newToken, openSessions, tokenId } from './sessions.ts';
+
+export interface Account {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly administrator: boolean;
+}
+
+/** What ended, so that live connections are cut at once: one session, all of an account's, or an accreditation. */
+export interface Ended {
+  readonly session?: string;
+  readonly account?: AccountId;
+  readonly participant?: ParticipantId;
+}
+
+/** An invitation as it stands: what it is for, and until when. */
+export interface Invitation {
+  readonly kind: 'participant' | 'administrator';
+  readonly meeting: MeetingId | null;
+  readonly participant: ParticipantId | null;
+  readonly expiresAt: number;
+}
+
+export interface AccessOptions {
+  readonly tables: Kysely<Tables>;
+  readonly now: () => number;
+  /** Cookies only over https. */
+  readonly secure: boolean;
+  readonly publicOrigin: string | null;
+}
+
+const week = 7 * 24 * 3600 * 1000;
+const demoPrefix = 'demo-';
+
+export type Access = ReturnType<typeof createAccess>;
+
+/** Who may come in: accounts, sessions, invitations, and which account sits in which seat of which meeting. */
+export function createAccess({ tables, now, secure, publicOrigin }: AccessOptions) {
+  const sessions = openSessions(tables, { secure });
+  const limits = openLimits();
+  const listeners = new Set<(ended: Ended) => void>();
+  const tell = (ended: Ended): void => {
+    for (const listener of listeners) listener(ended);
+  };
+  const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), 3600_000).unref();
+
+  const newAccount = async (
+    {
+      name,
+      password,
+      administrator = false,
+      id = AccountId.parse(randomId()),
+    }: { name: string; password: string; administrator?: boolean; id?: AccountId },
+    {
+      before = [],
+      after = () => [],
+    }: { before?: readonly Step[]; after?: (account: AccountId) => readonly Step[] } = {},
+  ): Promise<AccountId> => {
+    const row = {
+      id,
+      name: name.trim(),
+      name_key: nameKey(name),
+      password_hash: await hashPassword(password),
+      administrator: administrator ? 1 : 0,
+      created_at: now(),
+    };
+    try {
+      const done = await atomically({ tables }, [
+        ...before,
+        tables.insertInto('accounts').values(row).compile(),
+        ...after(id),
+      ]);
+      if (done === null) throw new ConcordError('invitation-invalid');
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new ConcordError('name-taken', {}, { cause: error });
+      throw error;
+    }
+    return id;
+  };
+
+  const seatStep = (account: AccountId, meeting: MeetingId, participant: ParticipantId) =>
+    tables
+      .insertInto('accreditations')
+      .values({ participant_id: participant, account_id: account, meeting_id: meeting })
+      .onConflict((conflict) => conflict.column('participant_id').doUpdateSet({ account_id: account }))
+      .compile();
+
+  const invite = async (
+    kind: Invitation['kind'],
+    meeting: MeetingId | null,
+    participant: ParticipantId | null,
+    createdBy: AccountId | null,
+  ) => {
+    const token = newToken();
+    const expiresAt = now() + week;
+    await tables
+      .insertInto('invitations')
+      .values({
+        id: tokenId(token),
+        meeting_id: meeting,
+        participant_id: participant,
+        kind,
+        created_by: createdBy,
+        expires_at: expiresAt,
+        used_at: null,
+      })
+      .execute();
+    return { token, expiresAt };
+  };
+
+  const invitation = async (token: string): Promise<Invitation> => {
+    const row = await tables.selectFrom('invitations').selectAll().where('id', '=', tokenId(token)).executeTakeFirst();
+    if (row === undefined || row.used_at !== null || Number(row.expires_at) <= now())
+      throw new ConcordError('invitation-invalid');
+    return {
+      kind: row.kind,
+      meeting: row.meeting_id === null ? null : MeetingIdParser.parse(row.meeting_id),
+      participant: row.participant_id === null ? null : ParticipantId.parse(row.participant_id),
+      expiresAt: Number(row.expires_at),
+    };
+  };
+
+  return {
+    publicOrigin,
+
+    async signIn(name: string, password: string, address: string): Promise<string> {
+      const attempt = await limits.signIn(name, address);
+      const row = await tables
+        .selectFrom('accounts')
+        .selectAll()
+        .where('name_key', '=', nameKey(name))
+        .executeTakeFirst();
+      if (!(await passwordFits(password, row?.password_hash ?? null)) || row === undefined)
+        throw new ConcordError('wrong-name-or-password');
+      await attempt.succeeded();
+      return (await sessions.start(row.id)).cookie;
+    },
+
+    /** Who a request comes from: null without a valid session. */
+    async authenticate(cookieHeader: string | undefined): Promise<{ account: Account; session: string } | null> {
+      const found = await sessions.find(cookieHeader);
+      if (found === null) return null;
+      const row = await tables
+        .selectFrom('accounts')
+        .select(['id', 'name', 'administrator'])
+        .where('id', '=', found.account)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      return {
+        account: { id: AccountId.parse(row.id), name: row.name, administrator: row.administrator === 1 },
+        session: found.session,
+      };
+    },
+
+    /** Ends one session; returns the cookie header that takes it back. */
+    async signOut(session: string): Promise<string> {
+      await sessions.end(session);
+      tell({ session });
+      return sessions.blank();
+    },
+
+    async signOutEverywhere(account: AccountId): Promise<string> {
+      await sessions.endAll(account);
+      tell({ account });
+      return sessions.blank();
+    },
+
+    async hasAdministrator(): Promise<boolean> {
+      return (
+        (await tables.selectFrom('accounts').select('id').where('administrator', '=', 1).executeTakeFirst()) !==
+        undefined
+      );
+    },
+    inviteAdministrator: () => invite('administrator', null, null, null),
+    inviteParticipant: ({
+      meeting,
+      participant,
+      createdBy,
+    }: {
+      meeting: MeetingId;
+      participant: ParticipantId;
+      createdBy: AccountId;
+    }) => invite('participant', meeting, participant, createdBy),
+    invitation,
+
+    limitInvitations: (address: string) => limits.invitation(address),
+    limitCommands: (session: string) => limits.command(session),
+
+    /** Takes up an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new one. */
+    async takeUp(token: string, as: { name: string; password: string } | Account): Promise<string | null> {
+      const { kind, meeting, participant } = await invitation(token);
+      if ('password' in as) requireStrong(as.password);
+      // Of two who come at once, one finds it used.
+      const use: Step = {
+        mustChange: tables
+          .updateTable('invitations')
+          .set({ used_at: now() })
+          .where('id', '=', tokenId(token))
+          .where('used_at', 'is', null)
+          .where('expires_at', '>', now())
+          .compile(),
+      };
+      const seat = (account: AccountId): readonly Step[] =>
+        meeting === null || participant === null ? [] : [seatStep(account, meeting, participant)];
+      if (!('password' in as)) {
+        const promote =
+          kind === 'administrator'
+            ? [tables.updateTable('accounts').set({ administrator: 1 }).where('id', '=', as.id).compile()]
+            : [];
+        if ((await atomically({ tables }, [use, ...promote, ...seat(as.id)])) === null)
+          throw new ConcordError('invitation-invalid');
+        return null;
+      }
+      const account = AccountId.parse(randomId());
+      await newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat });
+      return (await sessions.start(account)).cookie;
+    },
+
+    /** Gives an account a seat without an invitation: the importer's own. */
+    async seat({
+      account,
+      meeting,
+      participant,
+    }: {
+      account: AccountId;
+      meeting: MeetingId;
+      participant: ParticipantId;
+    }): Promise<void> {
+      await atomically({ tables }, [seatStep(account, meeting, participant)]);
+    },
+
+    async participantsOf(account: AccountId): Promise<readonly { meeting: MeetingId; participant: ParticipantId }[]> {
+      const rows = await tables.selectFrom('accreditations').selectAll().where('account_id', '=', account).execute();
+      return rows.map((row) => ({
+        meeting: MeetingIdParser.parse(row.meeting_id),
+        participant: ParticipantId.parse(row.participant_id),
+      }));
+    },
+
+    /** Which account sits in which seat of a meeting. */
+    async seatsOf(meeting: MeetingId): Promise<ReadonlyMap<ParticipantId, AccountId>> {
+      const rows = await tables.selectFrom('accreditations').selectAll().where('meeting_id', '=', meeting).execute();
+      return new Map(rows.map((row) => [ParticipantId.parse(row.participant_id), AccountId.parse(row.account_id)]));
+    },
+
+    /** The seat is empty from now on; what its holder has open is cut. */
+    async endAccreditation(participant: ParticipantId): Promise<void> {
+      await tables.deleteFrom('accreditations').where('participant_id', '=', participant).execute();
+      tell({ participant });
+    },
+
+    onEnded(listener: (ended: Ended) => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    /** Demo accounts are known by their id, so that no other account ever gets the demo's password. */
+    async addDemoAccount({
+      name,
+      password,
+      meeting,
+      participant,
+    }: {
+      name: string;
+      password: string;
+      meeting: MeetingId;
+      participant: ParticipantId;
+    }) {
+      await newAccount(
+        { name, password, id: AccountId.parse(`${demoPrefix}${randomId()}`) },
+        {
+          after: (account) => [seatStep(account, meeting, participant)],
+        },
+      );
+    },
+    async hasDemo(): Promise<boolean> {
+      return (
+        (await tables.selectFrom('accounts').select('id').where('id', 'like', `${demoPrefix}%`).executeTakeFirst()) !==
+        undefined
+      );
+    },
+    async setDemoPassword(password: string): Promise<void> {
+      const password_hash = await hashPassword(password);
+      await tables.updateTable('accounts').set({ password_hash }).where('id', 'like', `${demoPrefix}%`).execute();
+    },
+
+    close: () => clearInterval(sweeper),
+  };
+}

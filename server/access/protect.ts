@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { MiddlewareHandler } from 'hono';
+import { ConcordError } from '../../shared/errors.ts';
+
+/** Nothing from elsewhere, nothing inline, in no frame. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+export interface Protection {
+  readonly secure: boolean;
+  /** The origin that people come by, behind a proxy; null: each request's own host. */
+  readonly publicOrigin: string | null;
+}
+
+/** Bytes of a body: a command is small, a compilation is a file. */
+const largestBody = 512 * 1024;
+const largestFile = 6 * 1024 * 1024;
+
+/** Security headers on every answer; origin and size checked on every request that changes something. */
+export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler {
+  return async (c, next) => {
+    c.header('Content-Security-Policy', contentSecurityPolicy);
+    c.header('X-Content-Type-Options', 'nosniff');
+    c.header('Referrer-Policy', 'no-referrer');
+    c.header('Cross-Origin-Opener-Policy', 'same-origin');
+    c.header('Cross-Origin-Resource-Policy', 'same-origin');
+    c.header('Permissions-Policy', 'camera=(), geolocation=(), microphone=()');
+    if (secure) c.header('Strict-Transport-Security', 'max-age=31536000');
+    if (c.req.path.startsWith('/api/')) c.header('Cache-Control', 'no-store');
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+      const headers = {
+        origin: c.req.header('origin'),
+        host: c.req.header('host'),
+        'sec-fetch-site': c.req.header('sec-fetch-site'),
+      };
+      if (!originAllowed(headers, publicOrigin)) throw new ConcordError('foreign-origin');
+      const most = c.req.path.startsWith('/api/imports') ? largestFile : largestBody;
+      await limitBody(c.req.raw, most);
+    }
+    await next();
+  };
+}
+
+/** Refuses a body that says it is too large, and one that says nothing: every client we know says. */
+async function limitBody(request: Request, most: number): Promise<void> {
+  const length = request.headers.get('content-length');
+  if (length === null ? request.headers.get('transfer-encoding') !== null : Number(length) > most)
+    throw new ConcordError('update-too-large');
+}
+
+/**
+ * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST and
+ * of every WebSocket; a program that names none has no cookie that it wasn't given.
+ */
+export function originAllowed(
+  headers: Pick<IncomingHttpHeaders, 'origin' | 'host'> & { readonly 'sec-fetch-site'?: string | string[] | undefined },
+  publicOrigin: string | null,
+): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site === 'cross-site' || site === 'same-site') return false;
+  const { origin, host } = headers;
+  if (origin === undefined) return true;
+  if (publicOrigin !== null) return origin === publicOrigin;
+  return origin === `http://${host}` || origin === `https://${host}`;
+}

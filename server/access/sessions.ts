@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { type Adapter, type DatabaseSession, Lucia, TimeSpan } from 'lucia';
+import type { Tables } from '../store/tables.ts';
+
+/**
+ * Sessions, and the only place that knows `lucia`. Lucia keeps session ids in clear; here the id is a hash of the token
+ * that the cookie holds, so that whoever reads the database can't sign in with what stands there.
+ */
+export interface Sessions {
+  /** Starts a session and returns its id and the `Set-Cookie` header. */
+  start(account: string): Promise<{ readonly session: string; readonly cookie: string }>;
+  /** The account behind a `Cookie` header; null where there is no valid session in it. */
+  find(cookieHeader: string | undefined): Promise<{ readonly account: string; readonly session: string } | null>;
+  end(session: string): Promise<void>;
+  endAll(account: string): Promise<void>;
+  /** The `Set-Cookie` header that takes the cookie back. */
+  blank(): string;
+  sweep(): Promise<void>;
+}
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+/** A token: 32 random bytes, which nobody guesses. */
+export const newToken = (): string =>
+  Buffer.from(globalThis.crypto.getRandomValues(new Uint8Array(32))).toString('base64url');
+
+export const tokenId = hashOf;
+
+export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secure: boolean }): Sessions {
+  const lucia = new Lucia(adapterOf(tables), {
+    // A meeting lasts days, and nobody wants to sign in again in its middle.
+    sessionExpiresIn: new TimeSpan(7, 'd'),
+    sessionCookie: {
+      // Browsers take a __Host- cookie only from https, for this host alone.
+      name: secure ? '__Host-concord_session' : 'concord_session',
+      attributes: { secure, sameSite: 'lax', path: '/' },
+    },
+  });
+  return {
+    async start(account) {
+      const token = newToken();
+      const { id } = await lucia.createSession(account, {}, { sessionId: hashOf(token) });
+      return { session: id, cookie: lucia.createSessionCookie(token).serialize() };
+    },
+    async find(cookieHeader) {
+      const token = lucia.readSessionCookie(cookieHeader ?? '');
+      if (token === null || token === '') return null;
+      const { session } = await lucia.validateSession(hashOf(token));
+      return session === null ? null : { account: session.userId, session: session.id };
+    },
+    end: (session) => lucia.invalidateSession(session),
+    endAll: (account) => lucia.invalidateUserSessions(account),
+    blank: () => lucia.createBlankSessionCookie().serialize(),
+    sweep: () => lucia.deleteExpiredSessions(),
+  };
+}
+
+function adapterOf(tables: Kysely<Tables>): Adapter {
+  const read = (row: { id: string; account_id: string; expires_at: number }): DatabaseSession => ({
+    id: row.id,
+    userId: row.account_id,
+    expiresAt: new Date(Number(row.expires_at)),
+    attributes: {},
+  });
+  return {
+    async getSessionAndUser(id) {
+      const row = await tables.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? [null, null] : [read(row), { id: row.account_id, attributes: {} }];
+    },
+    async getUserSessions(account) {
+      return (await tables.selectFrom('sessions').selectAll().where('account_id', '=', account).execute()).map(read);
+    },
+    async setSession({ id, userId, expiresAt }) {
+      await tables.insertInto('sessions').values({ id, account_id: userId, expires_at: expiresAt.getTime() }).execute();
+    },
+    async updateSessionExpiration(id, expiresAt) {
+      await tables.updateTable('sessions').set({ expires_at: expiresAt.getTime() }).where('id', '=', id).execute();
+    },
+    async deleteSession(id) {
+      await tables.deleteFrom('sessions').where('id', '=', id).execute();
+    },
+    async deleteUserSessions(account) {
+      await tables.deleteFrom('sessions').where('account_id', '=', account).execute();
+    },
+    async deleteExpiredSessions() {
+      await tables.deleteFrom('sessions').where('expires_at', '<=', Date.now()).execute();
+    },
+  };
+}

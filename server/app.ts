@@ -1,0 +1,196 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { type ServerType, serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { ConcordError } from '../shared/errors.ts';
+import { RecommendationId } from '../shared/ids.ts';
+import { chooseLanguage, message } from '../shared/words/words.ts';
+import { type Access, createAccess } from './access/access.ts';
+import { originAllowed, protect } from './access/protect.ts';
+import { accessRoutes } from './access/routes.ts';
+import type { Config } from './config.ts';
+import { answerErrors } from './errors.ts';
+import { meetingFrom, principalIn } from './http.ts';
+import { Meetings } from './meetings/meetings.ts';
+import { Progresses } from './meetings/progress.ts';
+import { meetingRoutes } from './meetings/routes.ts';
+import { openApiRoutes } from './openapi.ts';
+import { procedureRoutes } from './procedure/routes.ts';
+import { createReading } from './reading/reading.ts';
+import { readingRoutes } from './reading/routes.ts';
+import { Rooms } from './room/rooms.ts';
+import { staticRoutes } from './static.ts';
+import type { Store } from './store/store.ts';
+
+/** The parts of a running server, put together once. */
+export interface App {
+  readonly access: Access;
+  readonly meetings: Meetings;
+  readonly rooms: Rooms;
+  readonly http: Hono;
+  /** Starts to listen; resolves with the port. */
+  listen(port: number, host: string): Promise<number>;
+  /** Finishes what is under way, sends clients away to come back, and stops. */
+  close(): Promise<void>;
+}
+
+/** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
+const longestMessage = 1_100_000;
+
+export interface AppOptions {
+  readonly store: Store;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** In demo mode: the names that the sign-in page offers, and their password. */
+  readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
+}
+
+export async function createApp({ store, config, log, now, demo }: AppOptions): Promise<App> {
+  const meetings = await Meetings.open(store.log, now);
+  const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
+  const rooms = new Rooms({
+    log: store.log,
+    meetings,
+    now,
+    manyNodes: config.databaseUrl !== null,
+    sentence: (code, language) => message(chooseLanguage(language), `error.${code}`),
+    // Never the text under negotiation: the code, where, and the stack.
+    onInternal: (error, recommendation) => log.error({ err: error, recommendation }, 'a submission failed'),
+  });
+  const progresses = new Progresses(rooms);
+  access.onEnded((ended) =>
+    rooms.cut(ended, ended.participant === undefined ? 'not-signed-in' : 'accreditation-ended'),
+  );
+  if (config.databaseUrl !== null) followOthers(store, meetings, rooms, progresses, log);
+
+  const reading = createReading({
+    meeting: (id) => meetings.get(id),
+    text: async (recommendation) => {
+      const room = await rooms.room(recommendation);
+      return { text: room.text(), ledger: room.ledger };
+    },
+    onChange: (listener) => {
+      const stops = [
+        meetings.onChange(({ meeting }) => listener({ meeting, recommendation: null })),
+        rooms.onShown((recommendation) => {
+          const meeting = meetings.of(recommendation);
+          if (meeting !== null) listener({ meeting: meeting.id, recommendation });
+        }),
+      ];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  });
+
+  const http = new Hono();
+  http.onError(answerErrors(log));
+  http.use(protect({ secure: config.secure, publicOrigin: config.publicOrigin }));
+  http.get('/healthz', async (c) => {
+    await store.log.check();
+    return c.text('ok');
+  });
+  const services = { access, meetings, rooms, progresses, log: store.log, now };
+  http.route('/', accessRoutes(access, { meetings, demo }));
+  http.route('/', meetingRoutes(services));
+  http.route('/', procedureRoutes(services));
+  http.route(
+    '/',
+    readingRoutes(reading, {
+      reader: async (c) => {
+        const who = await access.authenticate(c.req.header('cookie'));
+        if (who === null) return null;
+        const meeting = meetingFrom(c, meetings);
+        const me = await principalIn(services, who, meeting);
+        if (me === null && !who.account.administrator) throw new ConcordError('not-found');
+        return {
+          meeting: meeting.id,
+          session: who.session,
+          account: who.account.id,
+          participant: me?.participant ?? null,
+        };
+      },
+      onEnded: (listener) => access.onEnded(listener),
+    }),
+  );
+  http.route('/', openApiRoutes());
+  http.route('/', staticRoutes());
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false });
+  let server: ServerType | null = null;
+
+  const letIn = async (
+    request: IncomingMessage,
+  ): Promise<{ id: RecommendationId; connect: (socket: WebSocket) => void }> => {
+    if (!originAllowed(request.headers, config.publicOrigin)) throw new ConcordError('foreign-origin');
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const id = RecommendationId.safeParse(/^\/sync\/([^/]+)$/.exec(pathname)?.[1]);
+    const who = await access.authenticate(request.headers.cookie);
+    if (who === null) throw new ConcordError('not-signed-in');
+    const meeting = id.success ? meetings.of(id.data) : null;
+    if (!id.success || meeting === null) throw new ConcordError('not-found');
+    const me = await principalIn(services, who, meeting);
+    if (me === null) throw new ConcordError('not-found');
+    // What a Yjs document remembers never leaves the room.
+    if (me.role === 'observer') throw new ConcordError('role-may-not');
+    const visitor = {
+      participant: me.participant,
+      session: who.session,
+      language: request.headers['accept-language'] ?? 'en',
+    };
+    return { id: id.data, connect: (socket) => void rooms.connect(socket, request, id.data, visitor) };
+  };
+
+  return {
+    access,
+    meetings,
+    rooms,
+    http,
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        const listening = serve({ fetch: http.fetch, port, hostname: host }, (info) => resolve(info.port));
+        server = listening;
+        listening.on('error', reject);
+        listening.on('upgrade', (request: IncomingMessage, socket, head) => {
+          socket.on('error', () => socket.destroy());
+          letIn(request).then(
+            ({ connect }) => sockets.handleUpgrade(request, socket, head, connect),
+            (error: unknown) => {
+              const refusal =
+                error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
+              if (refusal.code === 'internal') log.error({ err: error }, 'an upgrade failed');
+              // A WebSocket is told by its close code, which a browser shows to the page; an HTTP status it would hide.
+              sockets.handleUpgrade(request, socket, head, (opened) => opened.close(refusal.close, refusal.code));
+            },
+          );
+        });
+      }),
+    close: async () => {
+      await rooms.close();
+      reading.close();
+      access.close();
+      sockets.close();
+      const listening = server as Server | null;
+      if (listening !== null) {
+        const closed = new Promise((resolve) => listening.close(resolve));
+        // Event streams never end by themselves.
+        listening.closeAllConnections();
+        await closed;
+      }
+    },
+  };
+}
+
+/** Reads what other nodes append to the meetings' logs, and forgets what was counted here. */
+function followOthers(store: Store, meetings: Meetings, rooms: Rooms, progresses: Progresses, log: Logger): void {
+  store.log.subscribe((name) => {
+    const [kind, id] = name.split(':');
+    if (kind === 'meeting')
+      meetings.catchUpByName(name).catch((err: unknown) => log.error({ err }, 'a meeting could not be read'));
+    const recommendation = RecommendationId.safeParse(id);
+    if (kind === 'recommendation' && recommendation.success && !rooms.holds(recommendation.data))
+      progresses.forget(recommendation.data);
+  });
+}

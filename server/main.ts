@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { createApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { demoAccounts, seedDemo } from './demo/seed.ts';
+import { openStore, StoreRefused } from './store/store.ts';
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Ends the process with a sentence for whoever runs it. */
+function give(up: string): never {
+  process.stderr.write(`${up}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const empty = process.argv.includes('--empty');
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const now = (): number => Date.now();
+  const store = await openStore({ dataDir: config.dataDir, databaseUrl: config.databaseUrl ?? undefined });
+  let demo: { names: readonly string[]; password: string } | null = null;
+  const app = await createApp({ store, config, log, now, demo: () => demo });
+
+  if (empty) {
+    if (!(await app.access.hasAdministrator())) {
+      const { token } = await app.access.inviteAdministrator();
+      say(`The first administrator signs up, once, at /invitations/${token}`);
+    }
+  } else if (app.meetings.all().length === 0) {
+    const password = config.demoPassword ?? randomBytes(9).toString('base64url');
+    await seedDemo({ access: app.access, meetings: app.meetings, rooms: app.rooms, now }, password);
+    demo = { names: demoAccounts, password };
+  } else if (await app.access.hasDemo()) {
+    // The password of a demo that was made before is not kept in clear: it is set anew, and printed again.
+    const password = config.demoPassword ?? randomBytes(9).toString('base64url');
+    await app.access.setDemoPassword(password);
+    demo = { names: demoAccounts, password };
+  }
+
+  const port = await app.listen(config.port, config.host);
+  say(`Concord is at ${config.publicOrigin ?? `http://localhost:${port}`}`);
+  if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
+
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    // Whatever hangs must not keep the process: what is acknowledged is on disk already.
+    setTimeout(() => process.exit(0), 4500).unref();
+    app
+      .close()
+      .then(() => store.close())
+      .then(() => process.exit(0))
+      .catch((err: unknown) => {
+        log.error({ err }, 'stopping failed');
+        process.exit(1);
+      });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof StoreRefused) give(error.message);
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+    give(`The port is taken. Set PORT to another one.`);
+  give(error instanceof Error ? (error.stack ?? error.message) : String(error));
+});

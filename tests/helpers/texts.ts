@@ -1,0 +1,116 @@
+import { type Clause, joinRuns, noMarks, type Run, type RunMarks } from '../../shared/clause.ts';
+import { ClauseId, MarkId, ParticipantId, PartyCode } from '../../shared/ids.ts';
+import { LiveLedger, type MarkRecord, openStatus, type Status } from '../../shared/ledger.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { ClauseKind } from '../../shared/schema.ts';
+
+/** Texts in tests look like texts: `text(op('c1', 'Urge ', ins('arg1', 'all '), 'states'))`. */
+type Part = string | Run;
+
+export const mark = (id: string): MarkId => MarkId.parse(id.padEnd(8, '0'));
+export const clauseId = (id: string): ClauseId => ClauseId.parse(id.padEnd(8, '0'));
+export const party = (code: string): PartyCode => PartyCode.parse(code);
+
+const wrap =
+  (name: keyof RunMarks) =>
+  (id: string, ...parts: readonly Part[]): Run => {
+    const [first] = parts;
+    const inner: Run = typeof first === 'object' ? first : { text: first ?? '', marks: noMarks };
+    return { text: inner.text, marks: { ...inner.marks, [name]: [...inner.marks[name], mark(id)].sort() } };
+  };
+export const ins = wrap('insertion');
+export const del = wrap('deletion');
+export const brk = wrap('bracket');
+export const from = wrap('origin');
+
+const clause = (
+  kind: ClauseKind,
+  level: number,
+  id: string,
+  insertion: string | null,
+  parts: readonly Part[],
+): Clause => ({
+  id: clauseId(id),
+  kind,
+  level,
+  insertion: insertion === null ? null : mark(insertion),
+  runs: joinRuns(parts.map((part) => (typeof part === 'string' ? { text: part, marks: noMarks } : part))),
+});
+
+export const op = (id: string, ...parts: readonly Part[]): Clause => clause('operative', 0, id, null, parts);
+export const sub = (id: string, ...parts: readonly Part[]): Clause => clause('operative', 1, id, null, parts);
+export const chapeau = (id: string, ...parts: readonly Part[]): Clause => clause('chapeau', 0, id, null, parts);
+/** A clause that an amendment proposes. */
+export const proposed = (id: string, amendment: string, ...parts: readonly Part[]): Clause =>
+  clause('operative', 0, id, amendment, parts);
+
+/** Words as a string, with marks as `+ARG:all +` and `-USA:shall-`: for reading what a disposal left. */
+export const show = (clauses: readonly Clause[]): string[] =>
+  clauses.map((one) =>
+    one.runs
+      .map(({ text, marks }) => {
+        let shown = text;
+        for (const id of marks.insertion) shown = `{+${id.replace(/0+$/, '')} ${shown}}`;
+        for (const id of marks.deletion) shown = `{-${id.replace(/0+$/, '')} ${shown}}`;
+        for (const id of marks.bracket) shown = `[${id.replace(/0+$/, '')} ${shown}]`;
+        return shown;
+      })
+      .join(''),
+  );
+
+export const participant = (id: string): ParticipantId => ParticipantId.parse(id.padEnd(8, '0'));
+
+export const delegate = (code: string): Principal => ({
+  participant: participant(code.toLowerCase()),
+  name: `Delegate of ${code}`,
+  party: party(code),
+  role: 'delegate',
+});
+export const chair: Principal = { participant: participant('chair'), name: 'Chair', party: null, role: 'chair' };
+export const rapporteur: Principal = {
+  participant: participant('rapporteur'),
+  name: 'Rapporteur',
+  party: null,
+  role: 'rapporteur',
+};
+
+const amendment = (code: string, state: 'open' | 'withdrawn' | 'adopted' = 'open'): MarkRecord => ({
+  kind: 'amendment',
+  party: party(code),
+  typedBy: `Delegate of ${code}`,
+  participant: participant(code.toLowerCase()),
+  at: 1,
+  clause: clauseId('c1'),
+  state,
+  sponsors: [],
+  reason: '',
+});
+
+/** A ledger in which each mark belongs to the party that its id starts with: `arg1` is Argentina's. */
+export function ledgerOf(
+  clauses: readonly Clause[],
+  {
+    statuses = {},
+    closed = [],
+    brackets = [],
+  }: { statuses?: Record<string, Status>; closed?: string[]; brackets?: string[] } = {},
+): LiveLedger {
+  const ledger = new LiveLedger();
+  const note = (id: MarkId): void => {
+    const code = id.slice(0, 3).toUpperCase();
+    const owned = amendment(code, closed.some((one) => mark(one) === id) ? 'withdrawn' : 'open');
+    ledger.marks.set(
+      id,
+      brackets.some((one) => mark(one) === id) ? ({ ...owned, kind: 'bracket', state: 'open' } as MarkRecord) : owned,
+    );
+  };
+  for (const one of clauses) {
+    ledger.clauses.set(one.id, { sponsors: [], status: openStatus });
+    if (one.insertion !== null) note(one.insertion);
+    for (const { marks } of one.runs)
+      for (const ids of [marks.insertion, marks.deletion, marks.bracket]) for (const id of ids) note(id);
+  }
+  for (const id of closed) note(mark(id));
+  for (const [id, status] of Object.entries(statuses)) ledger.clauses.set(clauseId(id), { sponsors: [], status });
+  return ledger;
+}

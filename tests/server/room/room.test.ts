@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { verify } from '../../../server/audit/verify.ts';
+import type { Log } from '../../../server/log/log.ts';
+import { openMemoryLog } from '../../../server/log/memory.ts';
+import { Room } from '../../../server/room/room.ts';
+import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
+import type { Clause } from '../../../shared/clause.ts';
+import { markKey, textOf } from '../../../shared/document.ts';
+import { newRecommendationId } from '../../../shared/ids.ts';
+import { openStatus } from '../../../shared/ledger.ts';
+import type { Principal } from '../../../shared/principal.ts';
+import { type Command, decide } from '../../../shared/procedure.ts';
+import { chair, delegate, mark, op, party, show } from '../../helpers/texts.ts';
+
+const id = newRecommendationId();
+const argentina = delegate('ARG');
+const canada = delegate('CAN');
+let log: Log;
+let room: Room;
+
+async function open(...text: readonly Clause[]): Promise<void> {
+  log = openMemoryLog();
+  room = await Room.open(id, log, () => 1000);
+  await room.submit({
+    by: { administrator: 'importer' },
+    onBehalfOf: null,
+    deed: { type: 'create', source: 'test' },
+    stage: (head) =>
+      stageText(
+        head,
+        text,
+        text.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
+      ),
+  });
+}
+
+/** A delegate's screen: a document of its own, synced with the room. */
+class Screen {
+  readonly doc = new Y.Doc();
+  constructor(readonly who: Principal) {
+    this.sync();
+  }
+  sync(): void {
+    Y.applyUpdate(this.doc, room.stateFor());
+  }
+  text(at: number): Y.XmlText {
+    const clause = textOf(this.doc).get(at);
+    const text = clause instanceof Y.XmlElement ? clause.get(0) : null;
+    if (!(text instanceof Y.XmlText)) throw new Error('no text there');
+    return text;
+  }
+  async send(change: () => void): Promise<{ sequence: number | null }> {
+    const updates: Uint8Array[] = [];
+    this.doc.on('update', (update: Uint8Array) => updates.push(update));
+    this.doc.transact(change);
+    const { who } = this;
+    return room.submit({
+      by: who,
+      onBehalfOf: null,
+      deed: { type: 'typing' },
+      stage: (head, now) =>
+        stageUpdate(
+          head,
+          Y.mergeUpdates(updates),
+          {
+            principal: who,
+            hand: () => ({ proposesFor: who.party ?? party('X') }),
+            clients: new Set([this.doc.clientID]),
+            mayBind: () => true,
+          },
+          now,
+        ),
+    });
+  }
+}
+
+const order = (command: Command, by: Principal) =>
+  room.submit({
+    by,
+    onBehalfOf: null,
+    deed: command,
+    stage: (head, now) =>
+      stageDecision(
+        head,
+        decide(
+          { text: head.text(), ledger: head.ledger, meeting: { parties: new Map(), drafting: true } },
+          command,
+          by,
+          now,
+        ),
+      ),
+  });
+
+describe('a room', () => {
+  beforeEach(() => open(op('c1', 'Urge states to act'), op('c2', 'Invite organs to report')));
+
+  it('shows a proposal in the name of its party after it is stored', async () => {
+    const screen = new Screen(argentina);
+    const { sequence } = await screen.send(() =>
+      screen.text(0).insert(5, 'all ', { [markKey('insertion', mark('arg1'))]: { id: mark('arg1') } }),
+    );
+    expect(sequence).toBe(2);
+    expect(show(room.text())).toEqual(['Urge {+arg1 all }states to act', 'Invite organs to report']);
+    expect(room.ledger.marks.get(mark('arg1'))).toMatchObject({ kind: 'amendment', party: 'ARG', state: 'open' });
+    expect((await verify(log)).faults).toEqual([]);
+  });
+
+  it('refuses an edit of the base text by a delegate, and goes on', async () => {
+    const screen = new Screen(argentina);
+    await expect(screen.send(() => screen.text(0).delete(0, 4))).rejects.toMatchObject({ code: 'not-your-words' });
+    const other = new Screen(canada);
+    await other.send(() => other.text(1).format(0, 6, { [markKey('deletion', mark('can1'))]: { id: mark('can1') } }));
+    expect(show(room.text())).toEqual(['Urge states to act', '{-can1 Invite} organs to report']);
+  });
+
+  it('adopts on the server, leaving the origin of the words, and locks what is agreed', async () => {
+    const screen = new Screen(argentina);
+    await screen.send(() =>
+      screen.text(0).insert(5, 'all ', { [markKey('insertion', mark('arg1'))]: { id: mark('arg1') } }),
+    );
+    await order({ type: 'adopt', amendments: [mark('arg1')] }, chair);
+    expect(show(room.text())[0]).toBe('Urge all states to act');
+    expect(room.text()[0]?.runs[1]?.marks.origin).toEqual([mark('arg1')]);
+    const [clause] = room.text();
+    await order({ type: 'set-status', clauses: [clause?.id as never], status: 'agreed' }, chair);
+    const late = new Screen(argentina);
+    await expect(
+      late.send(() => late.text(0).insert(0, 'x', { [markKey('insertion', mark('arg2'))]: { id: mark('arg2') } })),
+    ).rejects.toMatchObject({ code: 'clause-locked' });
+    expect((await verify(log)).faults).toEqual([]);
+  });
+
+  it('opens again from its log, and from a checkpoint, as it was', async () => {
+    const screen = new Screen(argentina);
+    await screen.send(() =>
+      screen.text(0).insert(5, 'all ', { [markKey('insertion', mark('arg1'))]: { id: mark('arg1') } }),
+    );
+    const before = JSON.stringify(room.text());
+    const again = await Room.open(id, log, () => 2000);
+    expect(JSON.stringify(again.text())).toBe(before);
+    await room.checkpoint();
+    const third = await Room.open(id, log, () => 2000);
+    expect(JSON.stringify(third.text())).toBe(before);
+    expect(third.stateFor()).toEqual(room.stateFor());
+    expect((await verify(log)).faults).toEqual([]);
+  });
+
+  it('judges again when another process appended first', async () => {
+    const elsewhere = await Room.open(id, log, () => 2000);
+    const screen = new Screen(argentina);
+    await screen.send(() =>
+      screen.text(0).insert(5, 'all ', { [markKey('insertion', mark('arg1'))]: { id: mark('arg1') } }),
+    );
+    const mine = room;
+    room = elsewhere;
+    const other = new Screen(canada);
+    const { sequence } = await other.send(() =>
+      other.text(1).insert(0, 'Also ', { [markKey('insertion', mark('can1'))]: { id: mark('can1') } }),
+    );
+    expect(sequence).toBe(3);
+    expect(show(elsewhere.text())).toEqual(['Urge {+arg1 all }states to act', '{+can1 Also }Invite organs to report']);
+    await mine.catchUp();
+    expect(mine.stateFor()).toEqual(elsewhere.stateFor());
+  });
+});
