@@ -25,7 +25,7 @@ const ownedMark = (tag: string, inclusive: boolean): MarkSpec => ({
   attrs: { id: { validate: 'string' } },
   excludes: '',
   inclusive,
-  toDOM: (mark) => [tag, { 'data-mark': mark.type.name, 'data-id': String(mark.attrs['id']) }, 0],
+  toDOM: (mark) => [tag, { 'data-mark': mark.type.name, 'data-id': String(mark.attrs.id) }, 0],
 });
 
 export const schema = new Schema({
@@ -41,7 +41,7 @@ export const schema = new Schema({
         insertion: { default: null, validate: 'string|null' },
       },
       defining: true,
-      toDOM: (node) => ['p', { class: 'clause', 'data-clause': String(node.attrs['id']) }, 0],
+      toDOM: (node) => ['p', { class: 'clause', 'data-clause': String(node.attrs.id) }, 0],
     },
     text: {},
   },

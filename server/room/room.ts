@@ -57,9 +57,9 @@ export class Room {
   readonly #inFlight: InFlight[] = [];
   readonly #durable: InFlight[] = [];
   #flushing = false;
-  #lookAgain = false;
   /** While the room reads what others appended, submissions queue up here, in order. */
   #recovery: Promise<void> | null = null;
+  readonly #waiting: (() => void)[] = [];
   readonly #listeners = new Set<(shown: Shown) => void>();
   #checkpointAt: number;
   #fullState: { readonly sequence: number; readonly bytes: Uint8Array } | null = null;
@@ -127,11 +127,8 @@ export class Room {
 
   /** Reads what other nodes appended. */
   async catchUp(): Promise<void> {
-    if (this.#inFlight.length > 0 || this.#recovery !== null) {
-      // What is under way says by itself whether the head moved; look again when it is done.
-      this.#lookAgain = true;
-      return;
-    }
+    // An append under way may succeed just before another node's: only when it is quiet does the head tell everything.
+    await this.settled();
     const head = await this.#log.head(this.#name);
     if (head !== null && head.sequence > this.#head.sequence) {
       this.#recoverSoon();
@@ -149,13 +146,21 @@ export class Room {
 
   /** Waits until nothing is under way. */
   async settled(): Promise<void> {
-    while (this.#inFlight.length > 0 || this.#recovery !== null) await new Promise((resolve) => setImmediate(resolve));
+    while (!this.#quiet) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   destroy(): void {
     this.#listeners.clear();
     this.#head.destroy();
     this.#committed.destroy();
+  }
+
+  get #quiet(): boolean {
+    return this.#inFlight.length === 0 && this.#recovery === null;
+  }
+
+  #tellQuiet(): void {
+    if (this.#quiet) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #begin(submission: Submission, settle: (outcome: Outcome) => void, fail: (error: unknown) => void): void {
@@ -253,6 +258,7 @@ export class Room {
         for (const { entry, settle } of ready) settle({ sequence: entry?.sequence ?? null });
       },
     );
+    this.#tellQuiet();
   }
 
   /** The one way in which an entry becomes visible, whichever node wrote it. */
@@ -286,11 +292,13 @@ export class Room {
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
     this.#spoilt = true;
     for (const { fail } of lost) fail(failure);
+    this.#tellQuiet();
   }
 
   #recoverSoon(): void {
     this.#recovery ??= this.#recover().finally(() => {
       this.#recovery = null;
+      this.#tellQuiet();
     });
   }
 

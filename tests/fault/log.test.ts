@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../helpers/temporary.ts';
 
 const rounds = 20;
 /** `CONCORD_SEED=… npx vitest run tests/fault/log.test.ts` kills at the same moments again. */
-const seed = Number(process.env['CONCORD_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env.CONCORD_SEED ?? Date.now() % 1_000_000);
 
 /** A small generator of our own, so that a seed gives the same moments on every machine (mulberry32). */
 function randomFrom(state: number): () => number {
