@@ -1,0 +1,36 @@
+import type { Node } from 'prosemirror-model';
+import { z } from 'zod';
+import { type Clause, joinRuns, type Run, type RunMarks } from '../../shared/clause.ts';
+import { ClauseId, MarkId } from '../../shared/ids.ts';
+import { clauseKinds, type MarkName, markNames } from '../../shared/schema.ts';
+
+const attributes = z.object({
+  id: ClauseId,
+  kind: z.enum(clauseKinds),
+  level: z.number(),
+  insertion: MarkId.nullable(),
+});
+
+const read = new WeakMap<Node, Clause>();
+
+function readRun(node: Node): Run {
+  const marks: { [name in MarkName]: MarkId[] } = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
+  for (const mark of node.marks) {
+    const name = markNames.find((candidate) => candidate === mark.type.name);
+    if (name !== undefined) marks[name].push(MarkId.parse(mark.attrs.id));
+  }
+  for (const name of markNames) marks[name].sort();
+  return { text: node.text ?? '', marks: marks satisfies RunMarks };
+}
+
+/** A clause of the editor as the rules of the meeting know it. The same node gives the same value. */
+export function clauseOf(node: Node): Clause {
+  const known = read.get(node);
+  if (known !== undefined) return known;
+  const { id, kind, level, insertion } = attributes.parse(node.attrs);
+  const clause: Clause = { id, kind, level, insertion, runs: joinRuns(node.children.map(readRun)) };
+  read.set(node, clause);
+  return clause;
+}
+
+export const clausesOf = (doc: Node): readonly Clause[] => doc.children.map(clauseOf);

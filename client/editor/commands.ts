@@ -1,0 +1,88 @@
+import { type Command, type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
+import { MarkId } from '../../shared/ids.ts';
+import { deepestLevel, schema } from '../../shared/schema.ts';
+import { isOwnClause, owns, type Pen } from './pen.ts';
+import { proposeAfter, replace } from './suggest.ts';
+
+/** A command gives a transaction that is a proposal already, or null where there is nothing to do. */
+export type Deed = (state: EditorState, pen: Pen) => Transaction | null;
+
+const withCaret = (tr: Transaction, caret: number): Transaction =>
+  tr.setSelection(TextSelection.near(tr.doc.resolve(Math.min(caret, tr.doc.content.size)), -1)).scrollIntoView();
+
+/** Enter: a new clause after this one; in the middle of words, with those behind the caret. */
+export const newLine: Deed = (state, pen) => {
+  if (pen.hand === null) return null;
+  const { from, to } = state.selection;
+  const { tr } = state;
+  return withCaret(tr, replace(tr, from, to, ['', ''], pen));
+};
+
+/** A clause after the one with the caret, wherever in it the caret stands. */
+export const clauseAfter: Deed = (state, pen) => {
+  if (pen.hand === null) return null;
+  const { $head } = state.selection;
+  return proposeAfter(state.tr, state.doc.childCount === 0 ? -1 : $head.index(0), pen).scrollIntoView();
+};
+
+/** Backspace at the start of a clause, or Delete at its end: joins what is the hand's own, and only moves otherwise. */
+export const joinBackward: Deed = (state, pen) => {
+  const { empty, $head } = state.selection;
+  if (!empty || $head.depth === 0 || $head.parentOffset > 0 || $head.index(0) === 0) return null;
+  return joinAt(state, $head.before() - 1, $head.pos, true, pen);
+};
+export const joinForward: Deed = (state, pen) => {
+  const { empty, $head } = state.selection;
+  if (!empty || $head.depth === 0 || $head.pos < $head.end() || $head.index(0) === state.doc.childCount - 1)
+    return null;
+  return joinAt(state, $head.pos, $head.after() + 1, false, pen);
+};
+const joinAt = (state: EditorState, from: number, to: number, backwards: boolean, pen: Pen): Transaction => {
+  const { tr } = state;
+  return withCaret(tr, pen.hand === null ? (backwards ? from : to) : replace(tr, from, to, [''], pen, backwards));
+};
+
+/** Brackets round the selected words, in the hand's name. */
+export const bracket: Deed = (state, pen) => {
+  const { from, to, empty } = state.selection;
+  if (empty || pen.hand === null || !('proposesFor' in pen.hand)) return null;
+  return state.tr.addMark(from, to, schema.mark('bracket', { id: pen.newMark() }));
+};
+
+/** Takes off a bracket of one's own that is not on record yet or still open; others are lifted by the chair. */
+export const unbracket: Deed = (state, pen) => {
+  const { from, to, $head } = state.selection;
+  const marks = state.selection.empty ? [...$head.marks()] : [];
+  state.doc.nodesBetween(from, to, (node) => {
+    marks.push(...node.marks);
+  });
+  const own = marks.filter((mark) => {
+    const id = MarkId.safeParse(mark.attrs.id);
+    return mark.type.name === 'bracket' && id.success && owns(pen, id.data);
+  });
+  if (own.length === 0) return null;
+  const { tr } = state;
+  for (const mark of own) tr.removeMark(0, state.doc.content.size, mark);
+  return tr;
+};
+
+/** A clause's level, deeper or higher: of a proposed clause of the hand's own, or of the base by the rapporteur. */
+export const shiftLevel =
+  (by: 1 | -1): Deed =>
+  (state, pen) => {
+    const { $head } = state.selection;
+    if ($head.depth === 0 || !isOwnClause(pen, $head.parent)) return null;
+    const level = Number($head.parent.attrs.level) + by;
+    if (level < 0 || level > deepestLevel || $head.parent.attrs.kind !== 'operative') return null;
+    return state.tr.setNodeAttribute($head.before(), 'level', level);
+  };
+
+/** Binds a deed to a key; where there is nothing to do, the key keeps its usual meaning, unless it is `final`. */
+export const onKey =
+  (deed: Deed, pen: () => Pen, perform: (tr: Transaction) => void, final = false): Command =>
+  (state, dispatch) => {
+    const tr = deed(state, pen());
+    if (tr === null) return final;
+    if (dispatch !== undefined) perform(tr);
+    return true;
+  };

@@ -1,0 +1,251 @@
+import { baseKeymap } from 'prosemirror-commands';
+import { keymap } from 'prosemirror-keymap';
+import { type Command, EditorState, Plugin, TextSelection, type Transaction } from 'prosemirror-state';
+import { EditorView } from 'prosemirror-view';
+import { redo, undo, yCursorPlugin, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from 'y-prosemirror';
+import type { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+import { permit } from '../../shared/authority.ts';
+import type { Clause } from '../../shared/clause.ts';
+import { textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { ClauseId, MarkId } from '../../shared/ids.ts';
+import { schema } from '../../shared/schema.ts';
+import { clausesOf } from './clauses.ts';
+import {
+  bracket,
+  clauseAfter,
+  type Deed,
+  joinBackward,
+  joinForward,
+  newLine,
+  onKey,
+  shiftLevel,
+  unbracket,
+} from './commands.ts';
+import { cursorBuilder, selectionBuilder } from './cursors.ts';
+import { decorations, redraw } from './decorations.ts';
+import type { Facts } from './facts.ts';
+import { pasting } from './paste.ts';
+import type { Pen } from './pen.ts';
+import { neighbour, replace, suggest } from './suggest.ts';
+import { ClauseView, markView } from './views.ts';
+
+/** What the editor needs of the page that it stands in. */
+export interface EditorHost {
+  readonly doc: Y.Doc;
+  readonly awareness: Awareness;
+  readonly pen: () => Pen;
+  readonly facts: () => Facts;
+  /** An edit that may not be made was not made. */
+  readonly onRefused: (error: ConcordError) => void;
+  readonly onText: (text: readonly Clause[]) => void;
+  /** The clause with the caret, and the marks that the caret stands in or beside. */
+  readonly onCaret: (clause: ClauseId | null, marks: readonly MarkId[]) => void;
+}
+
+export interface Editor {
+  readonly view: EditorView;
+  /** Draws anew what the record says. */
+  redraw(): void;
+  perform(deed: Deed): void;
+  undo(): void;
+  redo(): void;
+  /** What the chair has decided can't be undone by a key: the past ends here. */
+  forgetPast(): void;
+  /** Brings words into view; with `caret`, puts the caret there. */
+  showMark(id: MarkId, caret: boolean): void;
+  showClause(id: ClauseId, caret: boolean): void;
+  destroy(): void;
+}
+
+/** The text of a recommendation, in a place of the page. Make it once the document is synced. */
+export function createEditor(place: HTMLElement, host: EditorHost, label: string): Editor {
+  const fragment = textOf(host.doc);
+  const undoManager = new Y.UndoManager(fragment, {
+    trackedOrigins: new Set([ySyncPluginKey]),
+    // Undoing a proposed clause takes away one's own words; a clause with words of others in it stays.
+    deleteFilter: (item) =>
+      !(item instanceof Y.Item) || !(item.content instanceof Y.ContentType) || lengthOf(item.content.type) === 0,
+  });
+  const deed = (tr: Transaction): void => view.dispatch(tr.setMeta('deed', true));
+  const onDeed = (one: Deed, final = false): Command => onKey(one, host.pen, deed, final);
+  const step =
+    (move: (state: EditorState) => boolean): Command =>
+    (state) => {
+      move(state);
+      return true;
+    };
+
+  const state = EditorState.create({
+    schema,
+    plugins: [
+      ySyncPlugin(fragment),
+      yCursorPlugin(host.awareness, {
+        cursorBuilder: cursorBuilder((party) => host.facts().face(party)),
+        selectionBuilder: selectionBuilder((party) => host.facts().face(party)),
+      }),
+      yUndoPlugin({ undoManager }),
+      decorations(host.facts),
+      composing(host.pen, deed),
+      keymap({
+        'Mod-z': step(undo),
+        'Mod-y': step(redo),
+        'Shift-Mod-z': step(redo),
+        Enter: onDeed(newLine, true),
+        'Shift-Enter': onDeed(newLine, true),
+        'Mod-Enter': onDeed(clauseAfter, true),
+        Backspace: onDeed(joinBackward),
+        'Mod-Backspace': onDeed(joinBackward),
+        Delete: onDeed(joinForward),
+        'Mod-Delete': onDeed(joinForward),
+        'Alt-ArrowRight': onDeed(shiftLevel(1)),
+        'Alt-ArrowLeft': onDeed(shiftLevel(-1)),
+        'Mod-Alt-b': onDeed((at, pen) => unbracket(at, pen) ?? bracket(at, pen), true),
+      }),
+      keymap(withoutStructure(baseKeymap)),
+    ],
+  });
+
+  const view: EditorView = new EditorView(place, {
+    state,
+    attributes: () => ({
+      role: 'textbox',
+      'aria-multiline': 'true',
+      'aria-label': label,
+      'aria-readonly': String(host.pen().hand === null),
+      // Who only reads still has a caret, to choose a clause with the keyboard, but no keyboard on the glass.
+      ...(host.pen().hand === null ? { inputmode: 'none' } : {}),
+      spellcheck: 'true',
+      class: 'text',
+    }),
+    nodeViews: { clause: (node, _view, _place, drawn) => new ClauseView(node, drawn) },
+    markViews: {
+      insertion: markView('insertion', host.facts),
+      deletion: markView('deletion', host.facts),
+      bracket: markView('bracket', host.facts),
+      comment: markView('comment', host.facts),
+      origin: markView('origin', host.facts),
+    },
+    ...pasting(host.pen, deed),
+    dispatchTransaction(tr) {
+      const before = view.state;
+      view.updateState(before.apply(allowed(tr, before)));
+      if (view.state.doc !== before.doc) host.onText(clausesOf(view.state.doc));
+      if (view.state.doc !== before.doc || !view.state.selection.eq(before.selection)) tellCaret();
+    },
+  });
+
+  /** The same judgement as the server's, made before anything is sent: what it would refuse isn't even done here. */
+  function allowed(tr: Transaction, before: EditorState): Transaction {
+    if (!tr.docChanged || tr.getMeta(ySyncPluginKey) !== undefined) return tr;
+    const pen = host.pen();
+    const proposed = tr.getMeta('deed') === true ? tr : suggest(tr, before, pen);
+    try {
+      if (proposed.docChanged) {
+        if (pen.hand === null) throw new ConcordError('role-may-not');
+        permit({ before: clausesOf(before.doc), after: clausesOf(proposed.doc) }, pen.hand, pen.ledger);
+      } else if (pen.hand === null) throw new ConcordError('role-may-not');
+      return proposed;
+    } catch (error) {
+      if (!(error instanceof ConcordError)) throw error;
+      host.onRefused(error);
+      return before.tr;
+    }
+  }
+
+  function tellCaret(): void {
+    const { $head } = view.state.selection;
+    if ($head.depth === 0) {
+      host.onCaret(null, []);
+      return;
+    }
+    const marks = [...($head.nodeBefore?.marks ?? []), ...($head.nodeAfter?.marks ?? [])].flatMap((mark) => {
+      const id = MarkId.safeParse(mark.attrs.id);
+      return id.success ? [id.data] : [];
+    });
+    const proposal = MarkId.safeParse($head.parent.attrs.insertion);
+    host.onCaret(ClauseId.parse($head.parent.attrs.id), proposal.success ? [...marks, proposal.data] : marks);
+  }
+
+  /** Shows a place, and puts the caret there if it is wanted. */
+  function show(position: number, caret: boolean): void {
+    if (caret) {
+      view.dispatch(view.state.tr.setSelection(TextSelection.near(view.state.doc.resolve(position))));
+      view.focus();
+    }
+    const at = view.domAtPos(position).node;
+    const element = at instanceof HTMLElement ? at : at.parentElement;
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    element?.closest('.clause')?.scrollIntoView({ block: 'center', behavior: calm ? 'auto' : 'smooth' });
+  }
+
+  host.onText(clausesOf(view.state.doc));
+  return {
+    view,
+    redraw: () => view.dispatch(view.state.tr.setMeta(redraw, true)),
+    perform(one) {
+      const tr = one(view.state, host.pen());
+      if (tr !== null) deed(tr);
+      view.focus();
+    },
+    undo: () => void undo(view.state),
+    redo: () => void redo(view.state),
+    forgetPast: () => undoManager.clear(),
+    showMark(id, caret) {
+      let found: number | null = null;
+      view.state.doc.descendants((node, position) => {
+        if (found !== null) return false;
+        if (node.attrs.insertion === id || node.marks.some((mark) => mark.attrs.id === id))
+          found = node.isText ? position : position + 1;
+        return true;
+      });
+      if (found !== null) show(found, caret);
+    },
+    showClause(id, caret) {
+      view.state.doc.forEach((node, offset) => {
+        if (node.attrs.id === id) show(offset + 1, caret);
+      });
+    },
+    destroy: () => {
+      view.destroy();
+      undoManager.destroy();
+    },
+  };
+}
+
+const lengthOf = (type: Y.AbstractType<unknown>): number =>
+  type instanceof Y.XmlText || type instanceof Y.XmlElement ? type.length : 1;
+
+/** Keys that would change the structure go through deeds of our own; what is left moves, selects and deletes. */
+function withoutStructure(keys: { readonly [key: string]: Command }): { [key: string]: Command } {
+  const kept: { [key: string]: Command } = {};
+  for (const [key, command] of Object.entries(keys)) if (!/Enter|^Mod-Enter/.test(key)) kept[key] = command;
+  return kept;
+}
+
+/**
+ * An IME needs a text node that stays what it is while it composes: so the caret is given the mark before it starts,
+ * and words that are selected are struck first.
+ */
+function composing(pen: () => Pen, deed: (tr: Transaction) => void): Plugin {
+  return new Plugin({
+    props: {
+      handleDOMEvents: {
+        compositionstart(view) {
+          const now = pen();
+          if (now.hand === null || !('proposesFor' in now.hand)) return false;
+          if (!view.state.selection.empty) {
+            const { from, to } = view.state.selection;
+            const { tr } = view.state;
+            const caret = replace(tr, from, to, [''], now);
+            deed(tr.setSelection(TextSelection.near(tr.doc.resolve(caret))));
+          }
+          const id = neighbour(view.state.doc, view.state.selection.head, now) ?? now.newMark();
+          view.dispatch(view.state.tr.setStoredMarks([schema.mark('insertion', { id })]));
+          return false;
+        },
+      },
+    },
+  });
+}

@@ -1,0 +1,40 @@
+import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
+import type { Status } from '../../shared/ledger.ts';
+
+/** How a party is shown: its code for those who don't see colours, its place in the palette, its name. */
+export interface PartyFace {
+  readonly code: string;
+  readonly name: string;
+  /** `party-0` … `party-23`. */
+  readonly colour: string;
+}
+
+/** What the editor draws beside the words; all of it comes from the server's record, never from the text. */
+export interface Facts {
+  readonly face: (party: PartyCode) => PartyFace;
+  /** The party behind a mark. A mark that is not on record yet is the writer's own. */
+  readonly partyOf: (mark: MarkId) => PartyCode | null;
+  /** The party of an amendment and those that accepted to sponsor it. */
+  readonly supportersOf: (mark: MarkId) => readonly PartyCode[];
+  readonly sponsorsOf: (clause: ClauseId) => readonly PartyCode[];
+  readonly statusOf: (clause: ClauseId) => Status;
+  /** The computed numbers, one a clause. */
+  readonly labels: (
+    clauses: readonly { kind: 'chapeau' | 'preambular' | 'operative'; level: number }[],
+  ) => readonly string[];
+  /** The amendment or bracket that is pointed at, from its card or in the text. */
+  readonly active: MarkId | null;
+  readonly floor: ClauseId | null;
+  readonly words: EditorWords;
+}
+
+/** The few words that stand inside the editor, in the reader's language. */
+export interface EditorWords {
+  readonly insertedBy: (party: string) => string;
+  readonly struckBy: (party: string) => string;
+  readonly bracketedBy: (party: string) => string;
+  readonly status: (status: Status) => string;
+  readonly proposed: string;
+  readonly floor: string;
+  readonly label: string;
+}

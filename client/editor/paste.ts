@@ -1,0 +1,70 @@
+import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
+import type { EditorProps } from 'prosemirror-view';
+import type { Pen } from './pen.ts';
+import { replace } from './suggest.ts';
+
+/** What may not stand in a text: control characters and noncharacters, which no keyboard types and some formats can't hold. */
+const control = /[\p{Cc}\ufffe\uffff]/gu;
+/** Every way in which a program may say "new line". */
+const newLine = /\r\n?|\p{Zl}|\p{Zp}|\v|\f/gu;
+
+/** Pasted text as lines, each to be a clause; empty ones are only space between paragraphs. */
+export function linesOfText(text: string): readonly string[] {
+  const lines = text
+    .replace(newLine, '\n')
+    .split('\n')
+    .map((line) => line.replace(/\t/g, ' ').replace(control, ''))
+    .filter((line) => line.trim() !== '');
+  return lines.length === 0 ? [''] : lines;
+}
+
+/** The words of what another program gives; its formats, marks and ids stay behind. */
+function wordsFrom(data: DataTransfer): string {
+  const plain = data.getData('text/plain');
+  if (plain !== '') return plain;
+  const html = data.getData('text/html');
+  if (html === '') return '';
+  const parsed = new DOMParser().parseFromString(html, 'text/html');
+  for (const block of parsed.body.querySelectorAll('p, div, li, tr, br, h1, h2, h3, h4, h5, h6')) block.append('\n');
+  return parsed.body.textContent ?? '';
+}
+
+/** Brings lines in over a selection; the transaction is a proposal already. */
+export function bringIn(state: EditorState, from: number, to: number, lines: readonly string[], pen: Pen): Transaction {
+  const { tr } = state;
+  const caret = replace(tr, from, to, lines, pen);
+  return tr.setSelection(TextSelection.near(tr.doc.resolve(caret), -1)).scrollIntoView();
+}
+
+/** Paste and drop: always as words, proposed in the hand's name. `deed` dispatches what is a proposal already. */
+export function pasting(pen: () => Pen, deed: (tr: Transaction) => void): EditorProps {
+  return {
+    handlePaste(view, event) {
+      const words = event.clipboardData === null ? '' : wordsFrom(event.clipboardData);
+      if (words !== '') {
+        const { from, to } = view.state.selection;
+        deed(bringIn(view.state, from, to, linesOfText(words), pen()));
+      }
+      return true;
+    },
+    handleDrop(view, event, _slice, moved) {
+      const place = view.posAtCoords({ left: event.clientX, top: event.clientY });
+      const words = event.dataTransfer === null ? '' : wordsFrom(event.dataTransfer);
+      event.preventDefault();
+      if (place === null || words === '') return true;
+      const { from, to } = view.state.selection;
+      if (moved && place.pos >= from && place.pos <= to) return true;
+      const tr = bringIn(view.state, place.pos, place.pos, linesOfText(words), pen());
+      if (moved) replace(tr, tr.mapping.map(from, 1), tr.mapping.map(to, -1), [''], pen());
+      deed(tr);
+      return true;
+    },
+    clipboardTextSerializer: (slice) => {
+      const lines: string[] = [];
+      slice.content.forEach((node) => {
+        lines.push(node.textContent);
+      });
+      return lines.join('\n');
+    },
+  };
+}

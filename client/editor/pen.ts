@@ -1,0 +1,61 @@
+import type { Node } from 'prosemirror-model';
+import type { Hand } from '../../shared/authority.ts';
+import type { ClauseId, MarkId } from '../../shared/ids.ts';
+import { MarkId as MarkIdSchema } from '../../shared/ids.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import type { MarkName } from '../../shared/schema.ts';
+
+/** What a person writes with: a hand (null for who only reads), what is known of everybody's marks, and a source of ids. */
+export interface Pen {
+  readonly hand: Hand | null;
+  readonly ledger: Ledger;
+  readonly newMark: () => MarkId;
+  readonly newClause: () => ClauseId;
+}
+
+/** A mark that is nobody's yet was made here a moment ago: another party's is on record before it is seen. */
+export function owns(pen: Pen, id: MarkId): boolean {
+  if (pen.hand === null || 'edits' in pen.hand) return false;
+  const mark = pen.ledger.marks.get(id);
+  return mark === undefined || (mark.party === pen.hand.proposesFor && mark.state === 'open');
+}
+
+/** The ids of one family of marks on a piece of text. */
+export function idsOn(node: Node | null, name: MarkName): MarkId[] {
+  if (node === null) return [];
+  return node.marks.flatMap((mark) => {
+    if (mark.type.name !== name) return [];
+    const id = MarkIdSchema.safeParse(mark.attrs.id);
+    return id.success ? [id.data] : [];
+  });
+}
+
+/** Words that the hand may really delete: a delegate's own pending ones, the rapporteur's base text. */
+export function isOwnText(pen: Pen, node: Node): boolean {
+  if (pen.hand === null) return false;
+  const insertion = idsOn(node, 'insertion');
+  if ('edits' in pen.hand) return insertion.length === 0;
+  return insertion.length > 0 && insertion.every((id) => owns(pen, id));
+}
+
+/** The amendment that proposes a whole clause, or null for a clause of the text. */
+export function proposalOf(clause: Node): MarkId | null {
+  const id = MarkIdSchema.safeParse(clause.attrs.insertion);
+  return id.success ? id.data : null;
+}
+
+/** A clause that the hand may really remove or move: a delegate's own proposed one, the rapporteur's of the base. */
+export function isOwnClause(pen: Pen, clause: Node): boolean {
+  if (pen.hand === null) return false;
+  const proposal = proposalOf(clause);
+  if ('edits' in pen.hand) return proposal === null;
+  return proposal !== null && owns(pen, proposal);
+}
+
+/** Whether others left something on these words: then they can't be moved, only struck where they are. */
+export function bearsOthers(pen: Pen, node: Node): boolean {
+  return node.marks.some((mark) => {
+    const id = MarkIdSchema.safeParse(mark.attrs.id);
+    return !id.success || !owns(pen, id.data);
+  });
+}
