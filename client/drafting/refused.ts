@@ -1,0 +1,43 @@
+import type { Clause } from '../../shared/clause.ts';
+import type { ClauseId, MarkId } from '../../shared/ids.ts';
+
+/** Words that were refused, to be used again: nothing that somebody typed is lost with the edit that failed. */
+export interface LostWords {
+  readonly clause: ClauseId;
+  readonly inserted: readonly string[];
+  readonly struck: readonly string[];
+}
+
+const wordsBy = (clause: Clause, name: 'insertion' | 'deletion'): Map<MarkId, string> => {
+  const words = new Map<MarkId, string>();
+  for (const { text, marks } of clause.runs) for (const id of marks[name]) words.set(id, (words.get(id) ?? '') + text);
+  return words;
+};
+const bare = (clause: Clause): string =>
+  clause.runs
+    .filter(({ marks }) => marks.insertion.length === 0)
+    .map(({ text }) => text)
+    .join('');
+
+/**
+ * What stands in the text as a person had it and not in the text as the server has it.
+ *
+ * `base`: the person edited the base text, so a clause that differs there is given back whole.
+ */
+export function lostWords(mine: readonly Clause[], theirs: readonly Clause[], base: boolean): readonly LostWords[] {
+  const kept = new Map(theirs.map((clause) => [clause.id, clause]));
+  return mine.flatMap((clause): LostWords[] => {
+    const now = kept.get(clause.id);
+    const missing = (name: 'insertion' | 'deletion'): string[] => {
+      const then = now === undefined ? new Map<MarkId, string>() : wordsBy(now, name);
+      return [...wordsBy(clause, name)].flatMap(([id, words]) => (then.get(id) === words ? [] : [words]));
+    };
+    const inserted = missing('insertion');
+    const struck = missing('deletion');
+    if (base) {
+      const was = bare(clause);
+      if (was !== '' && (now === undefined || bare(now) !== was)) inserted.push(was);
+    }
+    return inserted.length + struck.length === 0 ? [] : [{ clause: clause.id, inserted, struck }];
+  });
+}
