@@ -5,7 +5,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { Presence } from '../../shared/contract.ts';
 import { readText, recordOf } from '../../shared/document.ts';
-import { type ParticipantId, PartyCode, type RecommendationId } from '../../shared/ids.ts';
+import { type MarkId, type ParticipantId, PartyCode, type RecommendationId } from '../../shared/ids.ts';
 import { LiveLedger, readRecordItem } from '../../shared/ledger.ts';
 import { messageType, Verdict } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
@@ -138,6 +138,21 @@ export class Draft {
     this.#provider.params = this.#params();
     this.#provider.connect();
     return true;
+  }
+
+  /** Words under marks that the record doesn't know: they never reached the disk. */
+  unsentWords(): readonly LostWords[] {
+    try {
+      const mine = readText(this.doc);
+      const known = (ids: readonly MarkId[]): boolean => ids.every((id) => this.ledger.marks.has(id));
+      const theirs = mine.map((clause) => ({
+        ...clause,
+        runs: clause.runs.filter(({ marks }) => known(marks.insertion) && known(marks.deletion)),
+      }));
+      return lostWords(mine, theirs, false);
+    } catch {
+      return [];
+    }
   }
 
   leave(): void {

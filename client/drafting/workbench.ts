@@ -1,0 +1,262 @@
+import { batch, computed, effect, signal, untracked } from '@preact/signals';
+import { isUnresolved, sponsorsOf, standingAmendments, standingBrackets } from '../../shared/amendment.ts';
+import type { Hand } from '../../shared/authority.ts';
+import type { Clause } from '../../shared/clause.ts';
+import type { MeetingView } from '../../shared/contract.ts';
+import type { ConcordError } from '../../shared/errors.ts';
+import {
+  type ClauseId,
+  type MarkId,
+  newClauseId,
+  newMarkId,
+  type PartyCode,
+  type RecommendationId,
+} from '../../shared/ids.ts';
+import { type LabelStyle, labels } from '../../shared/label.ts';
+import { LiveLedger, statusOf } from '../../shared/ledger.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { Situation } from '../../shared/procedure.ts';
+import { createEditor, type Editor } from '../editor/editor.ts';
+import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
+import { type As, Draft, type Refusal, wordsToUseAgain } from './draft.ts';
+
+/** What the workbench is told by the page around it. */
+export interface WorkbenchOptions {
+  readonly recommendation: RecommendationId;
+  readonly me: Principal;
+  /** The meeting as it is now. */
+  readonly meeting: () => MeetingView;
+  readonly words: () => EditorWords;
+  readonly labelStyle: () => LabelStyle;
+  readonly face: (party: PartyCode) => PartyFace;
+  /** An edit that may not be made: said, and not done. */
+  readonly onRefused: (error: ConcordError) => void;
+}
+
+/** After these there is nothing to come back to. */
+const final = new Set(['not-signed-in', 'accreditation-ended', 'not-found', 'foreign-origin', 'schema-outdated']);
+
+/** A recommendation on somebody's desk: its text, its record, the editor, and where the person is in it. */
+export class Workbench {
+  readonly text = signal<readonly Clause[]>([]);
+  readonly draft = signal<Draft | null>(null);
+  readonly caret = signal<{ readonly clause: ClauseId | null; readonly marks: readonly MarkId[] }>({
+    clause: null,
+    marks: [],
+  });
+  /** The amendment or bracket that is pointed at. */
+  readonly active = signal<MarkId | null>(null);
+  readonly refusals = signal<readonly Refusal[]>([]);
+  readonly as = signal<As>(null);
+  readonly ready = signal(false);
+  readonly #options: WorkbenchOptions;
+  readonly #stops: (() => void)[] = [];
+  #place: HTMLElement | null = null;
+  #editor: Editor | null = null;
+  #left = false;
+
+  constructor(options: WorkbenchOptions) {
+    this.#options = options;
+    this.as.value = options.me.role === 'rapporteur' ? 'base' : null;
+  }
+
+  readonly ledger = computed(() => {
+    this.draft.value?.recordVersion.value;
+    // A new value at each change, so that what is computed from it is computed again.
+    return new LiveLedger(this.draft.value?.ledger);
+  });
+  readonly amendments = computed(() => standingAmendments(this.text.value, this.ledger.value));
+  readonly labels = computed(() => labels(this.text.value, this.#options.labelStyle()));
+  readonly situation = computed((): Situation => {
+    const meeting = this.#options.meeting();
+    return {
+      text: this.text.value,
+      ledger: this.ledger.value,
+      meeting: { parties: new Map(meeting.parties.map((party) => [party.code, party])), drafting: meeting.drafting },
+    };
+  });
+  readonly clause = computed(() => this.text.value.find(({ id }) => id === this.caret.value.clause) ?? null);
+  readonly hand = computed((): Hand | null => {
+    const { me, meeting } = this.#options;
+    if (!meeting().drafting) return null;
+    if (me.role === 'delegate' && me.party !== null) return { proposesFor: me.party };
+    if (me.role !== 'rapporteur') return null;
+    const as = this.as.value;
+    return as === 'base' || as === null ? { edits: 'base' } : { proposesFor: as };
+  });
+
+  labelOf(id: ClauseId): string {
+    const at = this.text.value.findIndex((clause) => clause.id === id);
+    return this.labels.value[at] ?? '';
+  }
+  isUnresolved(clause: Clause): boolean {
+    return isUnresolved(clause, this.ledger.value);
+  }
+  bracketsOf(clause: Clause): readonly MarkId[] {
+    return standingBrackets(clause, this.ledger.value);
+  }
+
+  /** Opens the document and shows it in a place of the page. */
+  async open(place: HTMLElement): Promise<void> {
+    this.#place = place;
+    await this.#begin();
+    // What the record, the floor or the pointer say is drawn when they change, beside the words.
+    this.#stops.push(
+      effect(() => {
+        this.draft.value?.recordVersion.value;
+        this.active.value;
+        this.#options.meeting();
+        this.#options.labelStyle();
+        untracked(() => this.#editor?.redraw());
+      }),
+    );
+  }
+
+  leave(): void {
+    this.#left = true;
+    for (const stop of this.#stops) stop();
+    this.#editor?.destroy();
+    this.draft.value?.leave();
+  }
+
+  get editor(): Editor | null {
+    return this.#editor;
+  }
+
+  /** The rapporteur takes up another hand; false while something is under way. */
+  writeAs(as: As): boolean {
+    if (this.draft.value?.writeAs(as) !== true) return false;
+    this.as.value = as;
+    this.#editor?.forgetPast();
+    return true;
+  }
+
+  point(id: MarkId | null, caret = false): void {
+    this.active.value = id;
+    if (id !== null) this.#editor?.showMark(id, caret);
+  }
+
+  async #begin(): Promise<void> {
+    const { recommendation, me } = this.#options;
+    const draft = await Draft.open({
+      recommendation,
+      participant: me.participant,
+      as: this.as.peek(),
+      onRefused: (refusal, mine) => void this.#refused(draft, refusal, mine),
+    });
+    if (this.#left) {
+      draft.leave();
+      return;
+    }
+    batch(() => {
+      this.draft.value = draft;
+      this.as.value = draft.as;
+    });
+    const stop = draft.synced.subscribe((synced) => {
+      if (!synced || this.#editor !== null || this.#left || this.draft.peek() !== draft) return;
+      this.#show(draft);
+    });
+    this.#stops.push(stop);
+  }
+
+  #show(draft: Draft): void {
+    if (this.#place === null) return;
+    this.#editor = createEditor(
+      this.#place,
+      {
+        doc: draft.doc,
+        awareness: draft.awareness,
+        pen: () => ({
+          hand: this.hand.peek(),
+          ledger: draft.ledger,
+          newMark: () => newMarkId(),
+          newClause: () => newClauseId(),
+        }),
+        facts: () => this.#facts(draft),
+        onRefused: this.#options.onRefused,
+        onText: (text) => {
+          this.text.value = text;
+        },
+        onCaret: (clause, marks) => {
+          batch(() => {
+            this.caret.value = { clause, marks };
+            const pointed = marks.find((id) => {
+              const mark = draft.ledger.marks.get(id);
+              return mark !== undefined && mark.state === 'open';
+            });
+            this.active.value = pointed ?? null;
+          });
+        },
+      },
+      this.#options.words().label,
+    );
+    // A decision of the chair ends what can be undone: undoing across it would touch what is decided.
+    const decided = (): void => this.#editor?.forgetPast();
+    let count = decisions(draft.ledger);
+    this.#stops.push(
+      draft.recordVersion.subscribe(() => {
+        const now = decisions(draft.ledger);
+        if (now !== count) decided();
+        count = now;
+      }),
+    );
+    this.ready.value = true;
+  }
+
+  #facts(draft: Draft): Facts {
+    const { ledger } = draft;
+    const { face, meeting, words, labelStyle } = this.#options;
+    const hand = this.hand.peek();
+    const own = hand !== null && 'proposesFor' in hand ? hand.proposesFor : null;
+    const floor = meeting().floor;
+    return {
+      face,
+      partyOf: (id) => ledger.marks.get(id)?.party ?? own,
+      supportersOf: (id) => {
+        const record = ledger.marks.get(id);
+        if (record?.kind === 'amendment') return sponsorsOf(record);
+        return own === null ? [] : [own];
+      },
+      sponsorsOf: (id) => ledger.clauses.get(id)?.sponsors ?? [],
+      statusOf: (id) => statusOf(ledger, id),
+      labels: (clauses) => labels(clauses, labelStyle()),
+      active: this.active.peek(),
+      floor: floor?.recommendation === this.#options.recommendation ? floor.clause : null,
+      words: words(),
+    };
+  }
+
+  /** The document was refused: the server's text is taken anew, and the person's words are shown beside it. */
+  async #refused(draft: Draft, refusal: Omit<Refusal, 'words'>, mine: Draft['doc']): Promise<void> {
+    const { as } = draft;
+    const reopen = draft.synced.peek() && !final.has(refusal.code);
+    if (!reopen) {
+      this.refusals.value = [...this.refusals.value, { ...refusal, words: draft.unsentWords() }];
+      return;
+    }
+    this.#editor?.destroy();
+    this.#editor = null;
+    this.ready.value = false;
+    await this.#begin();
+    const next = this.draft.peek();
+    draft.leave();
+    if (next === null || next === draft) return;
+    const stop = next.synced.subscribe((synced) => {
+      if (synced)
+        this.refusals.value = [...this.refusals.value, { ...refusal, words: wordsToUseAgain(mine, next.doc, as) }];
+    });
+    this.#stops.push(stop);
+  }
+
+  dismiss(refusal: Refusal): void {
+    this.refusals.value = this.refusals.value.filter((one) => one !== refusal);
+  }
+}
+
+/** Counts what has been decided: closed marks, and clauses that are not open. */
+function decisions(ledger: Draft['ledger']): number {
+  let count = 0;
+  for (const mark of ledger.marks.values()) if (mark.state !== 'open') count += 1;
+  for (const { status } of ledger.clauses.values()) count += status.decided?.at ?? 0;
+  return count;
+}
