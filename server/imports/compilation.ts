@@ -1,0 +1,163 @@
+import { Compilation } from '../../shared/compilation.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { decode } from './decode.ts';
+import { type HeadingStyle, headingStyle, Levels } from './headings.ts';
+import { ItemLevels } from './items.ts';
+import { type Paragraph, paragraphs } from './lines.ts';
+import { findParties, type PartyBook } from './parties.ts';
+import { nameKey } from './states.ts';
+import { recurringNames, type Tagged, Tags } from './tags.ts';
+
+interface Row {
+  readonly text: string;
+  readonly level: number;
+  readonly sponsors: string[];
+}
+interface Recommendation {
+  readonly heading: string;
+  readonly clauses: Row[];
+}
+interface Topic {
+  readonly heading: string;
+  readonly level: number;
+  readonly recommendations: Recommendation[];
+}
+interface Piece {
+  readonly paragraph: Paragraph;
+  readonly rows: readonly Tagged[];
+  readonly style: HeadingStyle | null;
+}
+
+const longestRow = 20_000;
+const mostRows = 2000;
+const mostTopics = 400;
+
+/**
+ * Reads a text compilation: what was proposed, by whom, under which headings. What no tag attributes has no sponsor and
+ * is named in the warnings; nothing is guessed, and not one word of the body is left out.
+ *
+ * Throws `import-unreadable` for what is no text, or too much of it.
+ */
+export function importCompilation(source: Uint8Array | string): Compilation {
+  const found = paragraphs(decode(source));
+  const book = findParties(found);
+  const tags = new Tags(
+    book,
+    recurringNames(
+      found.map(({ text }) => text),
+      book,
+    ),
+  );
+  const pieces = found.map((paragraph, at): Piece => {
+    const rows = book.listed.has(paragraph)
+      ? [{ text: paragraph.text, names: [], doubtful: null }]
+      : tags.split(paragraph.text);
+    const tagged = rows.some(({ names }) => names.length > 0);
+    const style = tagged || book.listed.has(paragraph) ? null : headingStyle(paragraph, found[at + 1]);
+    return { paragraph, rows, style };
+  });
+  const used = new Set(pieces.flatMap(({ rows }) => rows.flatMap(({ names }) => names.map(nameKey))));
+  for (const { rows } of pieces)
+    for (const { names } of rows)
+      for (const name of names) {
+        const party = book.resolve(name);
+        if (party === null) book.add(name, null, 'organ');
+        else book.met(party, name);
+      }
+  book.nameByUse(used);
+
+  const { title, topics, warnings } = assemble(pieces, book);
+  const parties = book.parties.map(({ code, name, kind, aliases }) => ({ code, name, kind, aliases }));
+  const compilation = Compilation.safeParse({ title, parties, topics, warnings });
+  if (!compilation.success || topics.length === 0)
+    throw new ConcordError('import-unreadable', {}, { cause: compilation.error });
+  return compilation.data;
+}
+
+function assemble(pieces: readonly Piece[], book: PartyBook) {
+  const warnings: { line: number; text: string; reason: string }[] = [];
+  const topics: Topic[] = [];
+  const levels = new Levels();
+  let items = new ItemLevels();
+  let topic: Topic | null = null;
+  let recommendation: Recommendation | null = null;
+  const headings = pieces.filter(({ style }) => style !== null);
+  // Where nothing is set off by capitals or numbers, the plain headings are the topics.
+  const plainAreTopics = headings.every(({ style }) => style === 'plain');
+  const title = titleOf(pieces);
+
+  const openTopic = (heading: string, level: number): Topic => {
+    const opened: Topic = { heading, level, recommendations: [] };
+    topics.push(opened);
+    recommendation = null;
+    items = new ItemLevels();
+    return opened;
+  };
+  const openRecommendation = (heading: string): Recommendation => {
+    topic ??= openTopic(heading === '' ? (title.text === '' ? 'Text' : title.text) : heading, 1);
+    const opened: Recommendation = { heading: topic.heading === heading ? '' : heading, clauses: [] };
+    topic.recommendations.push(opened);
+    items = new ItemLevels();
+    return opened;
+  };
+
+  pieces.forEach(({ paragraph, rows, style }, at) => {
+    if (at === title.at && title.alone) return;
+    const numbered = /^[\p{L}\p{N}(]/u.test(paragraph.marker);
+    const heading = numbered ? `${paragraph.marker} ${paragraph.text}` : paragraph.text;
+    if (style !== null && (style !== 'plain' || plainAreTopics) && topics.length < mostTopics) {
+      topic = openTopic(heading, levels.of(style));
+      return;
+    }
+    if (style !== null) {
+      // A plain heading right above another one stands over it.
+      const below = pieces[at + 1]?.style;
+      if (below === 'plain' && topics.length < mostTopics) topic = openTopic(heading, levels.of('plain'));
+      else recommendation = openRecommendation(heading);
+      return;
+    }
+    for (const { text, names, doubtful } of rows) {
+      if (recommendation === null || recommendation.clauses.length >= mostRows)
+        recommendation = openRecommendation(recommendation?.heading ?? '');
+      const sponsors = [...new Set(names.map((name) => book.resolve(name)?.name ?? name))];
+      const above = recommendation.clauses.at(-1)?.text ?? null;
+      const level = items.of(paragraph.marker, above);
+      for (const part of inParts(text)) recommendation.clauses.push({ text: part, level, sponsors });
+      if (sponsors.length > 0) continue;
+      warnings.push({ line: paragraph.line, text: text.slice(0, 500), reason: reasonFor(paragraph, doubtful, book) });
+    }
+  });
+  return { title: title.text, topics, warnings };
+}
+
+function reasonFor(paragraph: Paragraph, doubtful: string | null, book: PartyBook): string {
+  if (doubtful !== null) return `“(${doubtful})” looks like a tag, but not everything in it is a party.`;
+  if (paragraph.footnote) return 'This is a footnote; it is kept as a row of its own.';
+  if (book.listed.has(paragraph)) return 'This is an entry of the list of parties.';
+  return 'No tag says who proposed this, so it has no sponsor.';
+}
+
+/** The document's title: a first heading that stands above another, else the first heading, which is a topic too. */
+function titleOf(pieces: readonly Piece[]): { text: string; at: number; alone: boolean } {
+  const [first, second] = pieces;
+  if (first?.style != null && second?.style != null && first.paragraph.marker === '' && !isAloneInKind(pieces))
+    return { text: first.paragraph.text, at: 0, alone: true };
+  const at = pieces.findIndex(({ style }) => style !== null);
+  return { text: pieces[at]?.paragraph.text ?? '', at, alone: false };
+}
+
+/** Two headings, and nothing but these: then both are needed. */
+const isAloneInKind = (pieces: readonly Piece[]): boolean => pieces.filter(({ style }) => style !== null).length < 2;
+
+/** A row longer than a clause may be, in parts that break between words. */
+function inParts(text: string): readonly string[] {
+  const parts: string[] = [];
+  let rest = text;
+  while (rest.length > longestRow) {
+    const space = rest.lastIndexOf(' ', longestRow);
+    const cut = space > 0 ? space : longestRow;
+    parts.push(rest.slice(0, cut));
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...parts, rest];
+}

@@ -1,0 +1,226 @@
+import { PartyCode } from '../../shared/ids.ts';
+import type { PartyKind } from '../../shared/principal.ts';
+import type { Paragraph } from './lines.ts';
+import { nameKey, stateOf } from './states.ts';
+
+/** A party as an import knows it: found in the document's own list, or met in a tag. */
+export interface FoundParty {
+  code: string;
+  name: string;
+  kind: PartyKind;
+  aliases: string[];
+  /** The name written out, where `name` is its acronym. */
+  full: string | null;
+}
+
+const acronym = /^[\p{Lu}\p{N}][\p{Lu}\p{N}&./-]{1,11}$/u;
+export const isAcronym = (text: string): boolean => acronym.test(text) && /\p{Lu}.*\p{Lu}/u.test(text);
+
+const article = /^(?:and|y|e|et|as well as|así como)\s+|^(?:the|la|el|los|las|le|les|l['’]|a|o|os|as)\s+/iu;
+const kinds: readonly (readonly [RegExp, PartyKind])[] = [
+  [/\bobserv/iu, 'observer'],
+  [/\b(?:groups?|grupos?|groupes?|blocs?|bloques?)\b/iu, 'group'],
+  [
+    /\b(?:organs?|órganos?|órgãos?|organes?|organismos?|organizations?|organisations?|organizaciones|agenc|entit|entid|secretar|institut)/iu,
+    'organ',
+  ],
+  [
+    /\b(?:states?|estados?|états?|countr|países|pays|delegations?|delegaciones|delegações|délégations|members?|miembros|membros|governments?|gobiernos|parties|partes)\b/iu,
+    'state',
+  ],
+];
+/** "The following … :", "Los siguientes … :": what introduces a list of who takes part. */
+const introduces =
+  /\b(?:following|siguientes?|suivants?|suivantes?|seguintes?|presented|submitted|received from|presentaron|presentado|recibi|proposals? (?:by|from)|inputs?|parties|partes|delegations|delegaciones|participants|participantes|members)\b/iu;
+const listHeading =
+  /^(?:list of |lista de |liste des )?(?:the )?(?:participating |estados |member )?(?:parties|partes|delegations|delegaciones|delegações|délégations|states|estados(?: miembros)?|participants|participantes|members|miembros|groups|grupos|organs|órganos|observers|observadores)(?: and [a-z]+| y [a-zó]+)?\s*:?$/iu;
+
+const kindOf = (lead: string): PartyKind | null => kinds.find(([words]) => words.test(lead))?.[1] ?? null;
+
+/** One name of a list: `Name (ABC)`, `ABC – Name`, `Name – ABC`, or a name alone. */
+export function readName(source: string): { name: string; short: string | null } | null {
+  let text = source.trim().replace(/^[/\s]+|[/\s]+$/gu, '');
+  text = text.replace(/[\s,;.:/]+$/u, '').trim();
+  for (let again = true; again; ) {
+    const shorter = text.replace(article, '');
+    again = shorter !== text && shorter !== '';
+    if (again) text = shorter;
+  }
+  text = text.replace(/[\s,;.:/]*\b(?:and|y|e|et)$/u, '').trim();
+  if (text === '' || !/^[\p{L}\p{N}]/u.test(text)) return null;
+  const inside = /^(.*\S)\s*[([]([^()[\]]{1,60})[)\]]$/u.exec(text);
+  if (inside !== null && isAcronym((inside[2] ?? '').trim()))
+    return { name: inside[1] ?? '', short: (inside[2] ?? '').trim() };
+  const dash = /^(\S.*?)\s+[–—-]\s+(\S.*)$|^(\S[^:]*?):\s+(\S.*)$/u.exec(text);
+  if (dash !== null) {
+    const one = dash[1] ?? dash[3] ?? '';
+    const other = dash[2] ?? dash[4] ?? '';
+    if (isAcronym(one)) return { name: other, short: one };
+    if (isAcronym(other)) return { name: one, short: other };
+  }
+  return { name: text, short: null };
+}
+
+/** The parts of a running list: by semicolons or commas, with "and" before the last; "Antigua and Barbuda" is one. */
+export function partsOf(text: string): readonly string[] {
+  const parts = text.split(/\s*[;,]\s*(?![^([]*[)\]])/u).filter((part) => part.trim() !== '');
+  return parts.flatMap((part) => {
+    const bare = part.replace(/^(?:and|y|e|et)\s+/iu, '');
+    if (stateOf(bare) !== null) return [bare];
+    const halves = bare.split(/\s+(?:and|y|e|et|&)\s+(?:the\s+)?/iu);
+    return halves.length > 1 &&
+      halves.every((half) => stateOf(half) !== null || isAcronym(half.trim()) || /\)\s*$/u.test(half))
+      ? halves
+      : [bare];
+  });
+}
+
+/** What a document says of who takes part, and who a name in a tag means. */
+export class PartyBook {
+  readonly parties: FoundParty[] = [];
+  readonly #byKey = new Map<string, FoundParty>();
+  /** Paragraphs that are entries of the list: no proposals. */
+  readonly listed = new Set<Paragraph>();
+
+  /** Whether the document lists its parties at all. */
+  get hasList(): boolean {
+    return this.listed.size > 0 || this.parties.length > 0;
+  }
+
+  resolve(name: string): FoundParty | null {
+    const known = this.#byKey.get(nameKey(name));
+    if (known !== undefined) return known;
+    const state = stateOf(name);
+    return state === null ? null : (this.#byKey.get(`state ${state}`) ?? null);
+  }
+
+  add(name: string, short: string | null, kind: PartyKind): FoundParty {
+    const state = stateOf(name) ?? (short === null ? null : stateOf(short));
+    const known = this.resolve(name) ?? (short === null ? null : this.resolve(short));
+    if (known !== null) {
+      if (short !== null) this.#learn(known, short);
+      return known;
+    }
+    const isState = state !== null;
+    const party: FoundParty = {
+      code: this.#free(short !== null && isCode(short) && !isState ? short : (state ?? short ?? name)),
+      name,
+      kind: isState ? 'state' : kind,
+      aliases: [],
+      full: null,
+    };
+    this.parties.push(party);
+    this.#byKey.set(nameKey(name), party);
+    if (state !== null) this.#byKey.set(`state ${state}`, party);
+    if (short !== null) this.#learn(party, short);
+    return party;
+  }
+
+  /** Another way in which a party is written. */
+  #learn(party: FoundParty, alias: string): void {
+    if (nameKey(alias) === nameKey(party.name)) return;
+    if (!party.aliases.some((one) => nameKey(one) === nameKey(alias))) party.aliases.push(alias);
+    if (!this.#byKey.has(nameKey(alias))) this.#byKey.set(nameKey(alias), party);
+  }
+
+  /** A name that stands in a tag: noted as an alias where it isn't the party's own. */
+  met(party: FoundParty, name: string): void {
+    this.#learn(party, name);
+  }
+
+  /** Organs and groups go by what the tags call them: their acronym, if that is used. */
+  nameByUse(used: ReadonlySet<string>): void {
+    for (const party of this.parties) {
+      if (party.kind === 'state') continue;
+      const short = party.aliases.find((alias) => isAcronym(alias) && used.has(nameKey(alias)));
+      if (short === undefined || used.has(nameKey(party.name))) continue;
+      party.full = party.name;
+      party.aliases = [party.name, ...party.aliases.filter((alias) => alias !== short)];
+      party.name = short;
+    }
+  }
+
+  #free(wish: string): string {
+    const letters = wish.normalize('NFD').replace(/\p{M}/gu, '');
+    const initials = letters
+      .split(/[\s-]+/u)
+      .filter((word) => /^\p{Lu}/u.test(word))
+      .map((word) => word.charAt(0))
+      .join('');
+    const plain = letters.toUpperCase().replace(/[^A-Z0-9-]/g, '');
+    const code = (isAcronym(wish) || letters.split(/\s/u).length === 1 || initials.length < 2 ? plain : initials).slice(
+      0,
+      12,
+    );
+    const base = PartyCode.safeParse(code).success ? code : `P${code}`.slice(0, 9).replace(/[^A-Z0-9-]/g, '');
+    let free = base;
+    for (let count = 2; this.parties.some((party) => party.code === free); count++)
+      free = `${base.slice(0, 10)}${count}`;
+    return free;
+  }
+}
+
+const isCode = (short: string): boolean => PartyCode.safeParse(short).success;
+
+/** Reads the lists of who takes part: a sentence that introduces names, or a heading or sentence with a list below it. */
+export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
+  const book = new PartyBook();
+  for (let at = 0; at < paragraphs.length; at++) {
+    const lead = paragraphs[at];
+    if (lead === undefined || lead.text.length > 1500) continue;
+    const heading = listHeading.test(lead.text);
+    const colon = lead.text.indexOf(':');
+    const before = colon < 0 ? lead.text : lead.text.slice(0, colon);
+    const kind = kindOf(before);
+    if (kind === null || (!heading && (colon < 0 || !introduces.test(before) || before.length > 300))) continue;
+    const rest = colon < 0 ? '' : lead.text.slice(colon + 1).trim();
+    if (rest !== '') {
+      const names = partsOf(rest).map(readName);
+      // A sentence that goes on about something else is no list.
+      if (
+        names.every((name) => name !== null && isName(name.name)) &&
+        (names.length > 1 || names.some((name) => name !== null && stateOf(name.name) !== null))
+      ) {
+        for (const name of names) if (name !== null) book.add(name.name, name.short, kind);
+        book.listed.add(lead);
+      }
+      continue;
+    }
+    const entries: { paragraph: Paragraph; name: { name: string; short: string | null } }[] = [];
+    for (let next = at + 1; next < paragraphs.length; next++) {
+      const paragraph = paragraphs[next];
+      if (paragraph === undefined) break;
+      // Several names on one line.
+      const several = paragraph.text.length < 600 ? partsOf(paragraph.text).map(readName) : [];
+      const fits =
+        several.length > 0 &&
+        several.every(
+          (name) =>
+            name !== null && isName(name.name) && (entries.length === 0 || sameSort(kind, name.name, paragraph)),
+        );
+      if (!fits || (paragraph.marker === '' && !known(several, kind))) break;
+      for (const name of several) if (name !== null) entries.push({ paragraph, name });
+    }
+    if (entries.length < 2 && !entries.some(({ name }) => stateOf(name.name) !== null)) continue;
+    for (const { paragraph, name } of entries) {
+      book.add(name.name, name.short, kind);
+      book.listed.add(paragraph);
+    }
+    if (heading) book.listed.add(lead);
+  }
+  return book;
+}
+
+const isName = (text: string): boolean =>
+  text.length <= 120 && text.split(' ').length <= 16 && /^[\p{Lu}\p{N}]/u.test(text);
+
+/** Without a bullet, only what is plainly a name is taken: a state, or a name with its acronym. */
+const known = (names: readonly ({ name: string; short: string | null } | null)[], kind: PartyKind): boolean =>
+  names.every(
+    (name) =>
+      name !== null &&
+      (stateOf(name.name) !== null || name.short !== null || (kind !== 'state' && isAcronym(name.name))),
+  );
+
+const sameSort = (kind: PartyKind, name: string, paragraph: Paragraph): boolean =>
+  kind !== 'state' || stateOf(name) !== null || paragraph.marker !== '' || isAcronym(name);

@@ -1,0 +1,179 @@
+import { isAcronym, type PartyBook } from './parties.ts';
+import { nameKey, stateOf } from './states.ts';
+
+/** A parenthesis in a paragraph: where it opens, and where the text goes on behind it. */
+interface Group {
+  readonly from: number;
+  readonly to: number;
+  readonly inside: string;
+}
+
+/** Words taken as written, without what stands round a name: "proposed by the delegation of …". */
+const lead =
+  /^(?:(?:(?:as )?(?:proposed|suggested|supported|submitted|sponsored|co-?sponsored) by|proposal (?:of|by|from)|supported by|propuest[ao] (?:de|por)|propuesta del?|apoyad[ao] por|con (?:el )?apoyo de|presentad[ao] por|propos[ée]e? par|appuyée? par|propost[ao] (?:de|por)|source|fuente)\s*:?\s*)?(?:(?:the )?delegations? of|(?:las? )?delegaci(?:ón|ones) del?|(?:la )?d[ée]l[ée]gation (?:de|du)|(?:a )?delega[çc][ãa]o d[eoa])?\s*/iu;
+
+/** The names in a parenthesis, each as it stands there. */
+export function namesIn(inside: string, resolves: (name: string) => boolean): readonly string[] | null {
+  const names: string[] = [];
+  for (const part of inside.split(/[,;/+]/u)) {
+    let name = part
+      .trim()
+      .replace(/^(?:and|y|e|et|&)\s+/iu, '')
+      .trim();
+    name = name.replace(/[.\s]+$/u, (dots) => (/\.\p{L}\.$/u.test(name) ? dots.trim() : ''));
+    if (name === '') continue;
+    if (resolves(name)) {
+      names.push(name);
+      continue;
+    }
+    const bare = name
+      .replace(lead, '')
+      .replace(/^(?:the|la|el|los|las)\s+/iu, '')
+      .trim();
+    if (bare !== '' && bare !== name && resolves(bare)) {
+      names.push(bare);
+      continue;
+    }
+    const halves = bare.split(/\s+(?:and|y|e|et|&)\s+/iu).map((half) => half.replace(lead, '').trim());
+    if (halves.length < 2 || !halves.every(resolves)) return null;
+    names.push(...halves);
+  }
+  return names.length === 0 ? null : names;
+}
+
+/** The parenthesis that closes a text, if one does: with the signs that end the sentence behind it. */
+function lastGroup(text: string, end: number): Group | null {
+  let at = end - 1;
+  while (at >= 0 && /[\s.;:,]/u.test(text.charAt(at))) at -= 1;
+  const close = text.charAt(at);
+  if (close !== ')' && close !== ']') return null;
+  const open = close === ')' ? '(' : '[';
+  let depth = 0;
+  // A tag is short; what opens farther away is an ordinary parenthesis.
+  for (let from = at; from >= 0 && at - from < 600; from--) {
+    const sign = text.charAt(from);
+    if (sign === close) depth += 1;
+    if (sign === open) {
+      depth -= 1;
+      if (depth === 0) return { from, to: at + 1, inside: text.slice(from + 1, at) };
+    }
+  }
+  return null;
+}
+
+export interface Tagged {
+  readonly text: string;
+  /** Names as tagged; empty for words without a tag. */
+  readonly names: readonly string[];
+  /** A parenthesis at the end that mixes parties with something else. */
+  readonly doubtful: string | null;
+}
+
+export class Tags {
+  readonly #book: PartyBook;
+  readonly #resolves: (name: string) => boolean;
+
+  constructor(book: PartyBook, extra: ReadonlySet<string>) {
+    this.#book = book;
+    this.#resolves = (name) => book.resolve(name) !== null || stateOf(name) !== null || extra.has(nameKey(name));
+  }
+
+  /** A paragraph as the proposals in it: "One (CIM). Another (Colombia)." holds two. */
+  split(paragraph: string): readonly Tagged[] {
+    const found: Tagged[] = [];
+    let from = 0;
+    for (const stop of paragraph.matchAll(/[)\]]\s*\.\s+(?=["“«]?\p{Lu})/gu)) {
+      const end = stop.index + stop[0].length;
+      const part = paragraph.slice(from, end);
+      const tagged = this.#atEnd(part);
+      if (tagged.names.length === 0) continue;
+      found.push(tagged);
+      from = end;
+    }
+    const rest = paragraph.slice(from);
+    if (rest.trim() !== '') {
+      const tagged = this.#atEnd(rest);
+      const leading = found.length === 0 && tagged.names.length === 0 ? this.#atStart(rest) : null;
+      found.push(leading ?? tagged);
+    }
+    return found;
+  }
+
+  #atEnd(source: string): Tagged {
+    const text = source.trim();
+    const names: string[] = [];
+    let end = text.length;
+    for (let group = lastGroup(text, end); group !== null; group = lastGroup(text, end)) {
+      const inside = namesIn(group.inside, this.#resolves);
+      if (inside === null || this.#defines(text.slice(0, group.from), inside)) break;
+      names.unshift(...inside);
+      end = group.from;
+    }
+    if (names.length === 0) {
+      const group = lastGroup(text, text.length);
+      const parts = group?.inside.split(/[,;/]/u).map((part) => part.trim()) ?? [];
+      const some = parts.length > 1 && parts.some(this.#resolves);
+      return { text, names, doubtful: some && group !== null ? group.inside : null };
+    }
+    const words = text.slice(0, end).trim();
+    // The sign that stood behind the tag ends the sentence before it.
+    const sign = /[.;:]/u.exec(text.slice(end).replace(/^.*[)\]]/su, ''))?.[0] ?? '';
+    return { text: /[.;:!?,…]["”»’)]*$/u.test(words) ? words : words + sign, names, doubtful: null };
+  }
+
+  /** "[Argentina] text" and "Argentina: text". */
+  #atStart(source: string): Tagged | null {
+    const text = source.trim();
+    const brackets = /^[([]([^()[\]]{2,200})[)\]]\s*[:–—-]?\s*(?=\S)/u.exec(text);
+    const colon = /^([^:()[\].]{2,120}?)\s*:\s+(?=\S)/u.exec(text);
+    for (const found of [brackets, colon]) {
+      if (found === null) continue;
+      const names = namesIn(found[1] ?? '', this.#resolves);
+      if (names !== null) return { text: text.slice(found[0].length).trim(), names, doubtful: null };
+    }
+    return null;
+  }
+
+  /** "the Commission of Women (CIM)." names the organ; it isn't a tag. So does an acronym of the words before it. */
+  #defines(before: string, names: readonly string[]): boolean {
+    const [name] = names;
+    if (name === undefined || names.length > 1) return false;
+    const words = nameKey(before);
+    const party = this.#book.resolve(name);
+    const fulls = party === null ? [] : [party.name, ...party.aliases, ...(party.full === null ? [] : [party.full])];
+    if (fulls.some((full) => full.includes(' ') && nameKey(full) !== nameKey(name) && words.endsWith(nameKey(full))))
+      return true;
+    return isAcronym(name) && spells(name, before);
+  }
+}
+
+/** Whether an acronym is made of the capitals of the words just before it. */
+export function spells(acronym: string, before: string): boolean {
+  const letters = acronym.replace(/[^\p{L}]/gu, '').toUpperCase();
+  const words = before
+    .trim()
+    .split(/[\s-]+/u)
+    .slice(-letters.length * 3);
+  const capitals = words
+    .filter((word) => /^["“(]?\p{Lu}/u.test(word))
+    .map((word) => word.replace(/^["“(]/u, '').charAt(0))
+    .join('');
+  return letters.length > 1 && capitals.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().endsWith(letters);
+}
+
+/** Names in closing parentheses that no list and no table knows, but that recur as a tag does. */
+export function recurringNames(paragraphs: readonly string[], book: PartyBook): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const paragraph of paragraphs) {
+    const group = lastGroup(paragraph.trim(), paragraph.trim().length);
+    if (group === null || group.inside.length > 200) continue;
+    const seen = new Set<string>();
+    for (const part of group.inside.split(/[,;/]/u)) {
+      const name = part.trim();
+      const shaped = isAcronym(name) || (!book.hasList && /^\p{Lu}[\p{L}'’ .-]{1,60}$/u.test(name));
+      if (shaped && !spells(name, paragraph.slice(0, group.from))) seen.add(nameKey(name));
+    }
+    for (const key of seen) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return new Set([...counts].filter(([, count]) => count > 1).map(([key]) => key));
+}
