@@ -94,7 +94,7 @@ function assemble(pieces: readonly Piece[], book: PartyBook) {
     return opened;
   };
   const openRecommendation = (heading: string): Recommendation => {
-    topic ??= openTopic(heading === '' ? (title.text === '' ? 'Text' : title.text) : heading, 1);
+    topic ??= openTopic(heading === '' ? (title.alone ? title.text : '—') : heading, 1);
     const opened: Recommendation = { heading: topic.heading === heading ? '' : heading, clauses: [] };
     topic.recommendations.push(opened);
     items = new ItemLevels();

@@ -37,7 +37,7 @@ export function headingStyle(paragraph: Paragraph, next: Paragraph | undefined):
     return opens && (marker === '' || style === 'roman') ? 'plain' : null;
   }
   if (marker === '') return words(text) <= 40 ? 'plain' : null;
-  if (style === null || words(text) > 15 || follows(marker, next.marker)) return null;
+  if (style === null || words(text) > 15 || /[)\]]$/u.test(text) || follows(marker, next.marker)) return null;
   return style === 'letter' && !/^[A-Z]/u.test(marker) ? null : style;
 }
 

@@ -46,7 +46,8 @@ function isWrapped(lines: readonly Line[]): boolean {
     full += 1;
     if (text.length > 110) long += 1;
     const next = lines[at + 1]?.text ?? '';
-    if (text.length > 45 && next !== '' && !ends.test(text) && /^\p{Ll}/u.test(next)) goesOn += 1;
+    const open = !ends.test(text) && !closesWithParenthesis.test(text);
+    if (text.length > 45 && open && /^\p{Ll}/u.test(next) && markerOf(next).marker === '') goesOn += 1;
   });
   return full > 3 && long === 0 && goesOn >= Math.max(1, full / 12);
 }
@@ -123,5 +124,9 @@ export function isCapitals(text: string): boolean {
   const capitals = letters.replace(/[^\p{Lu}]/gu, '').length;
   return capitals / letters.length > 0.85;
 }
+
+/** What sort of list a marker makes. */
+export const sortOf = (marker: string): string =>
+  marker === '' ? '' : /\d/u.test(marker) ? 'number' : /\p{L}/u.test(marker) ? 'letter' : 'bullet';
 
 export const endsSentence = (text: string): boolean => ends.test(text);

@@ -1,6 +1,6 @@
 import { PartyCode } from '../../shared/ids.ts';
 import type { PartyKind } from '../../shared/principal.ts';
-import type { Paragraph } from './lines.ts';
+import { type Paragraph, sortOf } from './lines.ts';
 import { nameKey, stateOf } from './states.ts';
 
 /** A party as an import knows it: found in the document's own list, or met in a tag. */
@@ -14,24 +14,24 @@ export interface FoundParty {
 }
 
 const acronym = /^[\p{Lu}\p{N}][\p{Lu}\p{N}&./-]{1,11}$/u;
-export const isAcronym = (text: string): boolean => acronym.test(text) && /\p{Lu}.*\p{Lu}/u.test(text);
+export const isAcronym = (text: string): boolean => acronym.test(text) && /\p{Lu}.*[\p{Lu}\p{N}]/u.test(text);
 
 const article = /^(?:and|y|e|et|as well as|así como)\s+|^(?:the|la|el|los|las|le|les|l['’]|a|o|os|as)\s+/iu;
 const kinds: readonly (readonly [RegExp, PartyKind])[] = [
-  [/\bobserv/iu, 'observer'],
-  [/\b(?:groups?|grupos?|groupes?|blocs?|bloques?)\b/iu, 'group'],
+  [/(?<!\p{L})observ/iu, 'observer'],
+  [/(?<!\p{L})(?:groups?|grupos?|groupes?|blocs?|bloques?)(?!\p{L})/iu, 'group'],
   [
-    /\b(?:organs?|órganos?|órgãos?|organes?|organismos?|organizations?|organisations?|organizaciones|agenc|entit|entid|secretar|institut)/iu,
+    /(?<!\p{L})(?:organs?|órganos?|órgãos?|organes?|organismos?|organizations?|organisations?|organizaciones|agenc|entit|entid|secretar|institut)/iu,
     'organ',
   ],
   [
-    /\b(?:states?|estados?|états?|countr|países|pays|delegations?|delegaciones|delegações|délégations|members?|miembros|membros|governments?|gobiernos|parties|partes)\b/iu,
+    /(?<!\p{L})(?:states?|estados?|états?|countr|países|pays|delegations?|delegaciones|delegações|délégations|members?|miembros|membros|governments?|gobiernos|parties|partes)(?!\p{L})/iu,
     'state',
   ],
 ];
 /** "The following … :", "Los siguientes … :": what introduces a list of who takes part. */
 const introduces =
-  /\b(?:following|siguientes?|suivants?|suivantes?|seguintes?|presented|submitted|received from|presentaron|presentado|recibi|proposals? (?:by|from)|inputs?|parties|partes|delegations|delegaciones|participants|participantes|members)\b/iu;
+  /(?<!\p{L})(?:following|siguientes?|suivants?|suivantes?|seguintes?|presented|submitted|received from|presentaron|presentado|recibi|proposals? (?:by|from)|inputs?|parties|partes|delegations|delegaciones|participants|participantes|members)(?!\p{L})/iu;
 const listHeading =
   /^(?:list of |lista de |liste des )?(?:the )?(?:participating |estados |member )?(?:parties|partes|delegations|delegaciones|delegações|délégations|states|estados(?: miembros)?|participants|participantes|members|miembros|groups|grupos|organs|órganos|observers|observadores)(?: and [a-z]+| y [a-zó]+)?\s*:?$/iu;
 
@@ -63,16 +63,45 @@ export function readName(source: string): { name: string; short: string | null }
 
 /** The parts of a running list: by semicolons or commas, with "and" before the last; "Antigua and Barbuda" is one. */
 export function partsOf(text: string): readonly string[] {
-  const parts = text.split(/\s*[;,]\s*(?![^([]*[)\]])/u).filter((part) => part.trim() !== '');
+  const parts = text
+    .split(/\s*[;,]\s*(?![^([]*[)\]])/u)
+    .filter((part) => /[\p{L}\p{N}]/u.test(part) && !/^(?:and|y|e|et)[.\s]*$/iu.test(part.trim()));
   return parts.flatMap((part) => {
     const bare = part.replace(/^(?:and|y|e|et)\s+/iu, '');
     if (stateOf(bare) !== null) return [bare];
+    // "… and the Court": an article shows that another name begins.
+    const articled = bare.split(/\s+(?:and the|y (?:el|la|los|las)|et (?:le|la|les)|e (?:o|a|os|as))\s+(?=\p{Lu})/u);
+    if (articled.length > 1) return articled;
+    const names = splitNames(bare, (name) => stateOf(name) !== null);
+    if (names !== null) return names;
     const halves = bare.split(/\s+(?:and|y|e|et|&)\s+(?:the\s+)?/iu);
     return halves.length > 1 &&
-      halves.every((half) => stateOf(half) !== null || isAcronym(half.trim()) || /\)\s*$/u.test(half))
+      halves.every((half) => stateOf(half) !== null || isAcronym(half.trim()) || /\)[.\s]*$/u.test(half))
       ? halves
       : [bare];
   });
+}
+
+/**
+ * Names with "and" between them and in them: "Trinidad and Tobago and Peru" is two. Null where some part is no name.
+ */
+export function splitNames(text: string, resolves: (name: string) => boolean): readonly string[] | null {
+  const words = text.split(/\s+/u);
+  if (words.length > 40) return null;
+  // From the end: whether the words from here on are names, and which.
+  const from: (readonly string[] | null)[] = new Array(words.length + 1).fill(null);
+  for (let start = words.length - 1; start >= 0; start--) {
+    for (let end = words.length; end > start && from[start] === null; end--) {
+      const name = words.slice(start, end).join(' ');
+      if (!resolves(name)) continue;
+      if (end === words.length) from[start] = [name];
+      else if (/^(?:and|y|e|et|&)$/iu.test(words[end] ?? '')) {
+        const rest = from[end + 1];
+        if (rest != null) from[start] = [name, ...rest];
+      }
+    }
+  }
+  return from[0] ?? null;
 }
 
 /** What a document says of who takes part, and who a name in a tag means. */
@@ -176,11 +205,9 @@ export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
     const rest = colon < 0 ? '' : lead.text.slice(colon + 1).trim();
     if (rest !== '') {
       const names = partsOf(rest).map(readName);
+      const several = names.length > 1 || names.some((name) => name !== null && stateOf(name.name) !== null);
       // A sentence that goes on about something else is no list.
-      if (
-        names.every((name) => name !== null && isName(name.name)) &&
-        (names.length > 1 || names.some((name) => name !== null && stateOf(name.name) !== null))
-      ) {
+      if (several && names.every((name) => name !== null && isName(name.name))) {
         for (const name of names) if (name !== null) book.add(name.name, name.short, kind);
         book.listed.add(lead);
       }
@@ -189,7 +216,7 @@ export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
     const entries: { paragraph: Paragraph; name: { name: string; short: string | null } }[] = [];
     for (let next = at + 1; next < paragraphs.length; next++) {
       const paragraph = paragraphs[next];
-      if (paragraph === undefined) break;
+      if (paragraph === undefined || sortOf(paragraph.marker) !== sortOf(paragraphs[at + 1]?.marker ?? '')) break;
       // Several names on one line.
       const several = paragraph.text.length < 600 ? partsOf(paragraph.text).map(readName) : [];
       const fits =

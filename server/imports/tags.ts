@@ -1,4 +1,4 @@
-import { isAcronym, type PartyBook } from './parties.ts';
+import { isAcronym, type PartyBook, splitNames } from './parties.ts';
 import { nameKey, stateOf } from './states.ts';
 
 /** A parenthesis in a paragraph: where it opens, and where the text goes on behind it. */
@@ -34,9 +34,9 @@ export function namesIn(inside: string, resolves: (name: string) => boolean): re
       names.push(bare);
       continue;
     }
-    const halves = bare.split(/\s+(?:and|y|e|et|&)\s+/iu).map((half) => half.replace(lead, '').trim());
-    if (halves.length < 2 || !halves.every(resolves)) return null;
-    names.push(...halves);
+    const several = splitNames(bare, (one) => resolves(one) || resolves(one.replace(lead, '').trim()));
+    if (several === null) return null;
+    names.push(...several.map((one) => (resolves(one) ? one : one.replace(lead, '').trim())));
   }
   return names.length === 0 ? null : names;
 }
