@@ -50,6 +50,9 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
+/** Whether a code that came from elsewhere is one that we have a sentence for. */
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCatalogue, code);
+
 /** A refusal with its reason. `detail` is for the log and for programs: it never holds negotiation text. */
 export class ConcordError extends Error {
   constructor(

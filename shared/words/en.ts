@@ -165,6 +165,9 @@ export const en = {
   'manage.add-recommendation': 'Add a recommendation',
   'manage.saved': 'Saved',
   // Drafting
+  'draft.floor': 'has the floor',
+  'draft.beside.one': 'Beside the text: {count} amendment',
+  'draft.beside.other': 'Beside the text: {count} amendments',
   'draft.text': 'Text of the recommendation',
   'draft.saved': 'Saved',
   'draft.saving': 'Saving…',

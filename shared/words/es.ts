@@ -168,6 +168,9 @@ export const es = {
   'manage.add-recommendation': 'Agregar una recomendación',
   'manage.saved': 'Guardado',
   // Drafting
+  'draft.floor': 'tiene la palabra',
+  'draft.beside.one': 'Junto al texto: {count} enmienda',
+  'draft.beside.other': 'Junto al texto: {count} enmiendas',
   'draft.text': 'Texto de la recomendación',
   'draft.saved': 'Guardado',
   'draft.saving': 'Guardando…',

@@ -171,6 +171,9 @@ export const fr = {
   'manage.add-recommendation': 'Ajouter une recommandation',
   'manage.saved': 'Enregistré',
   // Drafting
+  'draft.floor': 'a la parole',
+  'draft.beside.one': 'À côté du texte : {count} amendement',
+  'draft.beside.other': 'À côté du texte : {count} amendements',
   'draft.text': 'Texte de la recommandation',
   'draft.saved': 'Enregistré',
   'draft.saving': 'Enregistrement…',

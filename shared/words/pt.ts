@@ -167,6 +167,9 @@ export const pt = {
   'manage.add-recommendation': 'Adicionar uma recomendação',
   'manage.saved': 'Guardado',
   // Drafting
+  'draft.floor': 'tem a palavra',
+  'draft.beside.one': 'Ao lado do texto: {count} emenda',
+  'draft.beside.other': 'Ao lado do texto: {count} emendas',
   'draft.text': 'Texto da recomendação',
   'draft.saved': 'Guardado',
   'draft.saving': 'A guardar…',

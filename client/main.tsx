@@ -1,0 +1,68 @@
+import './styles/theme.css';
+import './styles/parties.css';
+import './styles/pages.css';
+import { type ComponentType, render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { SessionView } from '../shared/access.ts';
+import { MeetingId, RecommendationId } from '../shared/ids.ts';
+import { ApiError, get } from './api.ts';
+import { ImportPage } from './pages/import.tsx';
+import { InvitationPage } from './pages/invitation.tsx';
+import { ManagePage } from './pages/manage.tsx';
+import { MeetingPage } from './pages/meeting.tsx';
+import { MeetingsPage } from './pages/meetings.tsx';
+import { NotFoundPage } from './pages/notFound.tsx';
+import { SignInPage } from './pages/signIn.tsx';
+import { Frame } from './parts/frame.tsx';
+import { path } from './router.tsx';
+import { session } from './session.ts';
+import { t } from './words.ts';
+
+/** The drafting page brings the editor along: it is fetched when it is needed. */
+function Drafting({ meeting, id }: { meeting: MeetingId; id: RecommendationId }) {
+  const [Page, setPage] = useState<ComponentType<{ meeting: MeetingId; id: RecommendationId }> | null>(null);
+  useEffect(() => {
+    void import('./pages/recommendation.tsx').then(({ RecommendationPage }) => setPage(() => RecommendationPage));
+  }, []);
+  return Page === null ? <p class="quiet">{t('app.loading')}</p> : <Page key={id} meeting={meeting} id={id} />;
+}
+
+function Page() {
+  const parts = path.value.split('/').filter((part) => part !== '');
+  const [first, second, third, fourth] = parts;
+  if (first === 'invitations' && second !== undefined && third === undefined)
+    return <InvitationPage key={second} token={second} />;
+  if (session.value === undefined) return <p class="quiet">{t('app.loading')}</p>;
+  if (session.value === null || first === 'sign-in') return <SignInPage />;
+  if (first === undefined) return <MeetingsPage />;
+  if (first === 'import' && second === undefined) return <ImportPage />;
+  const meeting = MeetingId.safeParse(second);
+  if (first === 'meetings' && meeting.success) {
+    if (third === undefined) return <MeetingPage key={meeting.data} id={meeting.data} />;
+    if (third === 'manage' && fourth === undefined) return <ManagePage key={meeting.data} id={meeting.data} />;
+    const recommendation = RecommendationId.safeParse(fourth);
+    if (third === 'recommendations' && recommendation.success)
+      return <Drafting meeting={meeting.data} id={recommendation.data} />;
+  }
+  return <NotFoundPage />;
+}
+
+async function whoAmI(): Promise<void> {
+  try {
+    session.value = await get('/api/session', SessionView);
+  } catch (error) {
+    session.value = null;
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+const place = document.getElementById('app');
+if (place !== null) {
+  render(
+    <Frame>
+      <Page />
+    </Frame>,
+    place,
+  );
+  void whoAmI();
+}

@@ -1,0 +1,132 @@
+import { signal } from '@preact/signals';
+import { z } from 'zod';
+import { MeetingNotice, MeetingView } from '../shared/contract.ts';
+import type { MeetingId, PartyCode } from '../shared/ids.ts';
+import type { MeetingCommand } from '../shared/meeting.ts';
+import { ApiError, get, post, send, split } from './api.ts';
+import type { PartyFace } from './editor/facts.ts';
+import { nameOf } from './words.ts';
+
+/** A meeting as its screens share it: fetched once, kept up to date by its events. */
+export class Meeting {
+  readonly id: MeetingId;
+  readonly view = signal<MeetingView | null>(null);
+  readonly error = signal<ApiError | null>(null);
+  /** False while what is shown may be old. */
+  readonly live = signal(true);
+  #events: EventSource | null = null;
+  #again: ReturnType<typeof setTimeout> | null = null;
+  #users = 0;
+
+  constructor(id: MeetingId) {
+    this.id = id;
+  }
+
+  /** A screen looks at it; the returned function says that it has gone. */
+  use(): () => void {
+    this.#users += 1;
+    if (this.#users === 1) void this.#start();
+    return () => {
+      this.#users -= 1;
+      if (this.#users === 0) this.#stop();
+    };
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.view.value = await get(`/api/meetings/${this.id}`, MeetingView);
+      this.error.value = null;
+    } catch (error) {
+      if (error instanceof ApiError) this.error.value = error;
+      else throw error;
+    }
+  }
+
+  async order(command: MeetingCommand): Promise<void> {
+    const { type, body } = split(command);
+    await send('POST', `/api/meetings/${this.id}/${type}`, body);
+    await this.refresh();
+  }
+
+  async accredit(command: Extract<MeetingCommand, { type: 'accredit' }>): Promise<string> {
+    const { body } = split(command);
+    const { participant } = await post(
+      `/api/meetings/${this.id}/accredit`,
+      body,
+      z.object({ participant: z.string() }),
+    );
+    await this.refresh();
+    return participant;
+  }
+
+  async #start(): Promise<void> {
+    await this.refresh();
+    // Observers have no events here: their page is the text's.
+    if (this.view.peek() === null || this.view.peek()?.me?.role === 'observer' || this.#users === 0) return;
+    this.#listen();
+  }
+
+  #listen(): void {
+    const events = new EventSource(`/api/meetings/${this.id}/events`);
+    this.#events = events;
+    events.onopen = () => {
+      // What happened while nobody listened.
+      if (!this.live.peek()) void this.refresh();
+      this.live.value = true;
+    };
+    events.onerror = () => {
+      this.live.value = false;
+      // A stream that the server ended for good is not tried again by the browser.
+      if (events.readyState !== EventSource.CLOSED) return;
+      this.#again = setTimeout(async () => {
+        await this.refresh();
+        if (this.error.peek() === null || this.error.peek()?.code === 'unreachable') this.#listen();
+      }, 2000);
+    };
+    events.onmessage = ({ data }: MessageEvent<string>) => this.#heard(MeetingNotice.parse(JSON.parse(data)));
+  }
+
+  #heard(notice: MeetingNotice): void {
+    const view = this.view.peek();
+    if (view === null) return;
+    switch (notice.type) {
+      case 'meeting':
+        void this.refresh();
+        break;
+      case 'floor':
+        this.view.value = { ...view, floor: notice.floor };
+        break;
+      case 'progress':
+        this.view.value = {
+          ...view,
+          recommendations: view.recommendations.map((one) =>
+            one.id === notice.recommendation ? { ...one, progress: notice.progress } : one,
+          ),
+        };
+        break;
+    }
+  }
+
+  #stop(): void {
+    this.#events?.close();
+    this.#events = null;
+    if (this.#again !== null) clearTimeout(this.#again);
+  }
+}
+
+const meetings = new Map<MeetingId, Meeting>();
+export function meetingOf(id: MeetingId): Meeting {
+  const known = meetings.get(id);
+  if (known !== undefined) return known;
+  const made = new Meeting(id);
+  meetings.set(id, made);
+  return made;
+}
+
+/** How a party is shown in a meeting. One that is no longer in it still has its code. */
+export function faceIn(view: MeetingView, code: PartyCode): PartyFace {
+  const party = view.parties.find((candidate) => candidate.code === code);
+  return party === undefined
+    ? { code, name: code, colour: 'party-none' }
+    : { code, name: nameOf(party), colour: `party-${party.colour}` };
+}

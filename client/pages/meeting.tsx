@@ -1,0 +1,147 @@
+import { useEffect } from 'preact/hooks';
+import type { MeetingView } from '../../shared/contract.ts';
+import type { MeetingId } from '../../shared/ids.ts';
+import { type MeetingCommand, ObserverView } from '../../shared/meeting.ts';
+import { sentenceOf } from '../api.ts';
+import { type Meeting, meetingOf } from '../meeting.ts';
+import { announce } from '../parts/announcer.tsx';
+import { BusyButton } from '../parts/busy.tsx';
+import { Title } from '../parts/frame.tsx';
+import { ProgressLine } from '../parts/progress.tsx';
+import { Link } from '../router.tsx';
+import { t } from '../words.ts';
+import { NotFoundPage } from './notFound.tsx';
+
+const viewKeys = {
+  nothing: 'meeting.view-nothing',
+  clean: 'meeting.view-clean',
+  bracketed: 'meeting.view-bracketed',
+  attributed: 'meeting.view-attributed',
+} as const;
+
+/** Orders something in the meeting; a no is said. */
+export async function orderIn(meeting: Meeting, command: MeetingCommand): Promise<boolean> {
+  try {
+    await meeting.order(command);
+    return true;
+  } catch (error) {
+    announce(sentenceOf(error));
+    return false;
+  }
+}
+
+/** All recommendations under their topics, with how far each has come: live. */
+export function MeetingPage({ id }: { id: MeetingId }) {
+  const meeting = meetingOf(id);
+  useEffect(() => meeting.use(), [meeting]);
+  const view = meeting.view.value;
+  if (view === null) {
+    const error = meeting.error.value;
+    if (error?.code === 'not-found') return <NotFoundPage />;
+    return error === null ? <p class="quiet">{t('app.loading')}</p> : <p role="alert">{error.message}</p>;
+  }
+  const runs = view.me === null || view.me.role === 'chair' || view.me.role === 'rapporteur';
+  return (
+    <div class="page">
+      <Title>{view.name}</Title>
+      {!meeting.live.value && (
+        <p class="banner" role="status">
+          {t('reading.offline')}
+        </p>
+      )}
+      <nav class="row">
+        {runs && (
+          <Link to={`/meetings/${id}/manage`} class="button">
+            {t('meeting.manage')}
+          </Link>
+        )}
+        <a class="button" href={`/meetings/${id}/text`}>
+          {t('meeting.text')}
+        </a>
+      </nav>
+      <Conduct meeting={meeting} view={view} />
+      {view.topics.map((topic) => {
+        const recommendations = view.recommendations.filter((one) => one.topic === topic.id);
+        return (
+          <section key={topic.id} class={`topic topic-level-${topic.level}`} aria-labelledby={`topic-${topic.id}`}>
+            <h2 id={`topic-${topic.id}`}>{topic.heading}</h2>
+            <ol class="plain">
+              {recommendations.map((one) => (
+                <li key={one.id} class="recommendation">
+                  <h3>
+                    <span class="number">{view.recommendations.indexOf(one) + 1}</span>{' '}
+                    <Link to={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</Link>
+                    {view.floor?.recommendation === one.id && <span class="floor-sign">◆</span>}
+                  </h3>
+                  <ProgressLine progress={one.progress} />
+                </li>
+              ))}
+            </ol>
+          </section>
+        );
+      })}
+    </div>
+  );
+}
+
+/** A recommendation's heading, or its number where it has none. */
+export function titleOf(view: MeetingView, id: string): string {
+  const at = view.recommendations.findIndex((one) => one.id === id);
+  const heading = view.recommendations[at]?.heading ?? '';
+  return heading === '' ? t('meeting.untitled', { number: at + 1 }) : heading;
+}
+
+/** Whether drafting is open, what observers see, where the floor is: the chair's to change, everybody's to know. */
+function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
+  const chair = view.me?.role === 'chair';
+  const order = (command: MeetingCommand): Promise<void> => orderIn(meeting, command).then(() => undefined);
+  return (
+    <div class="panel conduct">
+      <p>
+        <strong>{t(view.drafting ? 'meeting.drafting-open' : 'meeting.drafting-closed')}</strong>{' '}
+        {chair && (
+          <BusyButton work={() => order({ type: 'drafting', open: !view.drafting })}>
+            {t(view.drafting ? 'meeting.close-drafting' : 'meeting.open-drafting')}
+          </BusyButton>
+        )}
+      </p>
+      {chair ? (
+        <p>
+          <label>
+            {t('meeting.observers-see')}{' '}
+            <select
+              value={view.observerView}
+              onChange={(event) => {
+                const chosen = ObserverView.safeParse(event.currentTarget.value);
+                if (chosen.success) void order({ type: 'set-observer-view', view: chosen.data });
+              }}
+            >
+              {ObserverView.options.map((option) => (
+                <option key={option} value={option}>
+                  {t(viewKeys[option])}
+                </option>
+              ))}
+            </select>
+          </label>
+        </p>
+      ) : (
+        <p class="quiet">
+          {t('meeting.observers-see')}: {t(viewKeys[view.observerView])}
+        </p>
+      )}
+      {view.floor !== null && (
+        <p>
+          {t('meeting.floor', { place: titleOf(view, view.floor.recommendation) })}{' '}
+          <Link to={`/meetings/${meeting.id}/recommendations/${view.floor.recommendation}`}>
+            {t('meeting.go-to-floor')}
+          </Link>{' '}
+          {chair && (
+            <BusyButton work={() => order({ type: 'give-floor', floor: null })}>
+              {t('meeting.release-floor')}
+            </BusyButton>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}

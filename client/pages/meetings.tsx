@@ -1,0 +1,68 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { MeetingList } from '../../shared/contract.ts';
+import { get, sentenceOf } from '../api.ts';
+import { Title } from '../parts/frame.tsx';
+import { Link } from '../router.tsx';
+import { session } from '../session.ts';
+import { t, tn } from '../words.ts';
+
+const roleKeys = {
+  chair: 'role.chair',
+  rapporteur: 'role.rapporteur',
+  delegate: 'role.delegate',
+  observer: 'role.observer',
+} as const;
+
+/** The meetings that somebody takes part in. */
+export function MeetingsPage() {
+  const list = useSignal<MeetingList | null>(null);
+  const failure = useSignal('');
+  useEffect(() => {
+    get('/api/meetings', MeetingList).then(
+      (meetings) => {
+        list.value = meetings;
+      },
+      (error: unknown) => {
+        failure.value = sentenceOf(error);
+      },
+    );
+  }, []);
+  const administrator = session.value?.account.administrator === true;
+  const mayImport = administrator || list.value?.some(({ role }) => role === 'rapporteur' || role === 'chair') === true;
+  return (
+    <div class="page">
+      <Title>{t('meetings.title')}</Title>
+      <p class="failure" role="alert">
+        {failure.value}
+      </p>
+      {list.value === null && failure.value === '' && <p class="quiet">{t('app.loading')}</p>}
+      {list.value?.length === 0 && <p>{t('meetings.none')}</p>}
+      <ul class="plain meetings">
+        {list.value?.map(({ id, name, role, party, recommendations }) => (
+          <li key={id} class="panel">
+            <h2>
+              {role === 'observer' ? (
+                // Rendered text, never the document: another page of the server's.
+                <a href={`/meetings/${id}/text`}>{name}</a>
+              ) : (
+                <Link to={`/meetings/${id}`}>{name}</Link>
+              )}
+            </h2>
+            <p class="quiet">
+              {role === null ? t('role.administrator') : t(roleKeys[role])}
+              {party !== null && ` · ${party}`} · {tn('meetings.recommendations', recommendations)}
+            </p>
+          </li>
+        ))}
+      </ul>
+      {mayImport && (
+        <p>
+          <Link to="/import" class="button button-strong">
+            {t('meetings.import')}
+          </Link>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,317 @@
+import '../styles/draft.css';
+import { effect, useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { MeetingView } from '../../shared/contract.ts';
+import { Accepted } from '../../shared/contract.ts';
+import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/ids.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { Command } from '../../shared/procedure.ts';
+import { post, sentenceOf, split } from '../api.ts';
+import { Workbench } from '../drafting/workbench.ts';
+import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
+import { AmendmentCards } from '../panels/cards.tsx';
+import { ClausePanel } from '../panels/clause.tsx';
+import type { Desk } from '../panels/desk.ts';
+import { Refusals } from '../panels/refusals.tsx';
+import { statusWords } from '../panels/status.ts';
+import { SavedSign, Toolbar } from '../panels/toolbar.tsx';
+import { announce, whisper } from '../parts/announcer.tsx';
+import { Title } from '../parts/frame.tsx';
+import { PartyTag } from '../parts/party.tsx';
+import { ProgressLine } from '../parts/progress.tsx';
+import { go, Link } from '../router.tsx';
+import { errorWords, labelStyle, t, tn } from '../words.ts';
+import { orderIn, titleOf } from './meeting.tsx';
+import { NotFoundPage } from './notFound.tsx';
+
+const followKey = 'concord.follow';
+const wantsToFollow = (): boolean => {
+  try {
+    return localStorage.getItem(followKey) === 'yes';
+  } catch {
+    return false;
+  }
+};
+
+/** A recommendation, to be drafted on: the text, and beside it what is proposed, by whom, and what is decided. */
+export function RecommendationPage({ meeting: meetingId, id }: { meeting: MeetingId; id: RecommendationId }) {
+  const meeting = meetingOf(meetingId);
+  useEffect(() => meeting.use(), [meeting]);
+  const view = meeting.view.value;
+  const known = view?.recommendations.some((one) => one.id === id) === true;
+  if (view === null) {
+    const error = meeting.error.value;
+    if (error?.code === 'not-found') return <NotFoundPage />;
+    return error === null ? <p class="quiet">{t('app.loading')}</p> : <p role="alert">{error.message}</p>;
+  }
+  if (!known) return <NotFoundPage />;
+  const { me } = view;
+  // Observers, and administrators who take no part, read the rendered text.
+  if (me === null || me.role === 'observer')
+    return (
+      <div class="page">
+        <Title>{titleOf(view, id)}</Title>
+        <p>
+          <a href={`/meetings/${meetingId}/text`}>{t('meeting.text')}</a>
+        </p>
+      </div>
+    );
+  return <DraftingPage meeting={meeting} view={view} id={id} me={me} />;
+}
+
+function DraftingPage({
+  meeting,
+  view,
+  id,
+  me,
+}: {
+  meeting: Meeting;
+  view: MeetingView;
+  id: RecommendationId;
+  me: Principal;
+}) {
+  const place = useRef<HTMLDivElement>(null);
+  const follow = useSignal(wantsToFollow());
+  const panel = useSignal(false);
+  const latest = (): MeetingView => meeting.view.value ?? view;
+  const face = (party: PartyCode) => faceIn(latest(), party);
+
+  const bench = useMemo(
+    () =>
+      new Workbench({
+        recommendation: id,
+        me,
+        meeting: latest,
+        face,
+        labelStyle,
+        words: () => ({
+          insertedBy: (party) => t('editor.inserted-by', { party }),
+          struckBy: (party) => t('editor.struck-by', { party }),
+          bracketedBy: (party) => t('editor.bracketed-by', { party }),
+          status: statusWords,
+          proposed: t('status.proposed'),
+          floor: t('draft.floor'),
+          label: t('draft.text'),
+        }),
+        onRefused: (error) =>
+          announce(
+            error.code === 'clause-locked'
+              ? t('draft.locked')
+              : error.code === 'role-may-not' && !latest().drafting
+                ? t('error.drafting-closed')
+                : errorWords(error.code, ''),
+          ),
+      }),
+    [id, me.participant, me.role, me.party],
+  );
+
+  useEffect(() => {
+    if (place.current !== null) void bench.open(place.current);
+    return () => bench.leave();
+  }, [bench]);
+  useEffect(() => hearAmendments(bench, me, face), [bench]);
+  useEffect(() => followFloor(bench, meeting, id, follow), [bench]);
+
+  const desk: Desk = {
+    recommendation: id,
+    bench,
+    me,
+    parties: () => latest().parties,
+    face,
+    say: announce,
+    order: async (command: Command) => {
+      try {
+        const { type, body } = split(command);
+        await post(`/api/recommendations/${id}/${type}`, body, Accepted);
+        return true;
+      } catch (error) {
+        announce(sentenceOf(error));
+        return false;
+      }
+    },
+  };
+  const giveFloor = (clause: ClauseId): void => {
+    void orderIn(meeting, { type: 'give-floor', floor: { recommendation: id, clause } });
+  };
+  const hand = bench.hand.value;
+  const at = view.recommendations.findIndex((one) => one.id === id);
+  const topic = view.topics.find((one) => one.id === view.recommendations[at]?.topic);
+  const [previous, next] = [view.recommendations[at - 1], view.recommendations[at + 1]];
+  const progress = view.recommendations[at]?.progress;
+  const open = bench.amendments.value.length;
+  return (
+    <div class="draft">
+      <div class="draft-head">
+        <nav class="crumbs">
+          <Link to={`/meetings/${meeting.id}`}>{view.name}</Link>
+          {topic !== undefined && <span> › {topic.heading}</span>}
+        </nav>
+        <Title>{titleOf(view, id)}</Title>
+        {progress !== undefined && <ProgressLine progress={progress} />}
+        <div class="row draft-state">
+          <Whoami desk={desk} drafting={view.drafting} />
+          <SavedSign desk={desk} />
+          <Here desk={desk} />
+        </div>
+        {bench.draft.value?.saving.value === 'offline' && (
+          <p class="banner" role="alert">
+            {t('draft.offline')}
+          </p>
+        )}
+        {bench.draft.value?.saving.value === 'ended' && (
+          <p class="banner" role="alert">
+            {t('draft.ended')}
+          </p>
+        )}
+        <Toolbar desk={desk} />
+        <div class="row">
+          {previous !== undefined && (
+            <Link class="button" to={`/meetings/${meeting.id}/recommendations/${previous.id}`}>
+              ← {t('draft.previous')}
+            </Link>
+          )}
+          {next !== undefined && (
+            <Link class="button" to={`/meetings/${meeting.id}/recommendations/${next.id}`}>
+              {t('draft.next')} →
+            </Link>
+          )}
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={follow.value}
+              onChange={(event) => {
+                follow.value = event.currentTarget.checked;
+                try {
+                  localStorage.setItem(followKey, follow.value ? 'yes' : 'no');
+                } catch {
+                  // It holds for this page then.
+                }
+              }}
+            />{' '}
+            {t('draft.follow')}
+          </label>
+        </div>
+        <Refusals desk={desk} />
+      </div>
+      <div class="draft-text">
+        {!bench.ready.value && <p class="quiet">{t('app.loading')}</p>}
+        {bench.ready.value && bench.text.value.length === 0 && <p class="quiet">{t('draft.empty')}</p>}
+        <div ref={place} />
+        {hand !== null && <p class="quiet keys">{t('draft.keys')}</p>}
+      </div>
+      <button
+        type="button"
+        class="button button-strong panel-toggle"
+        aria-expanded={panel.value}
+        aria-controls="beside"
+        onClick={() => {
+          panel.value = !panel.value;
+        }}
+      >
+        {t('card.title')} ({open})
+      </button>
+      <aside id="beside" class={`draft-beside${panel.value ? ' is-open' : ''}`} aria-label={tn('draft.beside', open)}>
+        <ClausePanel desk={desk} giveFloor={giveFloor} />
+        <AmendmentCards desk={desk} />
+      </aside>
+    </div>
+  );
+}
+
+/** In whose name one writes here. */
+function Whoami({ desk, drafting }: { desk: Desk; drafting: boolean }) {
+  const hand = desk.bench.hand.value;
+  if (!drafting) return <span>{t('meeting.drafting-closed')}</span>;
+  if (hand === null) return <span>{t('draft.read-only')}</span>;
+  if ('edits' in hand) return <span>{t('draft.editing-base')}</span>;
+  const face = desk.face(hand.proposesFor);
+  return (
+    <span>
+      <PartyTag {...face} /> {t('draft.proposing-for', { party: face.name })}
+    </span>
+  );
+}
+
+/** Who is here now, by party. */
+function Here({ desk }: { desk: Desk }) {
+  const people = desk.bench.draft.value?.present.value ?? [];
+  if (people.length === 0) return null;
+  return (
+    <ul class="plain row here" aria-label={t('draft.here')}>
+      {people.map(({ participant, name, party }) => (
+        <li key={participant} title={name}>
+          {party === null ? (
+            <span class="party-tag party-none">{name}</span>
+          ) : (
+            <PartyTag {...desk.face(party)} name={name} />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const kindKeys = {
+  add: 'kind.add',
+  delete: 'kind.delete',
+  replace: 'kind.replace',
+  'new clause': 'kind.new-clause',
+  'delete clause': 'kind.delete-clause',
+} as const;
+
+/** Who listens hears what other parties propose, once they have stopped writing it. */
+function hearAmendments(bench: Workbench, me: Principal, face: (party: PartyCode) => { name: string }): () => void {
+  const heard = new Set<string>();
+  let first = true;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const stop = effect(() => {
+    const amendments = bench.amendments.value;
+    if (!bench.ready.value) return;
+    if (first) {
+      first = false;
+      for (const { id } of amendments) heard.add(id);
+      return;
+    }
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(() => {
+      const fresh = bench.amendments.peek().filter(({ id, record }) => !heard.has(id) && record.party !== me.party);
+      for (const { id } of bench.amendments.peek()) heard.add(id);
+      if (fresh.length === 0) return;
+      whisper(
+        fresh
+          .slice(0, 3)
+          .map(({ record, kind, struck, inserted }) =>
+            t('card.heard', {
+              party: face(record.party).name,
+              kind: t(kindKeys[kind]),
+              words: [struck === '' ? '' : `${t('card.strikes')}: ${struck}.`, inserted].join(' ').trim(),
+            }),
+          )
+          .join(' '),
+      );
+    }, 1500);
+  });
+  return () => {
+    stop();
+    if (timer !== null) clearTimeout(timer);
+  };
+}
+
+/** Who follows is taken to the clause that the chair gives the floor to. */
+function followFloor(
+  bench: Workbench,
+  meeting: Meeting,
+  id: RecommendationId,
+  follow: { readonly value: boolean },
+): () => void {
+  let shown = '';
+  return effect(() => {
+    const floor = meeting.view.value?.floor ?? null;
+    if (!follow.value || floor === null || !bench.ready.value) return;
+    const key = `${floor.recommendation} ${floor.clause}`;
+    if (key === shown) return;
+    shown = key;
+    if (floor.recommendation !== id) go(`/meetings/${meeting.id}/recommendations/${floor.recommendation}`);
+    else if (floor.clause !== null) bench.editor?.showClause(floor.clause, false);
+  });
+}

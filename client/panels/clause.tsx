@@ -1,0 +1,242 @@
+import { useSignal } from '@preact/signals';
+import { History } from '../../shared/contract.ts';
+import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
+import { statusOf } from '../../shared/ledger.ts';
+import { type Command, whyNot } from '../../shared/procedure.ts';
+import { get, sentenceOf } from '../api.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { PartyTag } from '../parts/party.tsx';
+import { moment, t } from '../words.ts';
+import type { Desk } from './desk.ts';
+import { HistoryList } from './history.tsx';
+import { statusWords } from './status.ts';
+
+/** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
+export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (clause: ClauseId) => void }) {
+  const { bench, me } = desk;
+  const history = useSignal<History | null>(null);
+  const asking = useSignal<'agreed' | 'agreed ad referendum' | 'open' | null>(null);
+  const clause = bench.clause.value;
+  if (clause === null)
+    return (
+      <section class="clause-panel">
+        <p class="quiet">{t('clause.none')}</p>
+      </section>
+    );
+  const ledger = bench.ledger.value;
+  const status = statusOf(ledger, clause.id);
+  const sponsors = ledger.clauses.get(clause.id)?.sponsors ?? [];
+  const origins = [...new Set(bench.caret.value.marks)].flatMap((id): [MarkId, string][] => {
+    const record = ledger.marks.get(id);
+    return record?.kind === 'amendment' && record.state === 'adopted'
+      ? [
+          [
+            id,
+            t('clause.origin-of', {
+              party: desk.face(record.party).name,
+              name: record.typedBy,
+              time: moment(record.at),
+              state: t('state.adopted'),
+            }),
+          ],
+        ]
+      : [];
+  });
+  return (
+    <section class="clause-panel" aria-labelledby="clause-title">
+      <h2 id="clause-title">{t('clause.title', { label: bench.labelOf(clause.id) })}</h2>
+      <p>
+        <strong>{clause.insertion === null ? statusWords(status) : t('status.proposed')}</strong>
+        {status.decided !== undefined && (
+          <span class="quiet">
+            {' '}
+            · {status.decided.by}, {moment(status.decided.at)}
+            {status.decided.reason !== undefined && ` · ${status.decided.reason}`}
+          </span>
+        )}
+      </p>
+      {sponsors.length > 0 && (
+        <p class="row">
+          {sponsors.map((party) => (
+            <PartyTag key={party} {...desk.face(party)} />
+          ))}
+        </p>
+      )}
+      {origins.length > 0 && (
+        <div>
+          <p class="quiet">{t('clause.origin')}</p>
+          <ul class="plain">
+            {origins.map(([id, words]) => (
+              <li key={id}>{words}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <div class="row">
+        {me.role === 'chair' &&
+          clause.insertion === null &&
+          (['agreed', 'agreed ad referendum', 'open'] as const).map((wanted) => (
+            <StatusButton
+              key={wanted}
+              desk={desk}
+              clause={clause.id}
+              wanted={wanted}
+              ask={() => (asking.value = wanted)}
+            />
+          ))}
+        {me.role === 'chair' && (
+          <button type="button" class="button" onClick={() => giveFloor(clause.id)}>
+            {t('clause.give-floor')}
+          </button>
+        )}
+        <button
+          type="button"
+          class="button"
+          onClick={async () => {
+            try {
+              history.value = await get(
+                `/api/recommendations/${desk.recommendation}/clauses/${clause.id}/history`,
+                History,
+              );
+            } catch (error) {
+              desk.say(sentenceOf(error));
+            }
+          }}
+        >
+          {t('clause.history')}
+        </button>
+      </div>
+      {asking.value !== null && (
+        <StatusDialog
+          desk={desk}
+          clause={clause.id}
+          wanted={asking.value}
+          close={() => {
+            asking.value = null;
+          }}
+        />
+      )}
+      {history.value !== null && (
+        <Dialog
+          title={t('clause.history-of', { label: bench.labelOf(clause.id) })}
+          onClose={() => {
+            history.value = null;
+          }}
+        >
+          <HistoryList history={history.value} desk={desk} />
+        </Dialog>
+      )}
+    </section>
+  );
+}
+
+const words = {
+  agreed: 'clause.agree',
+  'agreed ad referendum': 'clause.agree-ad-referendum',
+  open: 'clause.reopen',
+} as const;
+type Wanted = keyof typeof words;
+
+const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reason: string): Command => ({
+  type: 'set-status',
+  clauses: [clause],
+  status: wanted,
+  ...(wanted === 'agreed ad referendum' ? { parties } : {}),
+  ...(reason.trim() === '' ? {} : { reason }),
+});
+
+function StatusButton({
+  desk,
+  clause,
+  wanted,
+  ask,
+}: {
+  desk: Desk;
+  clause: ClauseId;
+  wanted: Wanted;
+  ask: () => void;
+}) {
+  // Whether it may be at all; the parties are named in the dialog.
+  const some = desk.parties()[0]?.code;
+  const command = commandFor(clause, wanted, some === undefined ? [] : [some], '');
+  const refusal = whyNot(desk.bench.situation.value, command, desk.me);
+  // Of what is so already there is nothing to say.
+  if (refusal === 'nothing-to-do') return null;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-disabled={refusal !== null}
+      title={refusal === null ? undefined : t(`error.${refusal}`)}
+      onClick={() => (refusal === null ? ask() : desk.say(t(`error.${refusal}`)))}
+    >
+      {t(words[wanted])}
+    </button>
+  );
+}
+
+/** The chair's act on a clause, with a reason for the record. */
+function StatusDialog({
+  desk,
+  clause,
+  wanted,
+  close,
+}: {
+  desk: Desk;
+  clause: ClauseId;
+  wanted: Wanted;
+  close: () => void;
+}) {
+  const reason = useSignal('');
+  const parties = useSignal<readonly PartyCode[]>([]);
+  return (
+    <Dialog title={`${t(words[wanted])}: ${desk.bench.labelOf(clause)}`} onClose={close}>
+      <form
+        class="form"
+        onSubmit={async (event) => {
+          event.preventDefault();
+          if (await desk.order(commandFor(clause, wanted, [...parties.value], reason.value))) close();
+        }}
+      >
+        {wanted === 'agreed ad referendum' && (
+          <fieldset>
+            <legend>{t('clause.waiting-parties')}</legend>
+            {desk.parties().map(({ code }) => (
+              <label key={code} class="check">
+                <input
+                  type="checkbox"
+                  checked={parties.value.includes(code)}
+                  onChange={(event) => {
+                    parties.value = event.currentTarget.checked
+                      ? [...parties.value, code]
+                      : parties.value.filter((one) => one !== code);
+                  }}
+                />{' '}
+                {desk.face(code).name}
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <label>
+          {t('clause.reason')}
+          <textarea
+            rows={3}
+            maxLength={4000}
+            value={reason.value}
+            onInput={(event) => {
+              reason.value = event.currentTarget.value;
+            }}
+          />
+        </label>
+        <div class="row">
+          <button type="submit" class="button button-strong">
+            {t('app.confirm')}
+          </button>
+          <button type="button" class="button" onClick={close}>
+            {t('app.cancel')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

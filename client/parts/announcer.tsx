@@ -1,0 +1,33 @@
+import { signal } from '@preact/signals';
+
+const said = signal('');
+let clearing: ReturnType<typeof setTimeout> | null = null;
+
+/** Says something to who listens, and shows it for a moment to who looks. */
+export function announce(sentence: string): void {
+  // The same sentence twice is said twice.
+  said.value = said.peek() === sentence ? `${sentence}\u00a0` : sentence;
+  if (clearing !== null) clearTimeout(clearing);
+  clearing = setTimeout(() => {
+    said.value = '';
+  }, 8000);
+}
+
+const heard = signal('');
+/** Says something only to who listens: what the others can see anyway. */
+export function whisper(sentence: string): void {
+  heard.value = heard.peek() === sentence ? `${sentence}\u00a0` : sentence;
+}
+
+export function Announcer() {
+  return (
+    <>
+      <div class={`toast${said.value === '' ? '' : ' toast-shown'}`} role="status" aria-live="polite">
+        {said.value}
+      </div>
+      <div class="visually-hidden" aria-live="polite" data-heard>
+        {heard.value}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,36 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+
+/** A button whose work takes a moment: it can't be pressed twice meanwhile, and keeps the focus. */
+export function BusyButton({
+  work,
+  children,
+  strong = false,
+  type = 'button',
+}: {
+  work: () => Promise<void>;
+  children: ComponentChildren;
+  strong?: boolean;
+  type?: 'button' | 'submit';
+}) {
+  const busy = useSignal(false);
+  return (
+    <button
+      type={type}
+      class={strong ? 'button button-strong' : 'button'}
+      aria-disabled={busy.value}
+      onClick={async (event) => {
+        event.preventDefault();
+        if (busy.value) return;
+        busy.value = true;
+        try {
+          await work();
+        } finally {
+          busy.value = false;
+        }
+      }}
+    >
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,101 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { type Language, languages } from '../../shared/words/words.ts';
+import { send, sentenceOf } from '../api.ts';
+import { go, Link, path } from '../router.tsx';
+import { session } from '../session.ts';
+import { language, speak, t } from '../words.ts';
+import { Announcer, announce } from './announcer.tsx';
+
+const ownNames: Record<Language, string> = { en: 'English', es: 'Español', fr: 'Français', pt: 'Português' };
+
+async function signOut(everywhere: boolean): Promise<void> {
+  try {
+    await send('DELETE', everywhere ? '/api/sessions' : '/api/session');
+  } catch (error) {
+    announce(sentenceOf(error));
+    return;
+  }
+  session.value = null;
+  go('/sign-in');
+}
+
+function LanguageChooser() {
+  return (
+    <label class="language">
+      <span class="visually-hidden">{t('app.language')}</span>
+      <select
+        value={language.value}
+        onChange={(event) => {
+          const chosen = languages.find((one) => one === event.currentTarget.value);
+          if (chosen !== undefined) speak(chosen);
+        }}
+      >
+        {languages.map((one) => (
+          <option key={one} value={one} lang={one}>
+            {ownNames[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What every page stands in. On a new page the focus goes to its heading, so that it is heard. */
+export function Frame({ children }: { children: ComponentChildren }) {
+  const who = session.value;
+  const first = useRef(true);
+  const here = path.value;
+  // It is the new address that moves the focus.
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus());
+  }, [here]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        {t('app.skip')}
+      </a>
+      <header class="top">
+        <Link to="/" class="brand">
+          {t('app.name')}
+        </Link>
+        <div class="top-end">
+          <LanguageChooser />
+          {who != null && (
+            <details class="account">
+              <summary aria-label={t('app.signed-in-as', { name: who.account.name })}>{who.account.name}</summary>
+              <div class="account-menu">
+                <button type="button" class="button" onClick={() => void signOut(false)}>
+                  {t('app.sign-out')}
+                </button>
+                <button type="button" class="button" onClick={() => void signOut(true)}>
+                  {t('app.sign-out-everywhere')}
+                </button>
+              </div>
+            </details>
+          )}
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+      <Announcer />
+    </>
+  );
+}
+
+/** A page's own heading; it names the window too. */
+export function Title({ children, hidden = false }: { children: string; hidden?: boolean }) {
+  useEffect(() => {
+    document.title = children === t('app.name') ? children : `${children} – ${t('app.name')}`;
+  }, [children]);
+  return (
+    <h1 tabIndex={-1} class={hidden ? 'visually-hidden' : undefined}>
+      {children}
+    </h1>
+  );
+}

@@ -1,0 +1,10 @@
+import type { PartyFace } from '../editor/facts.ts';
+
+/** A party's code in its colour, with its name for who points at it or hears it. */
+export function PartyTag({ code, name, colour }: PartyFace) {
+  return (
+    <abbr class={`party-tag ${colour}`} title={name}>
+      {code}
+    </abbr>
+  );
+}

@@ -1,0 +1,5 @@
+import { signal } from '@preact/signals';
+import type { SessionView } from '../shared/access.ts';
+
+/** Who is signed in; null for nobody, undefined while it isn't known yet. */
+export const session = signal<SessionView | null | undefined>(undefined);

@@ -1,0 +1,69 @@
+import { effect, signal } from '@preact/signals';
+import { isErrorCode } from '../shared/errors.ts';
+import { type LabelStyle, labelStyleOf } from '../shared/label.ts';
+import type { Party } from '../shared/meeting.ts';
+import {
+  type CountedKey,
+  chooseLanguage,
+  counted,
+  type Language,
+  languages,
+  message,
+  type Values,
+  type WordKey,
+} from '../shared/words/words.ts';
+
+const remembered = 'concord.language';
+
+function firstLanguage(): Language {
+  try {
+    const kept = localStorage.getItem(remembered);
+    const known = languages.find((language) => language === kept);
+    if (known !== undefined) return known;
+  } catch {
+    // Without storage the browser's own languages decide.
+  }
+  return chooseLanguage(navigator.languages.join(','));
+}
+
+/** The reader's language. Whatever shows words is drawn anew when it changes. */
+export const language = signal<Language>(firstLanguage());
+
+effect(() => {
+  document.documentElement.lang = language.value;
+});
+
+export function speak(chosen: Language): void {
+  language.value = chosen;
+  try {
+    localStorage.setItem(remembered, chosen);
+  } catch {
+    // It holds for this page then.
+  }
+}
+
+export const t = (key: WordKey, values?: Values): string => message(language.value, key, values);
+export const tn = (key: CountedKey, count: number, values?: Values): string =>
+  counted(language.value, key, count, values);
+
+/** A code that the server gives, as a sentence; one that this page doesn't know comes with the server's own words. */
+export function errorWords(code: string, fallback: string): string {
+  if (isErrorCode(code)) return t(`error.${code}`);
+  return fallback === '' ? t('error.internal') : fallback;
+}
+
+export const nameOf = (party: Party): string => {
+  const name = party.names[language.value];
+  return name === undefined || name === '' ? party.names.en : name;
+};
+export const labelStyle = (): LabelStyle => labelStyleOf(language.value);
+
+/** A moment as a reader of that language writes it: the time today, else with the day. */
+export function moment(at: number): string {
+  const date = new Date(at);
+  const today = new Date().toDateString() === date.toDateString();
+  return date.toLocaleString(
+    language.value,
+    today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
+  );
+}

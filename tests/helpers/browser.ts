@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import chromium from '@sparticuz/chromium';
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
+import { temporaryFolder } from './temporary.ts';
+
+/** A Chromium that comes as an npm package: nothing has to be installed. */
+export const launchBrowser = async (): Promise<Browser> =>
+  driver.launch({
+    executablePath: await chromium.executablePath(),
+    headless: true,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking'],
+  });
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+/** The real, built server as a process of its own. */
+export interface RunningServer {
+  readonly url: string;
+  readonly dataDir: string;
+  /** What it has printed so far. */
+  printed(): string;
+  /** Ends it, and resolves with its exit code, or the signal's name. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+export const password = 'a-demo-password';
+
+export async function startServer({
+  dataDir = temporaryFolder(),
+  args = [],
+  env = {},
+  port,
+}: {
+  dataDir?: string;
+  args?: string[];
+  env?: Record<string, string>;
+  port?: number;
+} = {}): Promise<RunningServer> {
+  const listening = port ?? (await freePort());
+  const child: ChildProcess = spawn(process.execPath, ['dist/server/main.js', ...args], {
+    env: { ...process.env, PORT: String(listening), HOST: '127.0.0.1', DATA_DIR: dataDir, DEMO_PASSWORD: password, LOG_LEVEL: 'error', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  let exit: number | string | null = null;
+  const ended = new Promise<number | string>((resolve) => {
+    child.on('exit', (code, signal) => {
+      exit = code ?? signal ?? 'unknown';
+      resolve(exit);
+    });
+  });
+  child.stdout?.on('data', (part: Buffer) => {
+    printed += part.toString();
+  });
+  child.stderr?.on('data', (part: Buffer) => {
+    printed += part.toString();
+  });
+  const url = `http://127.0.0.1:${listening}`;
+  for (let tries = 0; ; tries++) {
+    const ready = await fetch(`${url}/healthz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ready) break;
+    if (exit !== null || tries > 600) throw new Error(`the server did not start: ${printed}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    url,
+    dataDir,
+    printed: () => printed,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+export interface Visit {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the page's scripts complained of. */
+  readonly complaints: string[];
+}
+
+/** A browser of one's own, signed in. */
+export async function visit(
+  browser: Browser,
+  server: Pick<RunningServer, 'url'>,
+  name: string | null,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en', ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  if (name !== null) {
+    const signedIn = await context.request.post(`${server.url}/api/session`, { data: { name, password } });
+    if (!signedIn.ok()) throw new Error(`${name} could not sign in: ${await signedIn.text()}`);
+  }
+  return { context, page, complaints };
+}
+
+/** What axe finds wrong on a page, as sentences; the rules are those of WCAG 2.2 AA. */
+export async function violations(page: Page): Promise<string[]> {
+  // The page allows no scripts but its own; the test's stands outside of it.
+  await page.evaluate(axe.source);
+  const results = await page.evaluate(async () => {
+    const { axe: checker } = window as unknown as { axe: typeof axe };
+    return checker.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+  });
+  return results.violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`,
+  );
+}
