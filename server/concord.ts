@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ConcordError } from '../shared/errors.ts';
 import { message } from '../shared/words/words.ts';
+import { createAccess } from './access/access.ts';
 import { verify } from './audit/verify.ts';
 import { readConfig } from './config.ts';
 import { importCompilation } from './imports/compilation.ts';
@@ -69,7 +70,7 @@ async function importFile(args: readonly string[]): Promise<number> {
       sentence: (code) => message('en', `error.${code}`),
       onInternal: (error) => process.stderr.write(`${String(error)}\n`),
     });
-    const { meeting } = await createMeeting(
+    const { meeting, importer } = await createMeeting(
       { meetings, rooms, now },
       { meeting: (values.meeting ?? '').trim(), compilation },
       { name: 'Rapporteur', role: 'rapporteur' },
@@ -78,7 +79,16 @@ async function importFile(args: readonly string[]): Promise<number> {
     const state = meetings.get(meeting);
     say(`${state?.name}: ${state?.recommendations.length} recommendations, ${state?.parties.size} parties`);
     for (const { line, reason } of compilation.warnings) say(`  line ${line}: ${reason}`);
+    const access = createAccess({
+      tables: store.tables,
+      now,
+      secure: config.secure,
+      publicOrigin: config.publicOrigin,
+    });
+    const { token } = await access.inviteParticipant({ meeting, participant: importer, createdBy: null });
+    access.close();
     say(`It is at /meetings/${meeting}`);
+    say(`Its rapporteur signs up, once, at /invitations/${token}`);
     return 0;
   } finally {
     await store.close();

@@ -29,14 +29,15 @@ async function main(): Promise<void> {
       const { token } = await app.access.inviteAdministrator();
       say(`The first administrator signs up, once, at /invitations/${token}`);
     }
-  } else if (app.meetings.all().length === 0) {
-    const password = config.demoPassword ?? randomBytes(9).toString('base64url');
-    await seedDemo({ access: app.access, meetings: app.meetings, rooms: app.rooms, now }, password);
-    demo = { names: demoAccounts, password };
   } else if (await app.access.hasDemo()) {
     // The password of a demo that was made before is not kept in clear: it is set anew, and printed again.
     const password = config.demoPassword ?? randomBytes(9).toString('base64url');
     await app.access.setDemoPassword(password);
+    demo = { names: demoAccounts, password };
+  } else if (!(await app.access.hasAccounts())) {
+    // Nobody can sign in yet: a new store, or one whose demo was cut short.
+    const password = config.demoPassword ?? randomBytes(9).toString('base64url');
+    await seedDemo({ access: app.access, meetings: app.meetings, rooms: app.rooms, now }, password);
     demo = { names: demoAccounts, password };
   }
 

@@ -16,7 +16,7 @@ export function staticRoutes(): Hono {
     // Their names hold a hash of what is in them.
     if (c.res.status === 200) c.header('Cache-Control', 'public, max-age=31536000, immutable');
   });
-  routes.use('/*', serveStatic({ root: clientFolder, index: '' }));
+  routes.use('/assets/*', serveStatic({ root: clientFolder }));
   routes.get('*', async (c) => {
     const { pathname } = new URL(c.req.url);
     if (pathname.startsWith('/api/') || pathname.startsWith('/assets/')) return c.notFound();

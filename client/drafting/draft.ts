@@ -82,6 +82,8 @@ export class Draft {
       if (origin !== this.#provider) this.#typed();
     });
     this.awareness.on('change', () => this.#readPresence());
+    // A first state counts for others only once it has changed.
+    this.awareness.setLocalStateField('cursor', null);
     const base = new URL('/sync', location.href);
     base.protocol = base.protocol.replace('http', 'ws');
     this.#provider = new WebsocketProvider(base.href, options.recommendation, this.doc, {

@@ -128,11 +128,13 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       origin: markView('origin', host.facts),
     },
     ...pasting(host.pen, deed),
-    dispatchTransaction(tr) {
-      const before = view.state;
-      view.updateState(before.apply(allowed(tr, before)));
-      if (view.state.doc !== before.doc) host.onText(clausesOf(view.state.doc));
-      if (view.state.doc !== before.doc || !view.state.selection.eq(before.selection)) tellCaret();
+    // `this`, not `view`: y-prosemirror brings the text in while the view is being made.
+    dispatchTransaction(this: EditorView, tr) {
+      const before = this.state;
+      this.updateState(before.apply(allowed(tr, before)));
+      const { doc, selection } = this.state;
+      if (doc !== before.doc) host.onText(clausesOf(doc));
+      if (doc !== before.doc || !selection.eq(before.selection)) tellCaret(this.state);
     },
   });
 
@@ -154,8 +156,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     }
   }
 
-  function tellCaret(): void {
-    const { $head } = view.state.selection;
+  function tellCaret({ selection: { $head } }: EditorState): void {
     if ($head.depth === 0) {
       host.onCaret(null, []);
       return;

@@ -178,6 +178,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         undefined
       );
     },
+    async hasAccounts(): Promise<boolean> {
+      return (await tables.selectFrom('accounts').select('id').executeTakeFirst()) !== undefined;
+    },
     inviteAdministrator: () => invite('administrator', null, null, null),
     inviteParticipant: ({
       meeting,
@@ -186,7 +189,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     }: {
       meeting: MeetingId;
       participant: ParticipantId;
-      createdBy: AccountId;
+      /** Null where the operator did it at the command line. */
+      createdBy: AccountId | null;
     }) => invite('participant', meeting, participant, createdBy),
     invitation,
 

@@ -7,7 +7,7 @@ import { type ParticipantId, PartyCode } from '../../shared/ids.ts';
 import type { MeetingState } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { messageType, syncType, type Verdict } from '../../shared/protocol.ts';
-import type { Presence } from './presence.ts';
+import { Presence } from './presence.ts';
 import type { Room } from './room.ts';
 import { stageUpdate, type Writer } from './stage.ts';
 
@@ -55,6 +55,8 @@ export class Connection {
   #paused = false;
   #closed = false;
   #asked = false;
+  /** The client id whose cursor this connection tells of. */
+  #seen: number | null;
   alive = true;
 
   constructor(socket: WebSocket, greeting: Greeting, around: Surroundings) {
@@ -62,6 +64,7 @@ export class Connection {
     this.greeting = greeting;
     this.#around = around;
     this.#clients = new Set(greeting.clients);
+    this.#seen = greeting.clients[0] ?? null;
   }
 
   /** The client ids that this connection speaks for. */
@@ -125,8 +128,7 @@ export class Connection {
 
   ended(): void {
     this.#closed = true;
-    const [first] = this.greeting.clients;
-    if (first !== undefined) this.#around.presence.leave(first);
+    if (this.#seen !== null) this.#around.presence.leave(this.#seen);
   }
 
   #sync(decoder: decoding.Decoder): void {
@@ -202,7 +204,11 @@ export class Connection {
   #awareness(bytes: Uint8Array): void {
     const principal = this.#around.principal();
     if (principal === null) throw new ConcordError('accreditation-ended');
-    this.#around.presence.take(bytes, this.greeting.clients[0] ?? null, principal);
+    // The stock provider names no client id as it connects: the first that it speaks for is its own, if it is nobody's.
+    const client = this.#seen ?? Presence.firstClient(bytes);
+    if (client === null || (this.#seen === null && !this.#around.mayBind(client))) return;
+    this.#seen = client;
+    this.#around.presence.take(bytes, client, principal);
   }
 
   #sendPresence(): void {

@@ -57,6 +57,12 @@ export class Presence {
     }
   }
 
+  /** The client id that a message speaks of first: of a program that named none as it connected, its own. */
+  static firstClient(bytes: Uint8Array): number | null {
+    const decoder = decoding.createDecoder(bytes);
+    return decoding.readVarUint(decoder) === 0 ? null : decoding.readVarUint(decoder);
+  }
+
   /** The connection is gone: so is who was on it. */
   leave(client: number): void {
     const present = this.#present.get(client);

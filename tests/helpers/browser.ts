@@ -3,14 +3,20 @@ import { createServer } from 'node:net';
 import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
-import { temporaryFolder } from './temporary.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 /** A Chromium that comes as an npm package: nothing has to be installed. */
 export const launchBrowser = async (): Promise<Browser> =>
   driver.launch({
     executablePath: await chromium.executablePath(),
     headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--no-first-run',
+      '--disable-background-networking',
+    ],
   });
 
 async function freePort(): Promise<number> {
@@ -19,7 +25,9 @@ async function freePort(): Promise<number> {
     probe.on('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }
@@ -37,7 +45,7 @@ export interface RunningServer {
 export const password = 'a-demo-password';
 
 export async function startServer({
-  dataDir = temporaryFolder(),
+  dataDir = temporaryDirectory(),
   args = [],
   env = {},
   port,
@@ -49,7 +57,15 @@ export async function startServer({
 } = {}): Promise<RunningServer> {
   const listening = port ?? (await freePort());
   const child: ChildProcess = spawn(process.execPath, ['dist/server/main.js', ...args], {
-    env: { ...process.env, PORT: String(listening), HOST: '127.0.0.1', DATA_DIR: dataDir, DEMO_PASSWORD: password, LOG_LEVEL: 'error', ...env },
+    env: {
+      ...process.env,
+      PORT: String(listening),
+      HOST: '127.0.0.1',
+      DATA_DIR: dataDir,
+      DEMO_PASSWORD: password,
+      LOG_LEVEL: 'error',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
@@ -126,6 +142,7 @@ export async function violations(page: Page): Promise<string[]> {
     });
   });
   return results.violations.map(
-    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`,
+    ({ id, help, nodes }) =>
+      `${id}: ${help}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`,
   );
 }

@@ -1,0 +1,150 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+import { textOf } from '../../shared/document.ts';
+import { messageType, syncType, Verdict } from '../../shared/protocol.ts';
+import type { Person, TestMeeting } from './meeting.ts';
+
+/** A client written against the socket: it says whatever the test tells it to, and remembers what it hears. */
+export class Client {
+  readonly doc = new Y.Doc();
+  readonly socket: WebSocket;
+  readonly verdicts: Verdict[] = [];
+  /** Every update that the server sent. */
+  readonly updates: Uint8Array[] = [];
+  readonly presence: { client: number; clock: number; state: string }[] = [];
+  readonly closed: Promise<{ code: number; reason: string }>;
+  #isClosed = false;
+  #waiting: (() => void)[] = [];
+  synced = false;
+
+  constructor(url: string, headers: Record<string, string>, doc?: Y.Doc) {
+    if (doc !== undefined) this.doc = doc;
+    this.socket = new WebSocket(url, { headers });
+    this.socket.binaryType = 'nodebuffer';
+    this.socket.on('error', () => undefined);
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', (code, reason) => {
+        this.#isClosed = true;
+        this.#wake();
+        resolve({ code, reason: reason.toString() });
+      });
+    });
+    this.socket.on('message', (data: Buffer) => this.#hear(data));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #hear(data: Buffer): void {
+    const decoder = decoding.createDecoder(data);
+    switch (decoding.readVarUint(decoder)) {
+      case messageType.sync: {
+        const type = decoding.readVarUint(decoder);
+        const payload = decoding.readVarUint8Array(decoder);
+        if (type === syncType.step1) break;
+        this.updates.push(payload);
+        Y.applyUpdate(this.doc, payload, 'server');
+        if (type === syncType.step2) this.synced = true;
+        break;
+      }
+      case messageType.awareness: {
+        const states = decoding.createDecoder(decoding.readVarUint8Array(decoder));
+        for (let left = decoding.readVarUint(states); left > 0; left--)
+          this.presence.push({
+            client: decoding.readVarUint(states),
+            clock: decoding.readVarUint(states),
+            state: decoding.readVarString(states),
+          });
+        break;
+      }
+      case messageType.verdict:
+        this.verdicts.push(Verdict.parse(JSON.parse(decoding.readVarString(decoder))));
+        break;
+    }
+    this.#wake();
+  }
+
+  /** Waits for what it hears to answer yes. */
+  async until(what: () => boolean, name = 'something'): Promise<void> {
+    const limit = Date.now() + 5000;
+    while (!what()) {
+      if (this.#isClosed) throw new Error(`closed while waiting for ${name}`);
+      if (Date.now() > limit) throw new Error(`${name} did not happen`);
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        setTimeout(resolve, 100);
+      });
+    }
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.socket.send(bytes);
+  }
+  message(...parts: readonly (number | Uint8Array)[]): void {
+    const encoder = encoding.createEncoder();
+    for (const part of parts)
+      if (typeof part === 'number') encoding.writeVarUint(encoder, part);
+      else encoding.writeVarUint8Array(encoder, part);
+    this.raw(encoding.toUint8Array(encoder));
+  }
+  step1(): void {
+    this.message(messageType.sync, syncType.step1, Y.encodeStateVector(this.doc));
+  }
+  update(bytes: Uint8Array): void {
+    this.message(messageType.sync, syncType.update, bytes);
+  }
+
+  /** Makes a change on its own document, and gives what a program would send for it. */
+  change(work: (text: Y.XmlFragment, doc: Y.Doc) => void): Uint8Array {
+    const updates: Uint8Array[] = [];
+    const collect = (bytes: Uint8Array): void => {
+      updates.push(bytes);
+    };
+    this.doc.on('update', collect);
+    this.doc.transact(() => work(textOf(this.doc), this.doc));
+    this.doc.off('update', collect);
+    return Y.mergeUpdates(updates);
+  }
+  /** The words of a clause, as Yjs holds them. */
+  words(at: number): Y.XmlText {
+    const clause = textOf(this.doc).get(at);
+    const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
+    if (!(words instanceof Y.XmlText)) throw new Error('no words there');
+    return words;
+  }
+  /** Sends an update and waits for what the server says of it. */
+  async say(bytes: Uint8Array): Promise<Verdict> {
+    const before = this.verdicts.length;
+    this.update(bytes);
+    await this.until(() => this.verdicts.length > before, 'a verdict');
+    const verdict = this.verdicts[before];
+    if (verdict === undefined) throw new Error('no verdict');
+    return verdict;
+  }
+  leave(): void {
+    this.socket.close();
+  }
+}
+
+/** Connects as somebody, to the test meeting's first recommendation, and waits for its text. */
+export async function connect(
+  meeting: TestMeeting,
+  as: Person,
+  { doc = new Y.Doc(), query = {}, sync = true }: { doc?: Y.Doc; query?: Record<string, string>; sync?: boolean } = {},
+): Promise<Client> {
+  const parameters = new URLSearchParams({ client: String(doc.clientID), schema: '1', verdicts: '1', ...query });
+  const client = new Client(
+    `${meeting.url.replace('http', 'ws')}/sync/${meeting.recommendation}?${parameters}`,
+    { cookie: meeting.cookies[as] },
+    doc,
+  );
+  if (sync) {
+    await new Promise((resolve) => client.socket.once('open', resolve));
+    client.step1();
+    await client.until(() => client.synced, 'the text');
+  }
+  return client;
+}

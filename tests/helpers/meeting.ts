@@ -1,0 +1,173 @@
+import { pino } from 'pino';
+import { type App, createApp } from '../../server/app.ts';
+import { readConfig } from '../../server/config.ts';
+import { createMeeting } from '../../server/meetings/create.ts';
+import type { Store } from '../../server/store/store.ts';
+import type { Compilation } from '../../shared/compilation.ts';
+import {
+  MeetingView,
+  type RecommendationView,
+  RecommendationView as RecommendationViewSchema,
+} from '../../shared/contract.ts';
+import type { MeetingId, ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { openTestStore } from './store.ts';
+
+export const secret = 'a-long-test-password';
+
+/** Who is in the test meeting; the outsider has an account and no seat. */
+export const people = ['chair', 'rapporteur', 'argentina', 'brazil', 'canada', 'observer'] as const;
+export type Person = (typeof people)[number];
+
+const compilation: Compilation = {
+  title: 'Test',
+  parties: [
+    { code: 'ARG', name: 'Argentina', kind: 'state', aliases: [] },
+    { code: 'BRA', name: 'Brazil', kind: 'state', aliases: [] },
+    { code: 'CAN', name: 'Canada', kind: 'state', aliases: [] },
+    { code: 'CIM', name: 'CIM', kind: 'organ', aliases: ['Commission of Women'] },
+  ].map((party) => ({ ...party })) as Compilation['parties'],
+  topics: [
+    {
+      heading: 'Prevention',
+      level: 1,
+      recommendations: [
+        {
+          heading: 'Training',
+          clauses: [
+            { text: 'Urge states to train officials.', level: 0, sponsors: ['Argentina'] },
+            { text: 'Invite states to share experience.', level: 0, sponsors: ['CIM'] },
+            { text: 'Encourage research.', level: 0, sponsors: [] },
+          ],
+        },
+        { heading: 'Campaigns', clauses: [{ text: 'Inform the public.', level: 0, sponsors: ['Brazil'] }] },
+      ],
+    },
+  ],
+  warnings: [],
+};
+
+/** A meeting on a running server: real store, real sockets, real sign-in. */
+export interface TestMeeting {
+  readonly app: App;
+  readonly store: Store;
+  readonly url: string;
+  readonly id: MeetingId;
+  readonly recommendation: RecommendationId;
+  readonly recommendations: readonly RecommendationId[];
+  readonly participants: Readonly<Record<Person, ParticipantId>>;
+  /** The `Cookie` header of a person. */
+  readonly cookies: Readonly<Record<Person | 'outsider', string>>;
+  /** A request as somebody; null for nobody. */
+  request(as: Person | 'outsider' | null, method: string, path: string, body?: unknown): Promise<Response>;
+  /** A command on the first recommendation. */
+  order(as: Person, type: string, body: unknown): Promise<Response>;
+  text(as?: Person): Promise<RecommendationView>;
+  view(as?: Person): Promise<MeetingView>;
+  close(): Promise<void>;
+}
+
+export async function startMeeting(
+  options: { now?: () => number; env?: Record<string, string> } = {},
+): Promise<TestMeeting> {
+  const store = await openTestStore();
+  const now = options.now ?? (() => Date.now());
+  const app = await createApp({
+    store,
+    config: readConfig({ LOG_LEVEL: 'silent', ...options.env }),
+    log: pino({ level: 'silent' }),
+    now,
+    demo: () => null,
+  });
+  const { meetings, rooms, access } = app;
+  const { meeting: id, importer } = await createMeeting(
+    { meetings, rooms, now },
+    { meeting: 'Test meeting', compilation },
+    { name: 'rapporteur', role: 'rapporteur' },
+  );
+  const state = () => {
+    const found = meetings.get(id);
+    if (found === null) throw new Error('the meeting is gone');
+    return found;
+  };
+  const by = { participant: importer, name: 'rapporteur', party: null, role: 'rapporteur' as const };
+  const party = (code: string) => [...state().parties.keys()].find((one) => one === code) ?? null;
+  const seats: Partial<Record<Person, ParticipantId>> = { rapporteur: importer };
+  for (const [name, role, code] of [
+    ['chair', 'chair', null],
+    ['argentina', 'delegate', 'ARG'],
+    ['brazil', 'delegate', 'BRA'],
+    ['canada', 'delegate', 'CAN'],
+    ['observer', 'observer', null],
+  ] as const) {
+    const [event] = await meetings.order(
+      id,
+      { type: 'accredit', name, role, party: code === null ? null : party(code) },
+      by,
+      by.name,
+    );
+    if (event?.type === 'participant accredited') seats[name] = event.participant.id;
+  }
+  const port = await app.listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${port}`;
+  const request = async (cookie: string | null, method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(cookie === null ? {} : { cookie }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  const cookies: Partial<Record<Person | 'outsider', string>> = {};
+  for (const name of [...people, 'outsider'] as const) {
+    const seat = name === 'outsider' ? undefined : seats[name];
+    const invitation =
+      seat === undefined
+        ? await access.inviteAdministrator()
+        : await access.inviteParticipant({ meeting: id, participant: seat, createdBy: null });
+    if (name === 'outsider') {
+      // An account without a seat: one whose seat in another meeting was taken away.
+      const other = await createMeeting(
+        { meetings, rooms, now },
+        { meeting: 'Elsewhere', compilation },
+        { name, role: 'rapporteur' },
+      );
+      const link = await access.inviteParticipant({
+        meeting: other.meeting,
+        participant: other.importer,
+        createdBy: null,
+      });
+      const taken = await access.takeUp(link.token, { name, password: secret });
+      cookies[name] = taken?.split(';')[0] ?? '';
+      continue;
+    }
+    const taken = await access.takeUp(invitation.token, { name, password: secret });
+    cookies[name] = taken?.split(';')[0] ?? '';
+  }
+  const recommendations = state().recommendations.map((one) => one.id);
+  const [recommendation] = recommendations;
+  if (recommendation === undefined) throw new Error('nothing to draft on');
+  const as = (name: Person | 'outsider' | null): string | null => (name === null ? null : (cookies[name] ?? null));
+  return {
+    app,
+    store,
+    url,
+    id,
+    recommendation,
+    recommendations,
+    participants: seats as Record<Person, ParticipantId>,
+    cookies: cookies as Record<Person | 'outsider', string>,
+    request: (name, method, path, body) => request(as(name), method, path, body),
+    order: (name, type, body) => request(as(name), 'POST', `/api/recommendations/${recommendation}/${type}`, body),
+    text: async (name = 'chair') =>
+      RecommendationViewSchema.parse(
+        await (await request(as(name), 'GET', `/api/recommendations/${recommendation}`)).json(),
+      ),
+    view: async (name = 'chair') =>
+      MeetingView.parse(await (await request(as(name), 'GET', `/api/meetings/${id}`)).json()),
+    close: async () => {
+      await app.close();
+      await store.close();
+    },
+  };
+}
