@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, marksOf } from '../../shared/clause.ts';
+import { type Clause, marksOf, sameClause } from '../../shared/clause.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { MarkId } from '../../shared/ids.ts';
@@ -35,12 +35,16 @@ export interface Staged {
 export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, now: number): Staged | null {
   const structure = decodeStructure(update);
   const bound = checkAuthors(structure, head, writer);
+  const known = Y.decodeStateVector(Y.encodeStateVector(head.doc));
   const before = head.text();
   return recorded(head, (said) => {
     applyWhole(head.doc, update);
     if (!said()) return null;
-    const hand = writer.hand();
     const after = head.text();
+    // Yjs tidies up formats by itself when it hears from others: redundant markers go, and no word or mark changes. It
+    // does so at everybody's screen, also of those who may not write.
+    if (!bringsAnything(structure, known) && sameText(before, after)) return [];
+    const hand = writer.hand();
     permit({ before, after }, hand, head.ledger);
     const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
     head.write(() => head.mirror(changes));
@@ -100,6 +104,16 @@ function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerC
     head.doc.off('update', collect);
   }
 }
+
+const bringsAnything = ({ blocks }: UpdateStructure, known: ReadonlyMap<number, number>): boolean =>
+  [...blocks].some(([client, { to }]) => to > (known.get(client) ?? 0));
+
+const sameText = (one: readonly Clause[], other: readonly Clause[]): boolean =>
+  one.length === other.length &&
+  one.every((clause, at) => {
+    const twin = other[at];
+    return twin !== undefined && sameClause(clause, twin);
+  });
 
 /** Every new struct is by a client id of the writer's; nothing is missing before it; nothing unknown is deleted. */
 function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer): LedgerChange[] {

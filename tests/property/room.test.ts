@@ -1,0 +1,316 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { verify } from '../../server/audit/verify.ts';
+import { openMemoryLog } from '../../server/log/memory.ts';
+import { Room } from '../../server/room/room.ts';
+import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
+import type { Hand } from '../../shared/authority.ts';
+import type { Clause } from '../../shared/clause.ts';
+import { clauseElement, markKey, readText, textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import {
+  type ClauseId,
+  MarkId,
+  newClauseId,
+  newMarkId,
+  newRecommendationId,
+  type PartyCode,
+  recommendationLog,
+} from '../../shared/ids.ts';
+import { isLocked, type Ledger, openStatus } from '../../shared/ledger.ts';
+import type { Principal } from '../../shared/principal.ts';
+import { type Command, decide } from '../../shared/procedure.ts';
+import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
+
+const codes = ['ARG', 'BRA', 'CAN'] as const;
+const people: readonly Principal[] = [...codes.map(delegate), rapporteur];
+
+/** What a step does: who, what, where, with which words. Numbers choose among what is there at that moment. */
+const step = fc.record({
+  who: fc.nat({ max: people.length - 1 }),
+  what: fc.constantFrom(
+    'insert',
+    'insert',
+    'strike',
+    'erase',
+    'clause',
+    'forge',
+    'steal',
+    'plain',
+    'remove',
+    'bracket',
+    'hear',
+    'send',
+    'send',
+    'order',
+  ),
+  a: fc.nat({ max: 1000 }),
+  b: fc.nat({ max: 1000 }),
+  words: fc.constantFrom('x', 'all ', 'aa', 'é', ' '),
+  command: fc.constantFrom('adopt', 'not-adopt', 'withdraw', 'agree', 'reopen'),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Somebody's screen: a document that hears late and sends late. A refusal gives it a new document. */
+class Screen {
+  doc = new Y.Doc();
+  readonly inbox: Uint8Array[] = [];
+  readonly outbox: Uint8Array[] = [];
+  constructor(
+    readonly who: Principal,
+    readonly hand: Hand,
+    readonly room: Room,
+  ) {
+    this.anew();
+  }
+  anew(): void {
+    this.doc.destroy();
+    this.doc = new Y.Doc();
+    this.inbox.length = 0;
+    this.outbox.length = 0;
+    Y.applyUpdate(this.doc, this.room.stateFor(), 'server');
+    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== 'server') this.outbox.push(update);
+    });
+  }
+  hear(): void {
+    for (const update of this.inbox.splice(0)) Y.applyUpdate(this.doc, update, 'server');
+  }
+  async send(): Promise<'accepted' | 'refused'> {
+    if (this.outbox.length === 0) return 'accepted';
+    const update = Y.mergeUpdates(this.outbox.splice(0));
+    try {
+      await this.room.submit({
+        by: this.who,
+        onBehalfOf: null,
+        deed: { type: 'typing' },
+        stage: (head, now) =>
+          stageUpdate(
+            head,
+            update,
+            { principal: this.who, hand: () => this.hand, clients: new Set([this.doc.clientID]), mayBind: () => true },
+            now,
+          ),
+      });
+      return 'accepted';
+    } catch (error) {
+      if (!(error instanceof ConcordError) || error.code === 'internal') throw error;
+      this.anew();
+      return 'refused';
+    }
+  }
+}
+
+/** Everything in a text that isn't one party's: its words without that party's, in their order. */
+function withoutParty(text: readonly Clause[], code: PartyCode, ledger: Ledger): string {
+  const own = (id: MarkId): boolean => ledger.marks.get(id)?.party === code && ledger.marks.get(id)?.state === 'open';
+  return text
+    .map((clause) => {
+      const left: [words: string, marks: string][] = [];
+      for (const { text: words, marks } of clause.runs) {
+        if (marks.insertion.length > 0 && marks.insertion.every(own)) continue;
+        const others = [...marks.insertion, ...marks.deletion, ...marks.bracket, ...marks.origin]
+          .filter((id) => !own(id))
+          .join();
+        const last = left.at(-1);
+        if (last?.[1] === others) last[0] += words;
+        else left.push([words, others]);
+      }
+      const owned = clause.insertion !== null && own(clause.insertion);
+      return owned && left.length === 0 ? '' : `${clause.id} ${JSON.stringify(left)}`;
+    })
+    .filter((line) => line !== '')
+    .join('\n');
+}
+const lockedText = (text: readonly Clause[], ledger: Ledger): Map<ClauseId, string> =>
+  new Map(text.filter(({ id }) => isLocked(ledger, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
+
+async function world(steps: readonly Step[]): Promise<void> {
+  const log = openMemoryLog();
+  const id = newRecommendationId();
+  const room = await Room.open(id, log, () => 1000);
+  const seed = [op('c1', 'Urge states'), op('c2', 'Act'), op('c3', '')];
+  await room.submit({
+    by: { administrator: 'importer' },
+    onBehalfOf: null,
+    deed: { type: 'create', source: 'test' },
+    stage: (head) =>
+      stageText(
+        head,
+        seed,
+        seed.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
+      ),
+  });
+  const screens = people.map(
+    (who) => new Screen(who, who.party === null ? { edits: 'base' } : { proposesFor: who.party }, room),
+  );
+  room.onShown(({ update }) => {
+    for (const screen of screens) if (update.length > 0) screen.inbox.push(update);
+  });
+
+  for (const one of steps) {
+    const screen = screens[one.who];
+    if (screen === undefined) continue;
+    const before = {
+      text: room.text(),
+      locked: lockedText(room.text(), room.ledger),
+      marks: new Map(room.ledger.marks),
+    };
+    if (one.what === 'hear') screen.hear();
+    else if (one.what === 'send') {
+      await screen.send();
+      // Locked clauses are the same to the letter, whoever sent whatever.
+      for (const [clause, words] of before.locked)
+        expect(JSON.stringify(room.text().find((now) => now.id === clause))).toBe(words);
+      if (screen.who.party !== null) {
+        const code = screen.who.party;
+        expect(withoutParty(room.text(), code, room.ledger)).toBe(withoutParty(before.text, code, room.ledger));
+      }
+    } else if (one.what === 'order') await order(room, one);
+    else edit(screen, one);
+  }
+  // Until nobody has anything to say: what somebody hears may make Yjs tidy up formats, which is said again.
+  for (let rounds = 0; screens.some(({ inbox, outbox }) => inbox.length + outbox.length > 0); rounds++) {
+    expect(rounds).toBeLessThan(10);
+    for (const screen of screens) {
+      screen.hear();
+      await screen.send();
+    }
+  }
+  for (const screen of screens) {
+    expect(readText(screen.doc)).toEqual(room.text());
+    expect(Y.encodeStateVector(screen.doc)).toEqual(room.stateVector());
+  }
+  const reopened = await Room.open(id, log, () => 1000);
+  expect(reopened.text()).toEqual(room.text());
+  expect(Buffer.from(reopened.stateFor())).toEqual(Buffer.from(room.stateFor()));
+  expect((await verify(log)).faults).toEqual([]);
+  expect((await log.head(recommendationLog(id)))?.sequence).toBe(room.sequence);
+}
+
+/** One edit on a screen's own document: an honest one, or one that should be refused. */
+function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
+  const fragment = textOf(doc);
+  const clauses = fragment.toArray().filter((one) => one instanceof Y.XmlElement);
+  const clause = clauses[a % Math.max(1, clauses.length)];
+  const found = clause?.toArray().find((child) => child instanceof Y.XmlText);
+  const text = found instanceof Y.XmlText ? found : null;
+  const length = text?.length ?? 0;
+  const at = length === 0 ? 0 : b % (length + 1);
+  const id = newMarkId();
+  const ids = [
+    ...(clauses.flatMap((one) =>
+      one.toArray().flatMap((child) => (child instanceof Y.XmlText ? child.toDelta() : [])),
+    ) as { attributes?: Record<string, { id: string }> }[]),
+  ]
+    .flatMap(({ attributes }) => Object.values(attributes ?? {}))
+    .map((value) => MarkId.parse(value.id));
+  const other = ids[b % Math.max(1, ids.length)] ?? id;
+  doc.transact(() => {
+    switch (what) {
+      case 'insert':
+        if (who.party === null) text?.insert(at, words);
+        else text?.insert(at, words, { ...nothing(text, at), [markKey('insertion', id)]: { id } });
+        break;
+      case 'strike':
+        if (text !== null && length > at)
+          text.format(at, Math.min(3, length - at), { [markKey('deletion', id)]: { id } });
+        break;
+      case 'bracket':
+        if (text !== null && length > at)
+          text.format(at, Math.min(3, length - at), { [markKey('bracket', id)]: { id } });
+        break;
+      case 'erase':
+        if (text !== null && length > at) text.delete(at, 1);
+        break;
+      case 'clause':
+        fragment.insert(a % (clauses.length + 1), [
+          clauseElement({
+            id: newClauseId(),
+            kind: 'operative',
+            level: 0,
+            insertion: who.party === null ? null : id,
+            runs: [],
+          }),
+        ]);
+        break;
+      case 'forge':
+        text?.insert(at, words, { [markKey('insertion', other)]: { id: other } });
+        break;
+      case 'steal':
+        if (text !== null && length > at)
+          text.format(at, Math.min(2, length - at), {
+            [markKey('insertion', other)]: null,
+            [markKey('insertion', id)]: { id },
+          });
+        break;
+      case 'plain':
+        text?.insert(at, words, text === null ? {} : nothing(text, at));
+        break;
+      case 'remove':
+        if (clauses.length > 0) fragment.delete(a % clauses.length, 1);
+        break;
+    }
+  });
+}
+
+/** Ends, for what is typed at a place, the marks that stand there. */
+const nothing = (text: Y.XmlText, at: number): Record<string, null> => {
+  let passed = 0;
+  for (const { insert, attributes } of text.toDelta() as { insert: string; attributes?: object }[]) {
+    passed += insert.length;
+    if (at <= passed) return Object.fromEntries(Object.keys(attributes ?? {}).map((key) => [key, null]));
+  }
+  return {};
+};
+
+async function order(room: Room, { command, a }: Step): Promise<void> {
+  const amendments = [...room.ledger.marks]
+    .filter(([, mark]) => mark.kind === 'amendment' && mark.state === 'open')
+    .map(([id]) => id);
+  const amendment = amendments[a % Math.max(1, amendments.length)];
+  const clause = room.text()[a % Math.max(1, room.text().length)];
+  const ordered: Command | null =
+    command === 'adopt' || command === 'not-adopt'
+      ? amendment === undefined
+        ? null
+        : { type: command, amendments: [amendment] }
+      : command === 'withdraw'
+        ? amendment === undefined
+          ? null
+          : { type: 'withdraw', amendment }
+        : clause === undefined
+          ? null
+          : { type: 'set-status', clauses: [clause.id], status: command === 'agree' ? 'agreed' : 'open' };
+  if (ordered === null) return;
+  const by = ordered.type === 'withdraw' ? rapporteur : chair;
+  const meeting = {
+    drafting: true,
+    parties: new Map(
+      codes.map((code) => [
+        party(code),
+        { code: party(code), names: { en: code }, kind: 'state' as const, aliases: [], members: [] },
+      ]),
+    ),
+  };
+  try {
+    await room.submit({
+      by,
+      onBehalfOf: null,
+      deed: ordered,
+      stage: (head, now) =>
+        stageDecision(head, decide({ text: head.text(), ledger: head.ledger, meeting }, ordered, by, now)),
+    });
+  } catch (error) {
+    if (!(error instanceof ConcordError) || error.code === 'internal') throw error;
+  }
+}
+
+describe('[AUTH7] [SUB1] [LOG1] Any interleaving of any edits', () => {
+  it('leaves others’ words, the base and agreed text as they were, all replicas equal, and the log replays to the same bytes', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), world), {
+      numRuns: Number(process.env.CONCORD_RUNS ?? 400),
+    });
+  }, 120_000);
+});
