@@ -1,7 +1,8 @@
-import { type Clause, marksKey, marksOf, type Run, type RunMarks, sameClause } from './clause.ts';
+import { type Clause, changedRuns, marksKey, marksOf, type Run, type RunMarks, sameClause } from './clause.ts';
 import { ConcordError } from './errors.ts';
 import type { ClauseId, MarkId, PartyCode } from './ids.ts';
 import { isLocked, type Ledger } from './ledger.ts';
+import type { MarkName } from './schema.ts';
 
 /**
  * In whose name an update is judged. A delegate, or the rapporteur on a party's behalf, proposes; the rapporteur may
@@ -132,10 +133,11 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
   for (const clause of after) {
     const old = was.get(clause.id);
     if (old === clause) continue;
-    checkMarks(clause, old, hand, ledger, added);
+    // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
+    const changed = changedRuns(old?.runs ?? [], clause.runs);
+    checkMarks(clause, changed.after, old, hand, ledger, added);
     // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
-    const tokensBefore = old === undefined ? [] : strip(old.runs, judge);
-    if (!onlyOwnGone(tokensBefore, strip(clause.runs, judge)))
+    if (!onlyOwnGone(strip(changed.before, judge), strip(changed.after, judge)))
       throw new ConcordError('not-your-words', { clause: clause.id });
     if (
       old === undefined
@@ -164,15 +166,17 @@ const kindOfMark = { insertion: 'amendment', deletion: 'amendment', bracket: 'br
 /** A mark keeps its family and its clause; a closed one isn't used again; one that nobody has is the hand's only if it may propose. */
 function checkMarks(
   clause: Clause,
+  runs: readonly Run[],
   old: Clause | undefined,
   hand: Hand,
   ledger: Ledger,
   added: Map<MarkId, string>,
 ): void {
-  const had = new Set<string>();
-  if (old !== undefined) for (const [name, id] of marksOf(old)) had.add(`${name} ${id}`);
-  for (const [name, id] of marksOf(clause)) {
-    if (had.has(`${name} ${id}`)) continue;
+  const had = (name: MarkName, id: MarkId): boolean =>
+    old !== undefined &&
+    ((name === 'insertion' && old.insertion === id) || old.runs.some(({ marks }) => marks[name].includes(id)));
+  for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
+    if (had(name, id)) continue;
     if (name === 'origin') throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
     const known = ledger.marks.get(id);
     if (known === undefined) {

@@ -22,9 +22,16 @@ export interface Clause {
 
 export const noMarks: RunMarks = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
 
-/** Equal for equal marks, different for different ones: a key to compare and to group by. */
-export const marksKey = (marks: RunMarks): string =>
-  `${marks.insertion}|${marks.deletion}|${marks.bracket}|${marks.comment}|${marks.origin}`;
+const keys = new WeakMap<RunMarks, string>();
+
+/** Equal for equal marks, different for different ones: a key to compare and to group by. Made once for each value. */
+export function marksKey(marks: RunMarks): string {
+  const known = keys.get(marks);
+  if (known !== undefined) return known;
+  const key = `${marks.insertion}|${marks.deletion}|${marks.bracket}|${marks.comment}|${marks.origin}`;
+  keys.set(marks, key);
+  return key;
+}
 
 /** Joins neighbours that carry the same marks, and drops empty runs. */
 export function joinRuns(runs: Iterable<Run>): readonly Run[] {
@@ -32,7 +39,7 @@ export function joinRuns(runs: Iterable<Run>): readonly Run[] {
   for (const { text, marks } of runs) {
     if (text === '') continue;
     const key = marksKey(marks);
-    const last = joined.at(-1);
+    const last = joined[joined.length - 1];
     if (last?.key === key) last.text += text;
     else joined.push({ text, marks, key });
   }
@@ -60,13 +67,31 @@ export function sameClause(one: Clause, other: Clause): boolean {
       one.runs.length === other.runs.length &&
       one.runs.every((run, index) => {
         const twin = other.runs[index];
-        return twin !== undefined && run.text === twin.text && marksKey(run.marks) === marksKey(twin.marks);
+        return twin !== undefined && sameRun(run, twin);
       }))
   );
 }
 
+const sameRun = (one: Run, other: Run): boolean =>
+  one.text === other.text && (one.marks === other.marks || marksKey(one.marks) === marksKey(other.marks));
+
+/** The runs in which two versions of a clause differ: without those at both ends that are the same. */
+export function changedRuns(
+  before: readonly Run[],
+  after: readonly Run[],
+): { readonly before: readonly Run[]; readonly after: readonly Run[] } {
+  const least = Math.min(before.length, after.length);
+  const same = (one: Run | undefined, other: Run | undefined): boolean =>
+    one !== undefined && other !== undefined && (one === other || sameRun(one, other));
+  let front = 0;
+  while (front < least && same(before[front], after[front])) front += 1;
+  let back = 0;
+  while (back < least - front && same(before[before.length - 1 - back], after[after.length - 1 - back])) back += 1;
+  return { before: before.slice(front, before.length - back), after: after.slice(front, after.length - back) };
+}
+
 /** Every owned mark on a clause and its words, `origin` among them: pairs of family and id. */
-export function* marksOf(clause: Clause): Generator<readonly [MarkName, MarkId]> {
+export function* marksOf(clause: Pick<Clause, 'insertion' | 'runs'>): Generator<readonly [MarkName, MarkId]> {
   if (clause.insertion !== null) yield ['insertion', clause.insertion];
   for (const run of clause.runs)
     for (const name of ['insertion', 'deletion', 'bracket', 'comment', 'origin'] as const)

@@ -2,7 +2,7 @@ import * as buffer from 'lib0/buffer';
 import * as sha256 from 'lib0/hash/sha256';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { type Clause, joinRuns, type Run, type RunMarks } from './clause.ts';
+import { type Clause, joinRuns, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
 import { ConcordError } from './errors.ts';
 import { ClauseId, MarkId } from './ids.ts';
 import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
@@ -25,17 +25,47 @@ const attributes = z.strictObject({
   insertion: MarkId.optional(),
 });
 const markValue = z.strictObject({ id: MarkId });
-const delta = z.array(z.strictObject({ insert: z.string(), attributes: z.record(z.string(), z.unknown()).optional() }));
+
+interface Stretch {
+  readonly insert: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** A text as Yjs tells it. It makes the list itself, so only what a client can put into it is looked at: embedded objects. */
+function deltaOf(text: Y.XmlText): readonly Stretch[] {
+  const delta: readonly { readonly insert: unknown }[] = text.toDelta();
+  const isWords = (stretch: { readonly insert: unknown }): stretch is Stretch => typeof stretch.insert === 'string';
+  if (!delta.every(isWords)) throw new ConcordError('unknown-content');
+  return delta;
+}
 
 /** y-prosemirror stores overlapping marks under `name--hash`. The hash is the client's to choose: only name and value count. */
 const storedMark = new RegExp(`^(${markNames.join('|')})(?:--[A-Za-z0-9+/=]{8})?$`);
 
-/** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
-export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {
+const families = new Map<string, MarkName>();
+/** The families of stored keys: few are ever seen, but a client chooses them, so they are not kept without end. */
+function familyOf(key: string): MarkName {
+  const known = families.get(key);
+  if (known !== undefined) return known;
   const found = storedMark.exec(key)?.[1];
   const name = markNames.find((candidate) => candidate === found);
+  if (name === undefined) throw new ConcordError('unknown-content');
+  if (families.size > 10_000) families.clear();
+  families.set(key, name);
+  return name;
+}
+
+const ids = new WeakMap<object, MarkId>();
+
+/** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
+export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {
+  const name = familyOf(key);
+  // Yjs hands out the same value each time; it is parsed once. This is the hottest place of the server.
+  const known = typeof value === 'object' && value !== null ? ids.get(value) : undefined;
+  if (known !== undefined) return { name, id: known };
   const parsed = markValue.safeParse(value);
-  if (name === undefined || !parsed.success) throw new ConcordError('unknown-content');
+  if (!parsed.success) throw new ConcordError('unknown-content');
+  if (typeof value === 'object' && value !== null) ids.set(value, parsed.data.id);
   return { name, id: parsed.data.id };
 }
 
@@ -43,16 +73,41 @@ export function readMark(key: string, value: unknown): { readonly name: MarkName
 export const markKey = (name: MarkName, id: MarkId): string =>
   `${name}--${buffer.toBase64(sha256.digest(new TextEncoder().encode(`${name} ${id}`)).slice(0, 6))}`;
 
-function readRun(insert: string, stored: Readonly<Record<string, unknown>> | undefined): Run {
+/** Equal marks are one value, so that runs are compared by identity. */
+const interned = new Map<string, RunMarks>();
+
+function intern(key: string, make: () => RunMarks): RunMarks {
+  const known = interned.get(key);
+  if (known !== undefined) return known;
+  if (interned.size > 50_000) interned.clear();
+  const marks = make();
+  interned.set(key, marks);
+  return marks;
+}
+
+function marksOfRun(stored: Readonly<Record<string, unknown>> | undefined): RunMarks {
+  if (stored === undefined) return noMarks;
+  const entries = Object.entries(stored);
+  const [only, ...more] = entries;
+  if (only === undefined) return noMarks;
+  if (more.length === 0) {
+    const { name, id } = readMark(only[0], only[1]);
+    return intern(`${name} ${id}`, () => ({ ...noMarks, [name]: [id] }));
+  }
   const marks: { [name in MarkName]: MarkId[] } = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
-  for (const [key, value] of Object.entries(stored ?? {})) {
+  for (const [key, value] of entries) {
     const { name, id } = readMark(key, value);
     // The same id under two keys is still one mark.
     if (!marks[name].includes(id)) marks[name].push(id);
   }
   for (const name of markNames) marks[name].sort();
-  return { text: insert, marks: marks satisfies RunMarks };
+  return intern(marksKey(marks), () => marks);
 }
+
+const readRun = (insert: string, stored: Readonly<Record<string, unknown>> | undefined): Run => ({
+  text: insert,
+  marks: marksOfRun(stored),
+});
 
 /** One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. */
 export function readClause(element: unknown): Clause {
@@ -64,9 +119,7 @@ export function readClause(element: unknown): Clause {
   for (const child of element.toArray()) {
     if (!(child instanceof Y.XmlText) || Object.keys(child.getAttributes()).length > 0)
       throw new ConcordError('unknown-content');
-    const read = delta.safeParse(child.toDelta());
-    if (!read.success) throw new ConcordError('unknown-content');
-    for (const { insert, attributes: stored } of read.data) runs.push(readRun(insert, stored));
+    for (const { insert, attributes: stored } of deltaOf(child)) runs.push(readRun(insert, stored));
   }
   const { id, kind, level, insertion } = parsed.data;
   const clause: Clause = { id, kind, level, insertion: insertion ?? null, runs: joinRuns(runs) };
@@ -125,8 +178,7 @@ export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | 
   for (const child of element.toArray()) {
     if (!(child instanceof Y.XmlText)) continue;
     let at = 0;
-    const read = delta.parse(child.toDelta());
-    for (const { insert, attributes: stored } of read) {
+    for (const { insert, attributes: stored } of deltaOf(child)) {
       let rest = insert.length;
       while (rest > 0) {
         const run = before.runs[runIndex];

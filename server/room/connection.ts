@@ -54,6 +54,8 @@ export class Connection {
   #budgetAt = performance.now();
   #paused = false;
   #closed = false;
+  #deaf = false;
+  readonly #waiting: Uint8Array[] = [];
   #asked = false;
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
@@ -74,7 +76,22 @@ export class Connection {
 
   /** One binary frame. Never throws: what can't be read closes the connection with its reason. */
   receive(frame: Uint8Array): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#deaf) return;
+    // A pause stops the socket, not what was read from it already: that waits here.
+    if (this.#paused) {
+      this.#waiting.push(frame);
+      return;
+    }
+    this.#read(frame);
+  }
+
+  /** Takes no more: what is under way is finished, and the client brings the rest when it comes back. */
+  stopListening(): void {
+    this.#deaf = true;
+    this.#waiting.length = 0;
+  }
+
+  #read(frame: Uint8Array): void {
     this.#spend();
     try {
       const decoder = decoding.createDecoder(frame);
@@ -249,6 +266,11 @@ export class Connection {
   #release(): void {
     if (!this.#paused || this.#underWay > mostUnderWay / 2) return;
     this.#paused = false;
+    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
+      if (this.#closed || this.#deaf) return;
+      this.#read(frame);
+      if (this.#paused) return;
+    }
     this.#socket.resume();
   }
 }

@@ -165,6 +165,7 @@ export class Rooms {
     this.#closing = true;
     this.#unsubscribe();
     for (const timer of this.#timers) clearInterval(timer);
+    for (const { connections } of this.#held.values()) for (const connection of connections) connection.stopListening();
     for (const held of this.#held.values()) {
       const room = await held.room.catch(() => null);
       await room?.settled();

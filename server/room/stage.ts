@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, marksOf, sameClause } from '../../shared/clause.ts';
+import { type Clause, changedRuns, marksOf, sameClause } from '../../shared/clause.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { MarkId } from '../../shared/ids.ts';
@@ -163,12 +163,13 @@ function registrations(
   const changes: LedgerChange[] = [];
   const marks = new Map<MarkId, MarkRecord>();
   const was = new Set(before);
-  const had = new Set(before.map((clause) => clause.id));
+  const had = new Map(before.map((clause) => [clause.id, clause]));
   for (const clause of after) {
     if (was.has(clause)) continue;
+    const { after: runs } = changedRuns(had.get(clause.id)?.runs ?? [], clause.runs);
     const party = 'proposesFor' in hand ? hand.proposesFor : null;
     if (party !== null)
-      for (const [name, id] of marksOf(clause)) {
+      for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
         if (name === 'origin' || marks.has(id) || head.ledger.marks.has(id)) continue;
         const owned = {
           party,

@@ -2,7 +2,9 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { textOf } from '../../shared/document.ts';
+import { recordOf, textOf } from '../../shared/document.ts';
+import { ClauseId } from '../../shared/ids.ts';
+import { readRecordItem } from '../../shared/ledger.ts';
 import { messageType, syncType, Verdict } from '../../shared/protocol.ts';
 import type { Person, TestMeeting } from './meeting.ts';
 
@@ -114,6 +116,15 @@ export class Client {
     const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
     if (!(words instanceof Y.XmlText)) throw new Error('no words there');
     return words;
+  }
+  /** Whether a clause may be written in, as the record says. */
+  ledgerOpen(at: number): boolean {
+    const clause = textOf(this.doc).get(at);
+    if (!(clause instanceof Y.XmlElement)) return false;
+    const id = ClauseId.safeParse(clause.getAttribute('id'));
+    if (!id.success) return false;
+    const record = readRecordItem(`clause:${id.data}`, recordOf(this.doc).get(`clause:${id.data}`));
+    return record?.of === 'clause' && record.value.status.state === 'open';
   }
   /** Sends an update and waits for what the server says of it. */
   async say(bytes: Uint8Array): Promise<Verdict> {
