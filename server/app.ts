@@ -10,7 +10,7 @@ import { type Access, createAccess } from './access/access.ts';
 import { originAllowed, protect } from './access/protect.ts';
 import { accessRoutes } from './access/routes.ts';
 import type { Config } from './config.ts';
-import { answerErrors } from './errors.ts';
+import { answerErrors, refusalOf } from './errors.ts';
 import { meetingFrom, principalIn } from './http.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
@@ -63,6 +63,8 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
   access.onEnded((ended) =>
     rooms.cut(ended, ended.participant === undefined ? 'not-signed-in' : 'accreditation-ended'),
   );
+  // Also what another node decided: whoever may no longer be here leaves.
+  meetings.onChange(({ meeting }) => rooms.recheck(meeting));
   if (config.databaseUrl !== null) followOthers(store, meetings, rooms, progresses, log);
 
   const reading = createReading({
@@ -87,6 +89,7 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
 
   const http = new Hono();
   http.onError(answerErrors(log));
+  http.notFound((c) => refusalOf(c, new ConcordError('not-found')));
   http.use(protect({ secure: config.secure, publicOrigin: config.publicOrigin }));
   http.get('/healthz', async (c) => {
     await store.log.check();
@@ -112,7 +115,18 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
           participant: me?.participant ?? null,
         };
       },
-      onEnded: (listener) => access.onEnded(listener),
+      onEnded: (listener) => {
+        const stops = [
+          access.onEnded(listener),
+          meetings.onChange(({ events }) => {
+            for (const event of events)
+              if (event.type === 'accreditation ended') listener({ participant: event.participant });
+          }),
+        ];
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
     }),
   );
   http.route('/', openApiRoutes());
@@ -140,7 +154,21 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };
-    return { id: id.data, connect: (socket) => void rooms.connect(socket, request, id.data, visitor) };
+    const stay = async (socket: WebSocket): Promise<void> => {
+      await rooms.connect(socket, request, id.data, visitor);
+      // While the room was opened, nobody could cut a connection that wasn't in it yet.
+      if ((await access.authenticate(request.headers.cookie)) === null)
+        rooms.cut({ session: who.session }, 'not-signed-in');
+      rooms.recheck(meeting.id);
+    };
+    const failed = (error: unknown, socket: WebSocket): void => {
+      log.error({ err: error }, 'a connection failed');
+      socket.close(1011, 'internal');
+    };
+    return {
+      id: id.data,
+      connect: (socket) => void stay(socket).catch((error: unknown) => failed(error, socket)),
+    };
   };
 
   return {

@@ -21,7 +21,9 @@ export function staticRoutes(): Hono {
     const { pathname } = new URL(c.req.url);
     if (pathname.startsWith('/api/') || pathname.startsWith('/assets/')) return c.notFound();
     c.header('Cache-Control', 'no-cache');
-    return c.html(await readFile(`${clientFolder}index.html`, 'utf8'));
+    const page = await readFile(`${clientFolder}index.html`, 'utf8').catch(() => null);
+    // A server without a built client still serves programs and observers.
+    return page === null ? c.notFound() : c.html(page);
   });
   return routes;
 }

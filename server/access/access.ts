@@ -92,6 +92,15 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       .onConflict((conflict) => conflict.column('participant_id').doUpdateSet({ account_id: account }))
       .compile();
 
+  const holderOf = async (participant: ParticipantId): Promise<string | null> =>
+    (
+      await tables
+        .selectFrom('accreditations')
+        .select('account_id')
+        .where('participant_id', '=', participant)
+        .executeTakeFirst()
+    )?.account_id ?? null;
+
   const invite = async (
     kind: Invitation['kind'],
     meeting: MeetingId | null,
@@ -167,7 +176,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
 
     async signOutEverywhere(account: AccountId): Promise<string> {
-      await sessions.endAll(account);
+      // A socket knows its session, and not whose it is.
+      for (const session of await sessions.endAll(account)) tell({ session });
       tell({ account });
       return sessions.blank();
     },
@@ -213,6 +223,11 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       };
       const seat = (account: AccountId): readonly Step[] =>
         meeting === null || participant === null ? [] : [seatStep(account, meeting, participant)];
+      const holder = participant === null ? null : await holderOf(participant);
+      // Whoever sat there before leaves: two accounts never act as one participant.
+      const seated = (account: AccountId): void => {
+        if (participant !== null && holder !== null && holder !== account) tell({ participant });
+      };
       if (!('password' in as)) {
         const promote =
           kind === 'administrator'
@@ -220,10 +235,12 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
             : [];
         if ((await atomically({ tables }, [use, ...promote, ...seat(as.id)])) === null)
           throw new ConcordError('invitation-invalid');
+        seated(as.id);
         return null;
       }
       const account = AccountId.parse(randomId());
       await newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat });
+      seated(account);
       return (await sessions.start(account)).cookie;
     },
 

@@ -74,6 +74,9 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     const { participant, meeting } = await access.invitation(token);
     if (participant !== null && (meeting === null || meetings.principal(meeting, participant) === null))
       throw new ConcordError('invitation-invalid');
+    // One without the other is a form that was not filled in, and no wish to take the seat with another account.
+    if ((name === undefined) !== (password === undefined))
+      throw new ConcordError('bad-request', { field: name === undefined ? 'name' : 'password' });
     const as = name !== undefined && password !== undefined ? { name, password } : (await asker(c, access)).account;
     const cookie = await access.takeUp(token, as);
     if (cookie !== null) c.header('Set-Cookie', cookie);

@@ -13,7 +13,8 @@ export interface Sessions {
   /** The account behind a `Cookie` header; null where there is no valid session in it. */
   find(cookieHeader: string | undefined): Promise<{ readonly account: string; readonly session: string } | null>;
   end(session: string): Promise<void>;
-  endAll(account: string): Promise<void>;
+  /** Ends all sessions of an account, and gives their ids. */
+  endAll(account: string): Promise<readonly string[]>;
   /** The `Set-Cookie` header that takes the cookie back. */
   blank(): string;
   sweep(): Promise<void>;
@@ -50,7 +51,11 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
       return session === null ? null : { account: session.userId, session: session.id };
     },
     end: (session) => lucia.invalidateSession(session),
-    endAll: (account) => lucia.invalidateUserSessions(account),
+    async endAll(account) {
+      const sessions = await lucia.getUserSessions(account);
+      await lucia.invalidateUserSessions(account);
+      return sessions.map(({ id }) => id);
+    },
     blank: () => lucia.createBlankSessionCookie().serialize(),
     sweep: () => lucia.deleteExpiredSessions(),
   };

@@ -95,6 +95,12 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
     if (found.fault !== null) return found;
+    // The checkpoint was read before the log, and a log only grows.
+    if (checkpoint !== null && checkpoint.sequence > replica.sequence)
+      return {
+        entries: found.entries,
+        fault: { log: name, sequence: replica.sequence + 1, reason: 'the log ends before its checkpoint' },
+      };
     return { entries: found.entries, fault: fault ?? compareMirror(replica, name) };
   } finally {
     replica.destroy();

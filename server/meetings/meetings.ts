@@ -119,12 +119,22 @@ export class Meetings {
     const turn = held.turn.then(async () => {
       for (;;) {
         const events = decideMeeting(held.state, command, by, newParticipantId);
+        this.#refuseForeign(id, events);
         if (await this.#append(held, id, events, name, typeof by === 'string' ? null : by.participant)) return events;
         await this.catchUp(id);
       }
     });
     held.turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** A recommendation is one meeting's for ever: nobody gets at another meeting's text by putting its id on the agenda. */
+  #refuseForeign(id: MeetingId, events: readonly MeetingEvent[]): void {
+    for (const event of events)
+      if (event.type === 'recommendations set')
+        for (const recommendation of event.recommendations)
+          if ((this.of(recommendation.id)?.id ?? id) !== id)
+            throw new ConcordError('bad-request', { field: 'recommendations' });
   }
 
   /** Reads on in a log of whose growth a node was told; one that is no meeting's is none of its business. */
@@ -178,7 +188,8 @@ export class Meetings {
     held.state = events.reduce(evolveMeeting, held.state);
     held.sequence = entry.sequence;
     held.hash = entry.hash;
-    for (const recommendation of held.state.recommendations) this.#ofRecommendation.set(recommendation.id, id);
+    for (const { id: recommendation } of held.state.recommendations)
+      if (!this.#ofRecommendation.has(recommendation)) this.#ofRecommendation.set(recommendation, id);
     for (const listener of this.#listeners) listener({ meeting: id, events });
   }
 }

@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/contract.ts';
 import { ImportOrder } from '../../shared/contract.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import { ParticipantId } from '../../shared/ids.ts';
-import { administrator, MeetingCommand, type MeetingState, type Orderer } from '../../shared/meeting.ts';
+import { newParticipantId, ParticipantId } from '../../shared/ids.ts';
+import { administrator, decideMeeting, MeetingCommand, type MeetingState, type Orderer } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
 import { type Asker, asker, body, meetingFrom, principalIn } from '../http.ts';
@@ -14,6 +14,7 @@ import type { Rooms } from '../room/rooms.ts';
 import { createMeeting } from './create.ts';
 import type { Meetings } from './meetings.ts';
 import type { Progresses } from './progress.ts';
+import { checkAgainstTexts } from './texts.ts';
 
 export interface MeetingServices {
   readonly access: Access;
@@ -45,7 +46,9 @@ export function meetingRoutes(services: MeetingServices): Hono {
         createdAt: meeting.createdAt,
         role: me?.role ?? null,
         party: me?.party ?? null,
-        recommendations: meeting.recommendations.length,
+        // In a closed session an observer isn't told how long the agenda is.
+        recommendations:
+          me?.role === 'observer' && meeting.observerView === 'nothing' ? 0 : meeting.recommendations.length,
       });
     }
     return c.json(list.sort((one, other) => other.createdAt - one.createdAt));
@@ -86,9 +89,11 @@ export function meetingRoutes(services: MeetingServices): Hono {
       if (by === null) throw new ConcordError('role-may-not');
       const command = await body(c, MeetingCommand, { type });
       await access.limitCommands(who.session);
+      // Who may not order it learns nothing of the texts by asking.
+      decideMeeting(meeting, command, by, newParticipantId);
+      await checkAgainstTexts(services, meeting, command);
       const events = await meetings.order(meeting.id, command, by, me?.name ?? who.account.name);
       if (command.type === 'end-accreditation') await access.endAccreditation(command.participant);
-      services.rooms.recheck(meeting.id);
       const [event] = events;
       // Whoever accredits wants to invite: the participant's id comes back.
       return event?.type === 'participant accredited'
@@ -190,7 +195,12 @@ async function notices(
   const stops = [
     meetings.onChange((change) => {
       if (change.meeting !== meeting.id) return;
-      if (me !== null && meetings.principal(meeting.id, me.participant) === null) stream.abort();
+      // Rights are looked up at every change: who became an observer is told no more of the room's business.
+      const now = me === null ? null : meetings.principal(meeting.id, me.participant);
+      if (me !== null && (now === null || now.role === 'observer')) {
+        stream.abort();
+        return;
+      }
       const [event] = change.events;
       if (change.events.length === 1 && event?.type === 'floor given') send({ type: 'floor', floor: event.floor });
       else send({ type: 'meeting' });

@@ -67,6 +67,11 @@ export function createReading(source: ReadingSource): Reading {
   const open = async (meeting: MeetingId, language: Language): Promise<Edition | null> => {
     const found = editions.get(key(meeting, language));
     if (found !== undefined) {
+      // What was decided a moment ago holds for whoever comes now: nobody is shown what the chair has just closed.
+      if (found.timer !== null) {
+        clearTimeout(found.timer);
+        start(found);
+      }
       await found.working;
       return found;
     }
@@ -86,7 +91,13 @@ export function createReading(source: ReadingSource): Reading {
     };
     editions.set(key(meeting, language), edition);
     edition.working = fill(edition);
-    await edition.working;
+    try {
+      await edition.working;
+    } catch (error) {
+      // Half an edition is none: the next reader makes it anew.
+      editions.delete(key(meeting, language));
+      throw error;
+    }
     return edition;
   };
 
@@ -137,16 +148,23 @@ export function createReading(source: ReadingSource): Reading {
       edition.shown.set(id, after);
       patches.push(...difference(id, before, after));
     }
+    // The chair chose another view while this was drawn: what is drawn now is no longer open.
+    if (edition.meetingDue) {
+      for (const id of due) edition.due.add(id);
+      return;
+    }
     publish(edition, patches);
+  };
+
+  const start = (edition: Edition): void => {
+    edition.timer = null;
+    edition.working = edition.working.then(() => work(edition)).catch(() => publish(edition, [{ reload: true }]));
   };
 
   const schedule = (edition: Edition): void => {
     if (edition.timer !== null) return;
     const wait = Math.max(0, busy - (performance.now() - edition.lastSent));
-    edition.timer = setTimeout(() => {
-      edition.timer = null;
-      edition.working = edition.working.then(() => work(edition)).catch(() => publish(edition, [{ reload: true }]));
-    }, wait);
+    edition.timer = setTimeout(() => start(edition), wait);
   };
 
   const stop = source.onChange(({ meeting, recommendation }) => {

@@ -56,7 +56,9 @@ export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRout
     if (who === null) throw new ConcordError('not-signed-in');
     const version = Number(c.req.header('last-event-id') ?? c.req.query('version'));
     const stops: (() => void)[] = [];
+    let released = false;
     const release = (): void => {
+      released = true;
       for (const stop of stops.splice(0)) stop();
     };
     const language = languageOf(c);
@@ -66,7 +68,7 @@ export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRout
           const stream: ReaderStream = {
             send: (bytes) => {
               // The queue grows while the reader's socket takes nothing.
-              if ((controller.desiredSize ?? 0) < -furthestBehind) return false;
+              if (released || (controller.desiredSize ?? 0) < -furthestBehind) return false;
               controller.enqueue(bytes);
               return true;
             },
@@ -89,6 +91,8 @@ export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRout
             }),
           );
           stops.push(await reading.follow(who.meeting, language, Number.isInteger(version) ? version : null, stream));
+          // The reader went while the page was made.
+          if (released) release();
         },
         cancel: release,
       },

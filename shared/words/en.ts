@@ -33,7 +33,8 @@ export const en = {
   'error.not-your-amendment': "This is another party's amendment. Only that party can do this.",
   'error.clause-unresolved': 'The clause still has an amendment or a bracket. Dispose of it first.',
   'error.party-unknown': 'That party is not in this meeting, or none was named.',
-  'error.party-in-use': 'The party has participants or belongs to a group. End that first.',
+  'error.party-in-use':
+    'The party has participants, stands behind words of the text, or belongs to a group. End that first.',
   'error.nothing-to-do': 'There is nothing to do: it is so already.',
   'error.not-stored': 'The server could not store this. Your words stay on this page and are sent again.',
   'error.shutting-down': 'The server is restarting. You will be connected again.',

@@ -36,7 +36,8 @@ export const es = {
   'error.not-your-amendment': 'Es la enmienda de otra delegación. Solo ella puede hacerlo.',
   'error.clause-unresolved': 'El párrafo aún tiene una enmienda o corchetes. Resuélvalos primero.',
   'error.party-unknown': 'Esa delegación no está en esta reunión, o no se indicó ninguna.',
-  'error.party-in-use': 'La delegación tiene participantes o pertenece a un grupo. Termine eso primero.',
+  'error.party-in-use':
+    'La delegación tiene participantes, respalda palabras del texto o pertenece a un grupo. Termine eso primero.',
   'error.nothing-to-do': 'No hay nada que hacer: ya es así.',
   'error.not-stored': 'El servidor no pudo guardarlo. Sus palabras permanecen en esta página y se enviarán de nuevo.',
   'error.shutting-down': 'El servidor se está reiniciando. Se le volverá a conectar.',

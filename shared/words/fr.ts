@@ -38,7 +38,8 @@ export const fr = {
   'error.not-your-amendment': "C'est l'amendement d'une autre délégation. Elle seule peut le faire.",
   'error.clause-unresolved': "Le paragraphe a encore un amendement ou des crochets. Tranchez d'abord.",
   'error.party-unknown': "Cette délégation ne participe pas à la réunion, ou aucune n'a été indiquée.",
-  'error.party-in-use': "La délégation a des participants ou appartient à un groupe. Mettez-y fin d'abord.",
+  'error.party-in-use':
+    "La délégation a des participants, soutient des mots du texte ou appartient à un groupe. Mettez-y fin d'abord.",
   'error.nothing-to-do': "Il n'y a rien à faire : c'est déjà le cas.",
   'error.not-stored': "Le serveur n'a pas pu l'enregistrer. Vos mots restent sur cette page et seront renvoyés.",
   'error.shutting-down': 'Le serveur redémarre. Vous serez reconnecté.',

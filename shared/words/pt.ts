@@ -36,7 +36,8 @@ export const pt = {
   'error.not-your-amendment': 'É a emenda de outra delegação. Só ela pode fazê-lo.',
   'error.clause-unresolved': 'O parágrafo ainda tem uma emenda ou colchetes. Resolva-os primeiro.',
   'error.party-unknown': 'Essa delegação não está nesta reunião, ou nenhuma foi indicada.',
-  'error.party-in-use': 'A delegação tem participantes ou pertence a um grupo. Encerre isso primeiro.',
+  'error.party-in-use':
+    'A delegação tem participantes, apoia palavras do texto ou pertence a um grupo. Encerre isso primeiro.',
   'error.nothing-to-do': 'Nada a fazer: já é assim.',
   'error.not-stored': 'O servidor não conseguiu guardar. As suas palavras ficam nesta página e serão reenviadas.',
   'error.shutting-down': 'O servidor está a reiniciar. Será reconectado.',

@@ -1,0 +1,37 @@
+import { ConcordError } from '../../shared/errors.ts';
+import type { PartyCode } from '../../shared/ids.ts';
+import type { Ledger } from '../../shared/ledger.ts';
+import type { MeetingCommand, MeetingState } from '../../shared/meeting.ts';
+import type { Rooms } from '../room/rooms.ts';
+
+/**
+ * What a command on the meeting must respect in its texts, which the meeting's own log doesn't know: a party that stands
+ * behind words stays (`party-in-use`), and the floor is given to a clause that is there (`not-found`).
+ */
+export async function checkAgainstTexts(
+  { rooms }: { readonly rooms: Rooms },
+  meeting: MeetingState,
+  command: MeetingCommand,
+): Promise<void> {
+  if (command.type === 'remove-party') {
+    for (const { id } of meeting.recommendations)
+      if (standsBehind((await rooms.room(id)).ledger, command.code))
+        throw new ConcordError('party-in-use', { field: command.code });
+  }
+  if (command.type === 'give-floor' && command.floor !== null && command.floor.clause !== null) {
+    const { recommendation, clause } = command.floor;
+    if (!meeting.recommendations.some(({ id }) => id === recommendation)) throw new ConcordError('not-found');
+    if (!(await rooms.room(recommendation)).text().some(({ id }) => id === clause))
+      throw new ConcordError('not-found', { clause });
+  }
+}
+
+function standsBehind(ledger: Ledger, party: PartyCode): boolean {
+  for (const { sponsors, status } of ledger.clauses.values())
+    if (sponsors.includes(party) || (status.state === 'agreed ad referendum' && status.parties.includes(party)))
+      return true;
+  for (const mark of ledger.marks.values())
+    if (mark.party === party || (mark.kind === 'amendment' && mark.sponsors.some((one) => one.party === party)))
+      return true;
+  return false;
+}

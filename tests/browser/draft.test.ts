@@ -1,0 +1,340 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type RunningServer, startServer, type Visit, violations, visit } from '../helpers/browser.ts';
+
+let server: RunningServer;
+let browser: Browser;
+let place: string;
+const visits: Visit[] = [];
+
+beforeAll(async () => {
+  server = await startServer();
+  browser = await launchBrowser();
+  const { page } = await enter('chair', '/');
+  await page.click('.meetings a');
+  await page.click('.recommendation a');
+  await page.waitForSelector('.clause');
+  place = new URL(page.url()).pathname;
+}, 60_000);
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+});
+
+async function enter(name: string, path: string, options?: Parameters<typeof visit>[3]): Promise<Visit> {
+  const entered = await visit(browser, server, name, options);
+  visits.push(entered);
+  await entered.page.goto(server.url + path);
+  return entered;
+}
+/** Opens the recommendation and waits until it is there. */
+async function draft(name: string, options?: Parameters<typeof visit>[3]): Promise<Page> {
+  const { page } = await enter(name, place, options);
+  await page.waitForSelector('.clause');
+  return page;
+}
+const clause = (page: Page, at: number) => page.locator('.clause').nth(at).locator('.clause-words');
+/** Puts the caret at the end of a clause. */
+async function caretIn(page: Page, at: number): Promise<void> {
+  await clause(page, at).click();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Control+End');
+  await clause(page, at).click();
+  await page.keyboard.press('End');
+}
+const saved = (page: Page) => page.waitForSelector('.saved-saved');
+
+describe('[SCR1] Delegations draft together', () => {
+  it('what one types is underlined, in the party’s name, on every screen, and saved', async () => {
+    const [argentina, canada] = [await draft('argentina'), await draft('canada')];
+    await caretIn(argentina, 0);
+    await argentina.keyboard.type(' without delay');
+    await saved(argentina);
+    const seen = clause(canada, 0).locator('ins', { hasText: 'without delay' });
+    await seen.waitFor();
+    expect(await seen.getAttribute('data-code')).toBe('ARG');
+    expect(await seen.evaluate((element) => getComputedStyle(element).textDecorationLine)).toBe('underline');
+    const card = canada.locator('.card', { hasText: 'without delay' });
+    await card.waitFor();
+    expect(await card.innerText()).toContain('Add');
+  });
+
+  it('who deletes another’s words strikes them; one’s own really go', async () => {
+    const [argentina, canada] = [await draft('argentina'), await draft('canada')];
+    await caretIn(canada, 0);
+    for (let at = 0; at < 5; at++) await canada.keyboard.press('Backspace');
+    const struck = clause(argentina, 0).locator('del', { hasText: 'delay' });
+    await struck.waitFor();
+    expect(await clause(argentina, 0).innerText()).toContain('delay');
+    await caretIn(argentina, 0);
+    for (let at = 0; at < 5; at++) await argentina.keyboard.press('Backspace');
+    await expect.poll(() => clause(canada, 0).innerText()).not.toContain('delay');
+  });
+
+  it('undo takes one’s own last words back', async () => {
+    const argentina = await draft('argentina');
+    await caretIn(argentina, 1);
+    await argentina.keyboard.type(' for a moment');
+    await saved(argentina);
+    await argentina.keyboard.press('Control+z');
+    await expect.poll(() => clause(argentina, 1).innerText()).not.toContain('for a moment');
+    await saved(argentina);
+  });
+
+  it('Enter at the end of a clause proposes a new one, Backspace takes it away', async () => {
+    const [argentina, canada] = [await draft('argentina'), await draft('canada')];
+    const before = await canada.locator('.clause').count();
+    await caretIn(argentina, 2);
+    await argentina.keyboard.press('Enter');
+    await argentina.keyboard.type('Invite observers');
+    await expect.poll(() => canada.locator('.clause').count()).toBe(before + 1);
+    expect(await canada.locator('.clause-is-proposed').innerText()).toContain('ARG');
+    for (let at = 0; at < 'Invite observers'.length + 1; at++) await argentina.keyboard.press('Backspace');
+    await expect.poll(() => canada.locator('.clause').count()).toBe(before);
+    await saved(argentina);
+  });
+
+  it('pasted paragraphs become words and clauses, without their formats', async () => {
+    const argentina = await draft('argentina');
+    const before = await argentina.locator('.clause').count();
+    await caretIn(argentina, 3);
+    await argentina.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData('text/plain', ' pasted\nand another');
+      data.setData('text/html', '<p onclick="alert(1)"> pasted</p><p><b>and another</b></p>');
+      document.activeElement?.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      );
+    });
+    await expect.poll(() => argentina.locator('.clause').count()).toBe(before + 1);
+    expect(await argentina.locator('.text b').count()).toBe(0);
+    await saved(argentina);
+  });
+
+  it('an IME writes a proposal like any other', async () => {
+    const argentina = await draft('argentina');
+    await caretIn(argentina, 4);
+    const session = await argentina.context().newCDPSession(argentina);
+    await session.send('Input.imeSetComposition', { text: 'に', selectionStart: 1, selectionEnd: 1 });
+    await session.send('Input.imeSetComposition', { text: 'にほ', selectionStart: 2, selectionEnd: 2 });
+    await session.send('Input.insertText', { text: '日本' });
+    await clause(argentina, 4).locator('ins', { hasText: '日本' }).waitFor();
+    expect(await clause(argentina, 4).innerText()).not.toContain('にほ');
+    await saved(argentina);
+  });
+
+  it('two tabs of one person work side by side', async () => {
+    const { context, page } = await enter('brazil', place);
+    await page.waitForSelector('.clause');
+    const second = await context.newPage();
+    await second.goto(server.url + place);
+    await second.waitForSelector('.clause');
+    await caretIn(page, 0);
+    await page.keyboard.type(' tabone');
+    await caretIn(second, 1);
+    await second.keyboard.type(' tabtwo');
+    await expect.poll(() => clause(second, 0).innerText()).toContain('tabone');
+    await expect.poll(() => clause(page, 1).innerText()).toContain('tabtwo');
+    await context.close();
+  });
+
+  it('cursors and presence show whose they are', async () => {
+    const [argentina, canada] = [await draft('argentina'), await draft('canada')];
+    await caretIn(argentina, 0);
+    await canada.locator('.cursor-flag', { hasText: 'ARG' }).waitFor();
+    await canada.locator('.here', { hasText: 'ARG' }).waitFor();
+  });
+});
+
+describe('[SCR2] The chair decides', () => {
+  it('adopts an amendment; its words stand in the text and keep where they come from', async () => {
+    const [argentina, chair] = [await draft('argentina'), await draft('chair')];
+    await caretIn(argentina, 0);
+    await argentina.keyboard.type(' ADOPTME');
+    const card = chair.locator('.card', { hasText: 'ADOPTME' });
+    await card.waitFor();
+    await card.getByRole('button', { name: 'Adopt', exact: true }).click();
+    await expect.poll(() => clause(argentina, 0).locator('ins', { hasText: 'ADOPTME' }).count()).toBe(0);
+    expect(await clause(argentina, 0).innerText()).toContain('ADOPTME');
+    await caretIn(argentina, 0);
+    await argentina.locator('.clause-panel', { hasText: 'Argentina' }).waitFor();
+  });
+
+  it('agrees on a clause without amendments; then nobody can touch it, and hears why', async () => {
+    const [chair, argentina] = [await draft('chair'), await draft('argentina')];
+    await chair.locator('.cards-several input').check();
+    await chair.locator('.cards-several').getByRole('button', { name: 'Not adopt' }).click();
+    await expect.poll(() => chair.locator('.card:not(.card-closed)').count()).toBe(0);
+    await clause(chair, 1).click();
+    await chair.getByRole('button', { name: 'Agreed', exact: true }).click();
+    await chair.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
+    await argentina.locator('.clause-is-agreed').first().waitFor();
+    const before = await clause(argentina, 1).innerText();
+    await caretIn(argentina, 1);
+    await argentina.keyboard.type('x');
+    await argentina.locator('.toast', { hasText: 'Agreed text cannot be touched' }).waitFor();
+    expect(await clause(argentina, 1).innerText()).toBe(before);
+  });
+
+  it('opens a clause again, with a reason that stands in its history', async () => {
+    const chair = await draft('chair');
+    await clause(chair, 1).click();
+    await chair.getByRole('button', { name: 'Reopen' }).click();
+    await chair.getByRole('dialog').locator('textarea').fill('A capital asked for time.');
+    await chair.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
+    await expect.poll(() => chair.locator('.clause-is-agreed').count()).toBe(0);
+    await chair.getByRole('button', { name: 'History' }).click();
+    await chair.getByRole('dialog').getByText('A capital asked for time.').waitFor();
+    expect(await violations(chair)).toEqual([]);
+    await chair.keyboard.press('Escape');
+  });
+
+  it('gives the floor to a clause, and who follows is taken there', async () => {
+    const [chair, canada] = [await draft('chair'), await draft('canada')];
+    await canada.getByLabel('Follow the floor').check();
+    await clause(chair, 3).click();
+    await chair.getByRole('button', { name: 'Give the floor to this clause' }).click();
+    await canada.locator('.clause-has-floor').waitFor();
+    await chair.getByRole('link', { name: /Next/ }).click();
+    await chair.waitForURL((url) => url.pathname !== place);
+    await chair.waitForSelector('.clause');
+    await chair.locator('.clause-words').first().click();
+    await chair.getByRole('button', { name: 'Give the floor to this clause' }).click();
+    await canada.waitForURL((url) => url.pathname !== place);
+  });
+});
+
+describe('[SCR3] Nothing that somebody typed is lost', () => {
+  it('words written offline are said to be unsaved, and come in when the line is back', async () => {
+    const { context, page } = await enter('colombia', place);
+    await page.waitForSelector('.clause');
+    await caretIn(page, 2);
+    await saved(page);
+    await context.setOffline(true);
+    await page.keyboard.type(' OFFLINE');
+    await page.locator('.banner').waitFor({ timeout: 45_000 });
+    await context.setOffline(false);
+    await saved(page);
+    const other = await draft('canada');
+    await expect.poll(() => clause(other, 2).innerText()).toContain('OFFLINE');
+  }, 60_000);
+
+  it('a tab that is closed while the server is away leaves its words on the device; the next visit sends them', async () => {
+    const own = await startServer();
+    const { page } = await visit(browser, own, 'chair');
+    await page.goto(own.url);
+    await page.click('.meetings a');
+    await page.click('.recommendation a');
+    await page.waitForSelector('.clause');
+    const path = new URL(page.url()).pathname;
+    const delegate = await visit(browser, own, 'argentina');
+    await delegate.page.goto(own.url + path);
+    await delegate.page.waitForSelector('.clause');
+    await caretIn(delegate.page, 0);
+    await saved(delegate.page);
+    await own.stop('SIGKILL');
+    await delegate.page.keyboard.type(' LATER');
+    await delegate.page.waitForTimeout(600);
+    await delegate.page.close();
+    const again = await startServer({ dataDir: own.dataDir, port: Number(new URL(own.url).port) });
+    const next = await delegate.context.newPage();
+    await next.goto(own.url + path);
+    await next.waitForSelector('.clause');
+    await expect.poll(() => clause(next, 0).innerText()).toContain('LATER');
+    await saved(next);
+    await page.reload();
+    await page.waitForSelector('.clause');
+    expect(await clause(page, 0).innerText()).toContain('LATER');
+    await again.stop();
+  }, 60_000);
+
+  it('words for a clause that was agreed meanwhile are refused, and given back with the reason', async () => {
+    const [chair, delegate] = [await draft('chair'), await enter('cim', place)];
+    await delegate.page.waitForSelector('.clause');
+    await chair
+      .locator('.cards-several input')
+      .check()
+      .catch(() => undefined);
+    if ((await chair.locator('.card:not(.card-closed)').count()) > 1)
+      await chair.locator('.cards-several').getByRole('button', { name: 'Not adopt' }).click();
+    for (const button of await chair
+      .locator('.card:not(.card-closed)')
+      .getByRole('button', { name: 'Not adopt' })
+      .all())
+      await button.click().catch(() => undefined);
+    await expect.poll(() => chair.locator('.card:not(.card-closed)').count()).toBe(0);
+    await caretIn(delegate.page, 3);
+    await saved(delegate.page);
+    await delegate.context.setOffline(true);
+    await delegate.page.keyboard.type(' TOO LATE');
+    await delegate.page.locator('.banner').waitFor({ timeout: 45_000 });
+    await clause(chair, 3).click();
+    await chair.getByRole('button', { name: 'Agreed', exact: true }).click();
+    await chair.getByRole('dialog').getByRole('button', { name: 'Confirm' }).click();
+    await chair.locator('.clause-is-agreed').first().waitFor();
+    await delegate.context.setOffline(false);
+    const panel = delegate.page.locator('.refusal');
+    await panel.waitFor();
+    expect(await panel.innerText()).toContain('TOO LATE');
+    expect(await panel.innerText()).toContain('agreed');
+    expect(await clause(delegate.page, 3).innerText()).not.toContain('TOO LATE');
+    expect(await violations(delegate.page)).toEqual([]);
+  }, 90_000);
+});
+
+describe('[SCR4] For everybody', () => {
+  it('the drafting page has nothing that axe finds wrong, by day and by night', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await draft('argentina', { colorScheme });
+      await caretIn(page, 0);
+      expect([colorScheme, await violations(page)]).toEqual([colorScheme, []]);
+    }
+  });
+
+  it('fits a phone, and its cards open from below', async () => {
+    const page = await draft('argentina', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await page.locator('.panel-toggle').click();
+    await page.locator('.cards').waitFor({ state: 'visible' });
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('can be worked with the keyboard alone', async () => {
+    const page = await draft('chair');
+    await page.locator('body').click({ position: { x: 1, y: 1 } });
+    const focused = () => page.evaluate(() => document.activeElement?.className ?? '');
+    for (let tabs = 0; (await focused()).includes('text ') === false && tabs < 40; tabs++)
+      await page.keyboard.press('Tab');
+    expect(await focused()).toContain('text ');
+    await page.keyboard.press('ArrowDown');
+    await page.locator('.clause-panel h2').waitFor();
+    // The text is no trap.
+    await page.keyboard.press('Tab');
+    expect(await focused()).not.toContain('text ');
+  });
+
+  it('the rapporteur types for a party, and edits the base text', async () => {
+    const page = await draft('rapporteur');
+    await page.getByLabel('I type for').selectOption('CAN');
+    await caretIn(page, 4);
+    await expect.poll(() => page.locator('.draft-state').innerText()).toContain('Canada');
+    await saved(page);
+    await page.keyboard.type(' forcanada');
+    const typed = clause(page, 4).locator('ins', { hasText: 'forcanada' });
+    await typed.waitFor();
+    expect(await typed.getAttribute('data-code')).toBe('CAN');
+    await saved(page);
+    await page.getByLabel('I type for').selectOption('base');
+    await caretIn(page, 2);
+    await saved(page);
+    await page.keyboard.type(' plain');
+    await expect.poll(() => clause(page, 2).innerText()).toContain('plain');
+    expect(await clause(page, 2).locator('ins', { hasText: 'plain' }).count()).toBe(0);
+    await saved(page);
+  });
+
+  it('no screen complained', () => {
+    const lost = /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|WebSocket connection|net::/;
+    expect(visits.flatMap(({ complaints }) => complaints).filter((one) => !lost.test(one))).toEqual([]);
+  });
+});
