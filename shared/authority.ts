@@ -34,6 +34,9 @@ interface Judge {
   readonly ownClause: (clause: Clause) => boolean;
 }
 
+/** Whose marks a hand may write with: a party's own open ones, and those that nobody has yet. */
+export const ownMarkOf = (hand: Hand, ledger: Ledger): ((id: MarkId) => boolean) => judgeFor(hand, ledger).ownMark;
+
 function judgeFor(hand: Hand, ledger: Ledger): Judge {
   if ('edits' in hand) {
     return {

@@ -2,7 +2,15 @@ import { baseKeymap } from 'prosemirror-commands';
 import { keymap } from 'prosemirror-keymap';
 import { type Command, EditorState, Plugin, TextSelection, type Transaction } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
-import { redo, undo, yCursorPlugin, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from 'y-prosemirror';
+import {
+  type ProsemirrorBinding,
+  redo,
+  undo,
+  yCursorPlugin,
+  ySyncPlugin,
+  ySyncPluginKey,
+  yUndoPlugin,
+} from 'y-prosemirror';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { permit } from '../../shared/authority.ts';
@@ -11,6 +19,7 @@ import { textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { ClauseId, MarkId } from '../../shared/ids.ts';
 import { schema } from '../../shared/schema.ts';
+import { steadyCaret } from './caret.ts';
 import { clausesOf } from './clauses.ts';
 import {
   bracket,
@@ -25,6 +34,7 @@ import {
 } from './commands.ts';
 import { cursorBuilder, selectionBuilder } from './cursors.ts';
 import { decorations, redraw } from './decorations.ts';
+import { writeExactly } from './exact.ts';
 import type { Facts } from './facts.ts';
 import { pasting } from './paste.ts';
 import type { Pen } from './pen.ts';
@@ -86,6 +96,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
         selectionBuilder: selectionBuilder((party) => host.facts().face(party)),
       }),
       yUndoPlugin({ undoManager }),
+      steadyCaret(host.doc, fragment),
       decorations(host.facts),
       composing(host.pen, deed),
       keymap({
@@ -106,6 +117,9 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       keymap(withoutStructure(baseKeymap)),
     ],
   });
+
+  const binding: ProsemirrorBinding = ySyncPluginKey.getState(state).binding;
+  const writing = writeExactly(binding, fragment);
 
   const view: EditorView = new EditorView(place, {
     state,
@@ -131,7 +145,9 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     // `this`, not `view`: y-prosemirror brings the text in while the view is being made.
     dispatchTransaction(this: EditorView, tr) {
       const before = this.state;
-      this.updateState(before.apply(allowed(tr, before)));
+      const { state: next, transactions } = before.applyTransaction(allowed(tr, before));
+      if (tr.getMeta(ySyncPluginKey) === undefined) writing(transactions);
+      this.updateState(next);
       const { doc, selection } = this.state;
       if (doc !== before.doc) host.onText(clausesOf(doc));
       if (doc !== before.doc || !selection.eq(before.selection)) tellCaret(this.state);

@@ -6,7 +6,7 @@ import { openMemoryLog } from '../../../server/log/memory.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
 import type { Clause } from '../../../shared/clause.ts';
-import { markKey, textOf } from '../../../shared/document.ts';
+import { markKey, readText, textOf } from '../../../shared/document.ts';
 import { newRecommendationId } from '../../../shared/ids.ts';
 import { openStatus } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
@@ -112,6 +112,35 @@ describe('a room', () => {
     const other = new Screen(canada);
     await other.send(() => other.text(1).format(0, 6, { [markKey('deletion', mark('can1'))]: { id: mark('can1') } }));
     expect(show(room.text())).toEqual(['Urge states to act', '{-can1 Invite} organs to report']);
+  });
+
+  it('[AUTH1] takes words that fell into a stretch that another party strikes at that moment, and leaves them unstruck', async () => {
+    const [one, other] = [new Screen(argentina), new Screen(canada)];
+    await one.send(() => one.text(0).format(0, 18, { [markKey('deletion', mark('arg1'))]: { id: mark('arg1') } }));
+    // Canada hasn't heard of it yet.
+    await other.send(() =>
+      other.text(0).insert(5, 'all ', { [markKey('insertion', mark('can1'))]: { id: mark('can1') } }),
+    );
+    expect(show(room.text())[0]).toBe('{-arg1 Urge }{+can1 all }{-arg1 states to act}');
+    one.sync();
+    other.sync();
+    expect(show(readText(other.doc))).toEqual(show(room.text()));
+    expect(Y.encodeStateAsUpdate(one.doc)).toEqual(room.stateFor());
+    expect((await verify(log)).faults).toEqual([]);
+  });
+
+  it('[AUTH1] takes what two parties write at one place at the same moment, each in its own name', async () => {
+    const [one, other] = [new Screen(argentina), new Screen(canada)];
+    for (const [screen, id] of [
+      [one, 'arg1'],
+      [other, 'can1'],
+    ] as const)
+      await screen.send(() =>
+        screen.text(0).insert(18, `, ${id}`, { [markKey('insertion', mark(id))]: { id: mark(id) } }),
+      );
+    expect(show(room.text())[0]).toMatch(
+      /^Urge states to act({\+arg1 , arg1}{\+can1 , can1}|{\+can1 , can1}{\+arg1 , arg1})$/,
+    );
   });
 
   it('adopts on the server, leaving the origin of the words, and locks what is agreed', async () => {
