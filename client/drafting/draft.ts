@@ -114,6 +114,7 @@ export class Draft {
     });
     addEventListener('pagehide', this.#keepNow);
     addEventListener('online', this.#reconnect);
+    addEventListener('offline', this.#lineDropped);
     this.#provider.connect();
     if (earlier.length > 0) {
       this.#keepNow();
@@ -160,6 +161,7 @@ export class Draft {
   leave(): void {
     removeEventListener('pagehide', this.#keepNow);
     removeEventListener('online', this.#reconnect);
+    removeEventListener('offline', this.#lineDropped);
     if (this.#isUnsaved) this.#keepNow();
     if (this.#keepTimer !== null) clearTimeout(this.#keepTimer);
     this.#provider.destroy();
@@ -182,6 +184,13 @@ export class Draft {
 
   readonly #reconnect = (): void => {
     if (this.#provider.wsconnected || this.saving.peek() === 'ended') return;
+    this.#provider.disconnect();
+    this.#provider.connect();
+  };
+
+  /** A dead line takes a socket half a minute to notice; the device knows at once. */
+  readonly #lineDropped = (): void => {
+    if (this.saving.peek() === 'ended') return;
     this.#provider.disconnect();
     this.#provider.connect();
   };
