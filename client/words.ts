@@ -35,6 +35,9 @@ effect(() => {
 
 export function speak(chosen: Language): void {
   language.value = chosen;
+  // The observers' page is rendered on the server, which has to know too.
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API isn't in every browser yet
+  document.cookie = `concord_language=${chosen}; path=/; SameSite=Lax; max-age=31536000`;
   try {
     localStorage.setItem(remembered, chosen);
   } catch {

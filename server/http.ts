@@ -1,9 +1,11 @@
 import type { Context } from 'hono';
+import { getCookie } from 'hono/cookie';
 import type { z } from 'zod';
 import { ConcordError } from '../shared/errors.ts';
 import { MeetingId, RecommendationId } from '../shared/ids.ts';
 import type { MeetingState } from '../shared/meeting.ts';
 import type { Principal } from '../shared/principal.ts';
+import { chooseLanguage, type Language } from '../shared/words/words.ts';
 import type { Access, Account } from './access/access.ts';
 import type { Meetings } from './meetings/meetings.ts';
 
@@ -12,6 +14,10 @@ export interface Asker {
   readonly account: Account;
   readonly session: string;
 }
+
+/** The language that a request is answered in: the one asked for, else the one chosen on a page, else the browser's. */
+export const languageOf = (c: Context): Language =>
+  chooseLanguage(c.req.query('lang') ?? getCookie(c, 'concord_language') ?? c.req.header('accept-language'));
 
 export async function asker(c: Context, access: Access): Promise<Asker> {
   const found = await access.authenticate(c.req.header('cookie'));

@@ -24,11 +24,9 @@ async function main(): Promise<void> {
   let demo: { names: readonly string[]; password: string } | null = null;
   const app = await createApp({ store, config, log, now, demo: () => demo });
 
+  let invitation: string | null = null;
   if (empty) {
-    if (!(await app.access.hasAdministrator())) {
-      const { token } = await app.access.inviteAdministrator();
-      say(`The first administrator signs up, once, at /invitations/${token}`);
-    }
+    if (!(await app.access.hasAdministrator())) invitation = (await app.access.inviteAdministrator()).token;
   } else if (await app.access.hasDemo()) {
     // The password of a demo that was made before is not kept in clear: it is set anew, and printed again.
     const password = config.demoPassword ?? randomBytes(9).toString('base64url');
@@ -42,7 +40,9 @@ async function main(): Promise<void> {
   }
 
   const port = await app.listen(config.port, config.host);
-  say(`Concord is at ${config.publicOrigin ?? `http://localhost:${port}`}`);
+  const address = config.publicOrigin ?? `http://localhost:${port}`;
+  say(`Concord is at ${address}`);
+  if (invitation !== null) say(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
   if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
 
   let stopping = false;

@@ -41,6 +41,7 @@ export function Participants({ meeting, view }: { meeting: Meeting; view: Meetin
                 <button
                   type="button"
                   class="button"
+                  aria-label={`${t('manage.end')}: ${participant.name}`}
                   onClick={() => {
                     ending.value = participant;
                   }}

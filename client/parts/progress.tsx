@@ -7,7 +7,7 @@ export function ProgressLine({ progress }: { progress: Progress }) {
   return (
     <div class="progress">
       <p class="progress-words">
-        {t('progress.counts', {
+        {t(adReferendum === 0 ? 'progress.counts' : 'progress.counts-ad-referendum', {
           clauses: tn('progress.clauses', clauses),
           agreed,
           adReferendum,

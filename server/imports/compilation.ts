@@ -1,5 +1,6 @@
 import { Compilation } from '../../shared/compilation.ts';
 import { ConcordError } from '../../shared/errors.ts';
+import { type Language, message } from '../../shared/words/words.ts';
 import { decode } from './decode.ts';
 import { type HeadingStyle, headingStyle, Levels } from './headings.ts';
 import { ItemLevels } from './items.ts';
@@ -36,9 +37,10 @@ const mostTopics = 400;
  * Reads a text compilation: what was proposed, by whom, under which headings. What no tag attributes has no sponsor and
  * is named in the warnings; nothing is guessed, and not one word of the body is left out.
  *
- * Throws `import-unreadable` for what is no text, or too much of it.
+ * The reasons of the warnings are sentences in `language`. Throws `import-unreadable` for what is no text, or too much
+ * of it.
  */
-export function importCompilation(source: Uint8Array | string): Compilation {
+export function importCompilation(source: Uint8Array | string, language: Language = 'en'): Compilation {
   const found = paragraphs(decode(source));
   const book = findParties(found);
   const tags = new Tags(
@@ -66,7 +68,7 @@ export function importCompilation(source: Uint8Array | string): Compilation {
       }
   book.nameByUse(used);
 
-  const { title, topics, warnings } = assemble(pieces, book);
+  const { title, topics, warnings } = assemble(pieces, book, language);
   const parties = book.parties.map(({ code, name, kind, aliases }) => ({ code, name, kind, aliases }));
   const compilation = Compilation.safeParse({ title, parties, topics, warnings });
   if (!compilation.success || topics.length === 0)
@@ -74,7 +76,7 @@ export function importCompilation(source: Uint8Array | string): Compilation {
   return compilation.data;
 }
 
-function assemble(pieces: readonly Piece[], book: PartyBook) {
+function assemble(pieces: readonly Piece[], book: PartyBook, language: Language) {
   const warnings: { line: number; text: string; reason: string }[] = [];
   const topics: Topic[] = [];
   const levels = new Levels();
@@ -124,17 +126,21 @@ function assemble(pieces: readonly Piece[], book: PartyBook) {
       const level = items.of(paragraph.marker, above);
       for (const part of inParts(text)) recommendation.clauses.push({ text: part, level, sponsors });
       if (sponsors.length > 0) continue;
-      warnings.push({ line: paragraph.line, text: text.slice(0, 500), reason: reasonFor(paragraph, doubtful, book) });
+      warnings.push({
+        line: paragraph.line,
+        text: text.slice(0, 500),
+        reason: reasonFor(paragraph, doubtful, book, language),
+      });
     }
   });
   return { title: title.text, topics, warnings };
 }
 
-function reasonFor(paragraph: Paragraph, doubtful: string | null, book: PartyBook): string {
-  if (doubtful !== null) return `“(${doubtful})” looks like a tag, but not everything in it is a party.`;
-  if (paragraph.footnote) return 'This is a footnote; it is kept as a row of its own.';
-  if (book.listed.has(paragraph)) return 'This is an entry of the list of parties.';
-  return 'No tag says who proposed this, so it has no sponsor.';
+function reasonFor(paragraph: Paragraph, doubtful: string | null, book: PartyBook, language: Language): string {
+  if (doubtful !== null) return message(language, 'import.reason-doubtful', { tag: doubtful });
+  if (paragraph.footnote) return message(language, 'import.reason-footnote');
+  if (book.listed.has(paragraph)) return message(language, 'import.reason-party');
+  return message(language, 'import.reason-untagged');
 }
 
 /** The document's title: a first heading that stands above another, else the first heading, which is a topic too. */

@@ -8,7 +8,7 @@ import { newParticipantId, ParticipantId } from '../../shared/ids.ts';
 import { administrator, decideMeeting, MeetingCommand, type MeetingState, type Orderer } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
-import { type Asker, asker, body, meetingFrom, principalIn } from '../http.ts';
+import { type Asker, asker, body, languageOf, meetingFrom, principalIn } from '../http.ts';
 import { importCompilation } from '../imports/compilation.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { createMeeting } from './create.ts';
@@ -105,7 +105,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports/preview', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
-    return c.json(importCompilation(new Uint8Array(await c.req.arrayBuffer())));
+    return c.json(importCompilation(new Uint8Array(await c.req.arrayBuffer()), languageOf(c)));
   });
 
   routes.post('/api/imports', async (c) => {

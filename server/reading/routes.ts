@@ -1,8 +1,7 @@
 import { type Context, Hono } from 'hono';
-import { getCookie } from 'hono/cookie';
 import { ConcordError } from '../../shared/errors.ts';
 import type { AccountId, MeetingId, ParticipantId } from '../../shared/ids.ts';
-import { chooseLanguage, type Language } from '../../shared/words/words.ts';
+import { languageOf } from '../http.ts';
 import { script, stylesheet } from './assets.ts';
 import type { ReaderStream, Reading } from './reading.ts';
 
@@ -28,9 +27,6 @@ export interface ReadingRoutesOptions {
 
 /** A reader this far behind is let go; it comes back by itself and loads the page anew. Chunks of the stream. */
 const furthestBehind = 256;
-
-const languageOf = (c: Context): Language =>
-  chooseLanguage(c.req.query('lang') ?? getCookie(c, 'concord_language') ?? c.req.header('accept-language'));
 
 export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRoutesOptions): Hono {
   const routes = new Hono();

@@ -135,7 +135,8 @@ export const en = {
   'meeting.release-floor': 'Release the floor',
   'progress.clauses.one': '{count} clause',
   'progress.clauses.other': '{count} clauses',
-  'progress.counts':
+  'progress.counts': '{clauses}: {agreed} agreed, {open} open, {unresolved} with amendments',
+  'progress.counts-ad-referendum':
     '{clauses}: {agreed} agreed, {adReferendum} ad referendum, {open} open, {unresolved} with amendments',
   // Running a meeting
   'manage.parties': 'Parties',
@@ -263,6 +264,10 @@ export const en = {
   'import.warnings.one': '{count} place to check',
   'import.warnings.other': '{count} places to check',
   'import.line': 'Line {line}: {reason}',
+  'import.reason-doubtful': '“({tag})” looks like a tag, but not everything in it is a party.',
+  'import.reason-footnote': 'This is a footnote; it is kept as a row of its own.',
+  'import.reason-party': 'This is an entry of the list of parties.',
+  'import.reason-untagged': 'No tag says who proposed this, so it has no sponsor.',
   'import.merge': 'Merge with the next row',
   'import.split': 'Split at the caret',
   'import.sponsor': 'Add a sponsor',

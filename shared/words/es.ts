@@ -138,7 +138,8 @@ export const es = {
   'meeting.release-floor': 'Liberar el uso de la palabra',
   'progress.clauses.one': '{count} párrafo',
   'progress.clauses.other': '{count} párrafos',
-  'progress.counts':
+  'progress.counts': '{clauses}: {agreed} acordados, {open} abiertos, {unresolved} con enmiendas',
+  'progress.counts-ad-referendum':
     '{clauses}: {agreed} acordados, {adReferendum} ad referéndum, {open} abiertos, {unresolved} con enmiendas',
   // Running a meeting
   'manage.parties': 'Delegaciones',
@@ -267,6 +268,10 @@ export const es = {
   'import.warnings.one': '{count} lugar por revisar',
   'import.warnings.other': '{count} lugares por revisar',
   'import.line': 'Línea {line}: {reason}',
+  'import.reason-doubtful': '«({tag})» parece una etiqueta, pero no todo lo que contiene es una delegación.',
+  'import.reason-footnote': 'Es una nota al pie; se conserva como fila propia.',
+  'import.reason-party': 'Es una entrada de la lista de delegaciones.',
+  'import.reason-untagged': 'Ninguna etiqueta dice quién lo propuso; queda sin proponente.',
   'import.merge': 'Unir con la fila siguiente',
   'import.split': 'Dividir en el cursor',
   'import.sponsor': 'Agregar proponente',

@@ -141,7 +141,8 @@ export const fr = {
   'meeting.release-floor': 'Libérer la parole',
   'progress.clauses.one': '{count} paragraphe',
   'progress.clauses.other': '{count} paragraphes',
-  'progress.counts':
+  'progress.counts': '{clauses} : {agreed} convenus, {open} ouverts, {unresolved} avec amendements',
+  'progress.counts-ad-referendum':
     '{clauses} : {agreed} convenus, {adReferendum} ad referendum, {open} ouverts, {unresolved} avec amendements',
   // Running a meeting
   'manage.parties': 'Délégations',
@@ -270,6 +271,10 @@ export const fr = {
   'import.warnings.one': '{count} passage à vérifier',
   'import.warnings.other': '{count} passages à vérifier',
   'import.line': 'Ligne {line} : {reason}',
+  'import.reason-doubtful': '« ({tag}) » ressemble à une étiquette, mais tout n’y est pas une délégation.',
+  'import.reason-footnote': 'C’est une note de bas de page ; elle reste une ligne à part.',
+  'import.reason-party': 'C’est une entrée de la liste des délégations.',
+  'import.reason-untagged': 'Aucune étiquette ne dit qui l’a proposé ; il n’y a donc pas d’auteur.',
   'import.merge': 'Fusionner avec la ligne suivante',
   'import.split': 'Scinder au curseur',
   'import.sponsor': 'Ajouter un auteur',

@@ -137,7 +137,8 @@ export const pt = {
   'meeting.release-floor': 'Libertar a palavra',
   'progress.clauses.one': '{count} parágrafo',
   'progress.clauses.other': '{count} parágrafos',
-  'progress.counts':
+  'progress.counts': '{clauses}: {agreed} acordados, {open} abertos, {unresolved} com emendas',
+  'progress.counts-ad-referendum':
     '{clauses}: {agreed} acordados, {adReferendum} ad referendum, {open} abertos, {unresolved} com emendas',
   // Running a meeting
   'manage.parties': 'Delegações',
@@ -265,6 +266,10 @@ export const pt = {
   'import.warnings.one': '{count} lugar a verificar',
   'import.warnings.other': '{count} lugares a verificar',
   'import.line': 'Linha {line}: {reason}',
+  'import.reason-doubtful': '«({tag})» parece uma etiqueta, mas nem tudo nela é uma delegação.',
+  'import.reason-footnote': 'É uma nota de rodapé; fica como linha própria.',
+  'import.reason-party': 'É uma entrada da lista de delegações.',
+  'import.reason-untagged': 'Nenhuma etiqueta diz quem o propôs; fica sem proponente.',
   'import.merge': 'Unir com a linha seguinte',
   'import.split': 'Dividir no cursor',
   'import.sponsor': 'Adicionar proponente',
