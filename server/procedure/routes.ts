@@ -12,7 +12,7 @@ import type { Principal } from '../../shared/principal.ts';
 import { Command } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
 import { historyOf } from '../audit/history.ts';
-import { asker, body, principalIn, recommendationFrom } from '../http.ts';
+import { asker, body, languageOf, principalIn, recommendationFrom } from '../http.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Room } from '../room/room.ts';
@@ -46,7 +46,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   routes.get('/api/recommendations/:id', async (c) => {
     const { id, meeting } = await taking(c);
     const room = await services.rooms.room(id);
-    return c.json(recommendationView(room, meeting, c.req.query('language') ?? 'en'));
+    return c.json(recommendationView(room, meeting, c.req.query('language') ?? languageOf(c)));
   });
 
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
