@@ -12,8 +12,13 @@ export interface AccessRoutesOptions {
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
 }
 
-/** Whose tries are counted together. Tests call the app without a socket. */
-function addressOf(c: Context): string {
+/**
+ * Whose tries are counted together: the other end of the socket, or, behind a proxy, whom the proxy names last; what
+ * stands before that in the header anybody may have written.
+ */
+function addressOf(c: Context, behindProxy: boolean): string {
+  const named = behindProxy ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
+  if (named !== undefined && named !== '') return named;
   try {
     return getConnInfo(c).remote.address ?? 'unknown';
   } catch {
@@ -26,7 +31,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
 
   routes.post('/api/session', async (c) => {
     const { name, password } = await body(c, SignIn);
-    c.header('Set-Cookie', await access.signIn(name, password, addressOf(c)));
+    c.header('Set-Cookie', await access.signIn(name, password, addressOf(c, access.publicOrigin !== null)));
     return c.body(null, 204);
   });
   routes.get('/api/session', async (c) => {
@@ -51,7 +56,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
   });
 
   routes.get('/api/invitations/:token', async (c) => {
-    await access.limitInvitations(addressOf(c));
+    await access.limitInvitations(addressOf(c, access.publicOrigin !== null));
     const invitation = await access.invitation(c.req.param('token'));
     const meeting = invitation.meeting === null ? null : meetings.get(invitation.meeting);
     const participant =
@@ -68,7 +73,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     return c.json(view);
   });
   routes.post('/api/invitations/:token', async (c) => {
-    await access.limitInvitations(addressOf(c));
+    await access.limitInvitations(addressOf(c, access.publicOrigin !== null));
     const { name, password } = await body(c, TakeUp);
     const token = c.req.param('token');
     const { participant, meeting } = await access.invitation(token);
