@@ -9,6 +9,7 @@ import type { Entry, Log } from '../log/log.ts';
 import { decodeEvents, meetingOf } from '../meetings/meetings.ts';
 import { decodeHeader } from '../room/header.ts';
 import { Replica } from '../room/replica.ts';
+import { rejudge } from './rejudge.ts';
 
 /** What is wrong with the record, and where it first shows. */
 export interface Fault {
@@ -27,8 +28,9 @@ export interface Findings {
 const pageOfEntries = 500;
 
 /**
- * Reads the whole record as a stranger would: checks the hash chain of every log, replays every document, and compares
- * what comes out with the ledger's mirror in the document and with the state that the server opens from.
+ * Reads the whole record as a stranger would: checks the hash chain of every log, replays every document, judges every
+ * entry again, and compares what comes out with the ledger's mirror in the document and with the state that the server
+ * opens from.
  */
 export async function verify(log: Log): Promise<Findings> {
   const faults: Fault[] = [];
@@ -88,10 +90,13 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
     const found = await walk(log, name, (entry) => {
       const header = decodeHeader(entry.header);
       if (header.at < replica.at) throw new Error('the time runs backwards');
-      replica.apply([entry]);
-      replica.text();
+      const before = replica.text();
+      if (entry.content.length > 0) Y.applyUpdate(replica.doc, entry.content);
+      const after = replica.text();
       if (replica.doc.store.pendingStructs !== null || replica.doc.store.pendingDs !== null)
         throw new Error('the update builds on something that is not in the log');
+      rejudge(header, { sequence: entry.sequence, before, after, ledger: replica.ledger });
+      replica.note(entry);
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
     if (found.fault !== null) return found;
@@ -158,7 +163,7 @@ const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one
 
 const reasonOf = (error: unknown): string =>
   error instanceof ConcordError
-    ? `it holds what no entry can hold (${error.code})`
+    ? `it does what nobody may do (${error.code})`
     : error instanceof Error
       ? error.message
       : String(error);

@@ -194,7 +194,7 @@ export const demoMeeting: DemoMeeting = {
           'USA',
         ),
         op(
-          'Recommend measures against the commercial sexual exploitation of children and against the demand that feeds it.',
+          'Recommend measures against the sexual exploitation of children for money, and against the demand that feeds it.',
           'USA',
         ),
         op(
@@ -213,7 +213,7 @@ export const demoMeeting: DemoMeeting = {
           'staff at airports, bus terminals and hotels, so that victims are seen as victims and not as offenders;',
           'PRY',
         ),
-        sub('migration officers and labor inspectors at the local level.', 'USA'),
+        sub('local migration officers and local labor inspectors.', 'USA'),
         op(
           'Invite ministries responsible for women and children to take part in planning prevention and assistance.',
           'CIM',
@@ -289,7 +289,7 @@ export const demoMeeting: DemoMeeting = {
       heading: 'Forms of exploitation',
       clauses: [
         op(
-          'Reaffirm that all forms are to be fought: sexual exploitation, forced labor, domestic servitude and the removal of organs.',
+          'Reaffirm that all forms are to be fought: sexual exploitation, forced labor, servitude in the home, the removal of organs.',
           'CIM',
         ),
         op('Recommend that employers who profit from trafficked labor be held liable.', 'IACHR'),
@@ -311,7 +311,7 @@ export const demoMeeting: DemoMeeting = {
       topic: 2,
       heading: 'Recruiters and corrupt officials',
       clauses: [
-        op('Urge States to pass on information that may lead to the arrest of recruiters.', 'PRY'),
+        op('Urge States to pass on whatever may help to arrest those who recruit.', 'PRY'),
         op('Urge States to punish officials who let victims pass or who issue false documents for them.', 'PRY'),
       ],
     },
@@ -371,7 +371,10 @@ export const demoMeeting: DemoMeeting = {
       heading: 'Experience from elsewhere',
       clauses: [
         op('Suggest that training given against drug trafficking be adapted to this crime.', 'DMS'),
-        op('Request an inventory of local, national and subregional initiatives, and of ways to join them up.', 'BRA'),
+        op(
+          'Request a list of the initiatives under way, from the local to the subregional, and of ways to join them up.',
+          'BRA',
+        ),
         op(
           'Recommend that programs of assistance in several countries be studied for the support that they could give to others.',
           'ECU',
@@ -396,7 +399,7 @@ export const demoMeeting: DemoMeeting = {
           'IACHR',
           'ARG',
         ),
-        sub('the Inter-American Convention on International Traffic in Minors;', 'DMS'),
+        sub('the Inter-American Convention against the traffic in minors across borders;', 'DMS'),
         sub('the Convention of 1949 on the suppression of this traffic.', 'IACHR'),
       ],
     },

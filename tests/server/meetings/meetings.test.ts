@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Created, MeetingList, MeetingView, Refused } from '../../../shared/contract.ts';
+import { markKey } from '../../../shared/document.ts';
+import { newMarkId, newRecommendationId, newTopicId } from '../../../shared/ids.ts';
+import { MeetingCommand } from '../../../shared/meeting.ts';
+import { connect } from '../../helpers/enemy.ts';
+import { people, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+
+let meeting: TestMeeting;
+beforeAll(async () => {
+  meeting = await startMeeting();
+}, 60_000);
+afterAll(async () => {
+  await meeting.close();
+});
+
+const order = (as: Parameters<TestMeeting['request']>[0], type: string, body: unknown = {}): Promise<Response> =>
+  meeting.request(as, 'POST', `/api/meetings/${meeting.id}/${type}`, body);
+const refusal = async (response: Response): Promise<string> => Refused.parse(await response.json()).error.code;
+
+const party = (code: string, more: object = {}) => ({
+  party: { code, names: { en: `Party ${code}` }, kind: 'state', aliases: [], members: [], ...more },
+});
+
+/** Who may order what: everybody else hears `role-may-not`. */
+const mayOrder: readonly [type: MeetingCommand['type'], who: readonly string[], body: () => Promise<unknown>][] = [
+  ['rename', ['chair', 'rapporteur'], async () => ({ name: 'Renamed' })],
+  ['drafting', ['chair'], async () => ({ open: true })],
+  ['set-party', ['chair', 'rapporteur'], async () => party('PER')],
+  ['remove-party', ['chair', 'rapporteur'], async () => ({ code: 'PER' })],
+  ['accredit', ['chair', 'rapporteur'], async () => ({ name: 'X', role: 'observer', party: null })],
+  ['end-accreditation', ['chair', 'rapporteur'], async () => ({ participant: await accredited() })],
+  ['set-topics', ['chair', 'rapporteur'], async () => ({ topics: (await meeting.view()).topics })],
+  [
+    'set-recommendations',
+    ['chair', 'rapporteur'],
+    async () => ({ recommendations: (await meeting.view()).recommendations.map(({ progress: _, ...one }) => one) }),
+  ],
+  ['give-floor', ['chair'], async () => ({ floor: { recommendation: meeting.recommendation, clause: null } })],
+  ['set-observer-view', ['chair'], async () => ({ view: 'clean' })],
+];
+
+async function accredited(): Promise<string> {
+  const response = await order('rapporteur', 'accredit', { name: 'For a day', role: 'observer', party: null });
+  return ((await response.json()) as { participant: string }).participant;
+}
+
+describe('[MEET1] Who runs a meeting', () => {
+  it('the table knows every command', () => {
+    expect(mayOrder.map(([type]) => type).sort()).toEqual(
+      MeetingCommand.options.map((option) => option.shape.type.value).sort(),
+    );
+  });
+
+  it.each(mayOrder)('%s: %s', async (type, who, body) => {
+    for (const person of people) {
+      if (type === 'remove-party') await order('chair', 'set-party', party('PER'));
+      const response = await order(person, type, await body());
+      expect([person, response.status]).toEqual([
+        person,
+        who.includes(person) ? (type === 'accredit' ? 200 : 204) : 403,
+      ]);
+      if (!who.includes(person)) expect(await refusal(response)).toBe('role-may-not');
+    }
+    expect((await order('outsider', type, await body())).status).toBe(404);
+    expect((await order(null, type, await body())).status).toBe(401);
+  });
+});
+
+describe('[MEET2] What a meeting refuses', () => {
+  it.each([
+    ['a delegate without a party', 'accredit', { name: 'X', role: 'delegate', party: null }, 'party-unknown'],
+    ['a party that nobody knows', 'accredit', { name: 'X', role: 'delegate', party: 'XXX' }, 'party-unknown'],
+    ['a role that there is not', 'accredit', { name: 'X', role: 'king', party: null }, 'bad-request'],
+    [
+      'a group of parties that are none',
+      'set-party',
+      party('GRP', { kind: 'group', members: ['XXX'] }),
+      'party-unknown',
+    ],
+    ['a group of organs', 'set-party', party('GRP', { kind: 'group', members: ['CIM'] }), 'party-unknown'],
+    ['removing a party that has a delegate', 'remove-party', { code: 'ARG' }, 'party-in-use'],
+    ['removing a party that stands behind words', 'remove-party', { code: 'CIM' }, 'party-in-use'],
+    ['an agenda that leaves recommendations out', 'set-recommendations', { recommendations: [] }, 'bad-request'],
+    ['topics without those that have text', 'set-topics', { topics: [] }, 'bad-request'],
+    [
+      'the floor for a text of nowhere',
+      'give-floor',
+      { floor: { recommendation: newRecommendationId(), clause: null } },
+      'not-found',
+    ],
+  ])('%s', async (_what, type, body, code) => {
+    const response = await order('chair', type, body);
+    expect(await refusal(response)).toBe(code);
+  });
+
+  it('the floor for a clause that isn’t there', async () => {
+    const floor = { recommendation: meeting.recommendation, clause: 'AAAAAAAAAAAAAAAA' };
+    expect(await refusal(await order('chair', 'give-floor', { floor }))).toBe('not-found');
+  });
+
+  it('another meeting’s text on this meeting’s agenda', async () => {
+    const [other] = MeetingList.parse(await (await meeting.request('outsider', 'GET', '/api/meetings')).json());
+    const view = MeetingView.parse(
+      await (await meeting.request('outsider', 'GET', `/api/meetings/${other?.id}`)).json(),
+    );
+    const own = (await meeting.view()).recommendations.map(({ progress: _, ...one }) => one);
+    const [foreign] = view.recommendations;
+    const response = await order('chair', 'set-recommendations', {
+      recommendations: [...own, { id: foreign?.id, topic: own[0]?.topic, heading: 'Stolen' }],
+    });
+    expect(await refusal(response)).toBe('bad-request');
+    expect((await meeting.request('chair', 'GET', `/api/recommendations/${foreign?.id}`)).status).toBe(404);
+  });
+});
+
+describe('[MEET3] What programs read', () => {
+  it('a meeting: topics, recommendations with how far they have come, parties', async () => {
+    const view = await meeting.view('argentina');
+    expect(view.topics.map(({ heading }) => heading)).toEqual(['Prevention']);
+    expect(view.recommendations.map(({ heading, progress }) => [heading, progress.clauses, progress.open])).toEqual([
+      ['Training', 3, 3],
+      ['Campaigns', 1, 1],
+    ]);
+    expect(view.parties.map(({ code }) => code)).toContain('ARG');
+    // Only those who run the meeting see who is accredited.
+    expect(view.participants).toEqual([]);
+    expect((await meeting.view('rapporteur')).participants.length).toBeGreaterThan(5);
+  });
+
+  it('a new recommendation can be drafted on at once', async () => {
+    const view = await meeting.view();
+    const id = newRecommendationId();
+    const topic = newTopicId();
+    await order('rapporteur', 'set-topics', { topics: [...view.topics, { id: topic, heading: 'New', level: 1 }] });
+    const response = await order('rapporteur', 'set-recommendations', {
+      recommendations: [...view.recommendations.map(({ progress: _, ...one }) => one), { id, topic, heading: 'Fresh' }],
+    });
+    expect(response.status).toBe(204);
+    const found = await meeting.request('canada', 'GET', `/api/recommendations/${id}`);
+    expect(await found.json()).toMatchObject({ id, heading: 'Fresh', topic: 'New', clauses: [] });
+  });
+
+  it('what changes, as it changes', async () => {
+    const response = await meeting.request('argentina', 'GET', `/api/meetings/${meeting.id}/events`);
+    const reader = response.body?.getReader();
+    let heard = '';
+    const decoder = new TextDecoder();
+    const hear = async (words: string): Promise<void> => {
+      while (!heard.includes(words)) heard += decoder.decode((await reader?.read())?.value);
+    };
+    await order('chair', 'give-floor', { floor: { recommendation: meeting.recommendation, clause: null } });
+    await hear('"type":"floor"');
+    const [clause] = (await meeting.text()).clauses;
+    await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'agreed' });
+    await hear('"agreed":1');
+    await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'open' });
+    await hear('"agreed":0');
+    await reader?.cancel();
+  });
+
+  it('one API for programs: every command is in the description, and the description is OpenAPI', async () => {
+    const description = (await (await fetch(`${meeting.url}/api/openapi.json`)).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+    };
+    expect(description.openapi).toMatch(/^3\.1/);
+    // Every route of the server is described, and nothing else.
+    const served = meeting.app.http.routes
+      .filter(({ path, method }) => path.startsWith('/api/') && method !== 'ALL')
+      .map(({ path, method }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`)
+      .filter((one) => !/openapi\.json|\/api\/demo/.test(one));
+    const described = Object.entries(description.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
+    );
+    expect([...new Set(served)].sort()).toEqual(described.sort());
+  });
+});
+
+describe('[MEET4] A compilation becomes a meeting', () => {
+  const compilation = 'I. AIR\n\nClean the air. (Chile)\n\nMeasure it. (Chile; Peru)\n';
+
+  it('a preview stores nothing; the corrected compilation makes the meeting', async () => {
+    const before = MeetingList.parse(await (await meeting.request('rapporteur', 'GET', '/api/meetings')).json());
+    const preview = await meeting.request('rapporteur', 'POST', '/api/imports/preview', compilation);
+    expect(preview.status).toBe(200);
+    const found = await preview.json();
+    expect(await (await meeting.request('rapporteur', 'GET', '/api/meetings')).json()).toHaveLength(before.length);
+    const made = await meeting.request('rapporteur', 'POST', '/api/imports', { meeting: 'Air', compilation: found });
+    expect(made.status).toBe(201);
+    const { meeting: id } = Created.parse(await made.json());
+    const view = MeetingView.parse(await (await meeting.request('rapporteur', 'GET', `/api/meetings/${id}`)).json());
+    expect(view.me?.role).toBe('rapporteur');
+    expect(view.parties.map(({ names }) => names.en).sort()).toEqual(['Chile', 'Peru']);
+    // Nobody else of the first meeting is in the new one.
+    expect((await meeting.request('argentina', 'GET', `/api/meetings/${id}`)).status).toBe(404);
+  });
+
+  it('delegates don’t import, and what can’t be read is said', async () => {
+    expect((await meeting.request('argentina', 'POST', '/api/imports/preview', compilation)).status).toBe(403);
+    expect((await meeting.request('argentina', 'POST', '/api/imports', { meeting: 'x', compilation: {} })).status).toBe(
+      403,
+    );
+    expect(await refusal(await meeting.request('rapporteur', 'POST', '/api/imports/preview', '   '))).toBe(
+      'import-unreadable',
+    );
+    expect(
+      await refusal(await meeting.request('rapporteur', 'POST', '/api/imports', { meeting: 'x', compilation: {} })),
+    ).toBe('bad-request');
+  });
+});
+
+describe('[MEET5] Drafting that is closed', () => {
+  it('stops delegates, while the chair goes on deciding', async () => {
+    const client = await connect(meeting, 'canada');
+    await order('chair', 'drafting', { open: false });
+    const id = newMarkId();
+    const verdict = await client.say(
+      client.change(() => client.words(0).insert(0, 'late ', { [markKey('insertion', id)]: { id } })),
+    );
+    expect(verdict).toMatchObject({ verdict: 'refused', code: 'drafting-closed' });
+    const [clause] = (await meeting.text()).clauses;
+    expect((await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'agreed' })).status).toBe(200);
+    await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'open' });
+    await order('chair', 'drafting', { open: true });
+  });
+});

@@ -1,0 +1,254 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { markKey } from '../../../shared/document.ts';
+import { newMarkId } from '../../../shared/ids.ts';
+import type { ObserverView } from '../../../shared/meeting.ts';
+import { languages } from '../../../shared/words/words.ts';
+import { type Client, connect } from '../../helpers/enemy.ts';
+import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+
+let meeting: TestMeeting;
+beforeEach(async () => {
+  meeting = await startMeeting();
+}, 60_000);
+afterEach(async () => {
+  await meeting.close();
+});
+
+const show = (view: ObserverView) =>
+  meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/set-observer-view`, { view });
+const page = async (query = ''): Promise<string> =>
+  (await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text${query}`)).text();
+
+async function insert(client: Client, clause: number, at: number, words: string) {
+  const id = newMarkId();
+  expect(
+    await client.say(
+      client.change(() => client.words(clause).insert(at, words, { [markKey('insertion', id)]: { id } })),
+    ),
+  ).toMatchObject({ verdict: 'accepted' });
+  return id;
+}
+async function strike(client: Client, clause: number, from: number, length: number) {
+  const id = newMarkId();
+  expect(
+    await client.say(
+      client.change(() => client.words(clause).format(from, length, { [markKey('deletion', id)]: { id } })),
+    ),
+  ).toMatchObject({ verdict: 'accepted' });
+  return id;
+}
+
+/** Reads an observer's event stream, byte for byte, until it is stopped. */
+async function listen(version = '') {
+  const stop = new AbortController();
+  const response = await fetch(`${meeting.url}/meetings/${meeting.id}/text/events${version}`, {
+    headers: { cookie: meeting.cookies.observer },
+    signal: stop.signal,
+  });
+  let bytes = '';
+  const reading = (async () => {
+    const reader = response.body?.getReader();
+    const decoder = new TextDecoder();
+    try {
+      for (;;) {
+        const part = await reader?.read();
+        if (part === undefined || part.done) return;
+        bytes += decoder.decode(part.value, { stream: true });
+      }
+    } catch {
+      // Stopped.
+    }
+  })();
+  return {
+    heard: () => bytes,
+    until: (words: string) => expect.poll(() => bytes, { timeout: 5000 }).toContain(words),
+    stop: async () => {
+      stop.abort();
+      await reading;
+      return bytes;
+    },
+  };
+}
+
+/** All that an observer can get, in every language, by every address. */
+async function everything(): Promise<string> {
+  const parts: string[] = [];
+  for (const language of languages) parts.push(await page(`?lang=${language}`));
+  const events = await listen('?version=-1');
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  parts.push(await events.stop());
+  const [first] = (await meeting.text()).clauses;
+  for (const path of [
+    '/api/meetings',
+    `/api/meetings/${meeting.id}`,
+    `/api/meetings/${meeting.id}/events`,
+    `/api/recommendations/${meeting.recommendation}`,
+    `/api/recommendations/${meeting.recommendation}/clauses/${first?.id}/history`,
+    '/api/session',
+  ]) {
+    const response = await meeting.request('observer', 'GET', path);
+    if (path.endsWith('/events')) expect(response.status).toBe(403);
+    parts.push(await response.text());
+  }
+  return parts.join('\n');
+}
+
+const partyNames = ['Argentina', 'Brazil', 'Canada', 'ARG', 'BRA', 'CAN', 'CIM'];
+const noneOf = (bytes: string, words: readonly string[]): string[] =>
+  words.filter((word) => new RegExp(`\\b${word}\\b`).test(bytes));
+
+/** A text in which each word says what it is. */
+async function negotiate(): Promise<void> {
+  const argentina = await connect(meeting, 'argentina');
+  const brazil = await connect(meeting, 'brazil');
+  // Urge states to train officials.
+  await insert(argentina, 0, 0, 'pendingword ');
+  const withdrawn = await insert(argentina, 0, 0, 'withdrawnword ');
+  expect((await meeting.order('argentina', 'withdraw', { amendment: withdrawn })).status).toBe(200);
+  const refused = await insert(brazil, 1, 0, 'refusedword ');
+  expect((await meeting.order('chair', 'not-adopt', { amendments: [refused] })).status).toBe(200);
+  const adopted = await insert(brazil, 1, 0, 'adoptedword ');
+  expect((await meeting.order('chair', 'adopt', { amendments: [adopted] })).status).toBe(200);
+  // Encourage research.
+  const gone = await strike(argentina, 2, 10, 8);
+  expect((await meeting.order('chair', 'adopt', { amendments: [gone] })).status).toBe(200);
+  await brazil.until(() => !brazil.words(0).toString().includes('withdrawnword'), 'the withdrawal');
+  const typed = await insert(brazil, 0, 0, 'takenbackword ');
+  expect(
+    await brazil.say(
+      brazil.change(() => {
+        const { found } = { found: brazil.words(0).toDelta() as { insert: string; attributes?: object }[] };
+        let at = 0;
+        for (const { insert: words } of found) {
+          if (words.includes('takenbackword')) brazil.words(0).delete(at, words.length);
+          at += words.length;
+        }
+      }),
+    ),
+  ).toMatchObject({ verdict: 'accepted' });
+  expect(typed).not.toBe('');
+  await strike(brazil, 0, (brazil.words(0).toDelta() as { insert: string }[])[0]?.insert.length ?? 0, 4);
+  argentina.leave();
+  brazil.leave();
+}
+const deleted = ['withdrawnword', 'refusedword', 'takenbackword', 'research'];
+
+describe('[READ1] Observers get what the chair chose, and not a byte more', () => {
+  it('nothing, in a closed session: no word, no heading, no party', async () => {
+    await show('nothing');
+    await negotiate();
+    const bytes = await everything();
+    expect(
+      noneOf(bytes, [...deleted, ...partyNames, 'pendingword', 'adoptedword', 'Urge', 'Prevention', 'Training']),
+    ).toEqual([]);
+  });
+
+  it('clean text: the words in force, no proposal, no party, no deleted word', async () => {
+    await show('clean');
+    const stream = await listen();
+    await negotiate();
+    await stream.until('adoptedword');
+    const bytes = (await everything()) + (await stream.stop());
+    expect(noneOf(bytes, ['adoptedword', 'Urge', 'Prevention'])).toHaveLength(3);
+    // A word that was in force when the stream began may be in it; what was only ever proposed may not.
+    expect(noneOf(bytes, ['withdrawnword', 'refusedword', 'takenbackword', 'pendingword', ...partyNames])).toEqual([]);
+    expect(noneOf(await everything(), deleted)).toEqual([]);
+  });
+
+  it('bracketed text: what is contested stands in brackets, whose it is doesn’t', async () => {
+    await show('bracketed');
+    const stream = await listen();
+    await negotiate();
+    await stream.until('adoptedword');
+    const bytes = await everything();
+    expect(bytes).toContain('[pendingword ]');
+    expect(bytes).toMatch(/\[Urge\]/);
+    expect(noneOf(bytes + (await stream.stop()), partyNames)).toEqual([]);
+    expect(noneOf(bytes, deleted)).toEqual([]);
+  });
+
+  it('text with attribution: the parties too, and still no deleted word, participant or reason', async () => {
+    await show('attributed');
+    await negotiate();
+    const { amendments } = await meeting.text();
+    const mine = amendments.find(({ inserted, state }) => inserted.includes('pendingword') && state === 'open');
+    await meeting.order('argentina', 'give-reason', { amendment: mine?.id, reason: 'reasonword' });
+    const bytes = await everything();
+    const { observer: _own, ...rest } = meeting.participants;
+    const others = Object.values(rest);
+    expect(bytes).toMatch(/pendingword.*ARG/);
+    expect(noneOf(bytes, [...deleted, 'reasonword', ...others])).toEqual([]);
+    expect(bytes).not.toContain('Delegate');
+  });
+
+  it('has no way into the document', async () => {
+    await show('attributed');
+    const observer = await connect(meeting, 'observer', { sync: false });
+    expect((await observer.closed).code).toBe(4403);
+    expect(observer.updates).toEqual([]);
+  });
+});
+
+describe('[READ2] The page is live', () => {
+  it('sends one patch a clause, and a reader who missed some is told to load the page again', async () => {
+    await show('bracketed');
+    const first = await listen();
+    const argentina = await connect(meeting, 'argentina');
+    await insert(argentina, 0, 0, 'livewords ');
+    await first.until('livewords');
+    const patch = first.heard();
+    // Only the clause that changed is in it.
+    expect(patch).not.toContain('Invite states');
+    expect(Buffer.byteLength(patch)).toBeLessThan(1500);
+    await first.stop();
+    await insert(argentina, 0, 0, 'missed ');
+    const late = await listen('?version=0');
+    await late.until('"reload":true');
+    await late.stop();
+    argentina.leave();
+  });
+
+  it('a view that the chair closes is closed at once, also on pages that are open', async () => {
+    await show('attributed');
+    const stream = await listen();
+    await show('nothing');
+    await stream.until('"reload":true');
+    expect(await page()).not.toContain('Urge');
+    const argentina = await connect(meeting, 'argentina');
+    const before = stream.heard();
+    await insert(argentina, 0, 0, 'secretword ');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(stream.heard().slice(before.length)).not.toContain('secretword');
+    await stream.stop();
+    argentina.leave();
+  });
+
+  it('ends when the observer’s seat ends', async () => {
+    await show('clean');
+    const stream = await listen();
+    await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/end-accreditation`, {
+      participant: meeting.participants.observer,
+    });
+    expect((await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text`)).status).toBe(404);
+    await stream.stop();
+  });
+
+  it('says words as words: what looks like HTML is text', async () => {
+    await show('attributed');
+    const argentina = await connect(meeting, 'argentina');
+    await insert(argentina, 0, 0, '<img src=x onerror=alert(1)> & "so" ');
+    const bytes = await page();
+    expect(bytes).not.toContain('<img');
+    expect(bytes).toContain('&lt;img src=x onerror=alert(1)&gt; &amp; ');
+    argentina.leave();
+  });
+});
+
+describe('[READ3] Who takes no part reads nothing', () => {
+  it('a stranger is sent to sign in, an outsider finds nothing', async () => {
+    const stranger = await fetch(`${meeting.url}/meetings/${meeting.id}/text`, { redirect: 'manual' });
+    expect([302, 303, 401]).toContain(stranger.status);
+    expect((await meeting.request('outsider', 'GET', `/meetings/${meeting.id}/text`)).status).toBe(404);
+    expect((await meeting.request('outsider', 'GET', `/meetings/${meeting.id}/text/events`)).status).toBe(404);
+  });
+});
