@@ -70,3 +70,7 @@ export function moment(at: number): string {
     today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
   );
 }
+
+/** What a clause is called: by its number, where it has one. */
+export const clauseName = (label: string): string =>
+  label === '' ? t('clause.unnumbered') : t('clause.title', { label });

@@ -4,7 +4,7 @@ import type { MarkId, PartyCode } from '../../shared/ids.ts';
 import type { AmendmentRecord } from '../../shared/ledger.ts';
 import { type Command, whyNot } from '../../shared/procedure.ts';
 import { PartyTag } from '../parts/party.tsx';
-import { moment, t, tn } from '../words.ts';
+import { clauseName, moment, t, tn } from '../words.ts';
 import type { Desk } from './desk.ts';
 
 const kindKeys = {
@@ -14,7 +14,8 @@ const kindKeys = {
   'new clause': 'kind.new-clause',
   'delete clause': 'kind.delete-clause',
 } as const;
-const stateKeys = {
+/** What became of an amendment, in words. */
+export const stateKeys = {
   open: 'state.open',
   adopted: 'state.adopted',
   'not adopted': 'state.not-adopted',
@@ -170,9 +171,7 @@ function Card({
           ))}
         <strong>{t(kindKeys[kind])}</strong>
         <button type="button" class="link" onClick={() => bench.point(id, true)}>
-          {clause === undefined || bench.labelOf(clause) === ''
-            ? t('card.show')
-            : t('card.clause', { label: bench.labelOf(clause) })}
+          {clause === undefined || bench.labelOf(clause) === '' ? t('card.show') : clauseName(bench.labelOf(clause))}
         </button>
       </p>
       <Words struck={struck} inserted={inserted} />

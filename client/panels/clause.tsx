@@ -6,7 +6,8 @@ import { type Command, whyNot } from '../../shared/procedure.ts';
 import { get, sentenceOf } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
-import { moment, t } from '../words.ts';
+import { clauseName, moment, t } from '../words.ts';
+import { stateKeys } from './cards.tsx';
 import type { Desk } from './desk.ts';
 import { HistoryList } from './history.tsx';
 import { statusWords } from './status.ts';
@@ -26,25 +27,17 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
   const ledger = bench.ledger.value;
   const status = statusOf(ledger, clause.id);
   const sponsors = ledger.clauses.get(clause.id)?.sponsors ?? [];
+  // Of the words at the caret: the amendments that brought them, pending or adopted.
   const origins = [...new Set(bench.caret.value.marks)].flatMap((id): [MarkId, string][] => {
     const record = ledger.marks.get(id);
-    return record?.kind === 'amendment' && record.state === 'adopted'
-      ? [
-          [
-            id,
-            t('clause.origin-of', {
-              party: desk.face(record.party).name,
-              name: record.typedBy,
-              time: moment(record.at),
-              state: t('state.adopted'),
-            }),
-          ],
-        ]
-      : [];
+    if (record?.kind !== 'amendment') return [];
+    const { party, typedBy, at, state } = record;
+    const values = { party: desk.face(party).name, name: typedBy, time: moment(at), state: t(stateKeys[state]) };
+    return [[id, t('clause.origin-of', values)]];
   });
   return (
     <section class="clause-panel" aria-labelledby="clause-title">
-      <h2 id="clause-title">{t('clause.title', { label: bench.labelOf(clause.id) })}</h2>
+      <h2 id="clause-title">{clauseName(bench.labelOf(clause.id))}</h2>
       <p>
         <strong>{clause.insertion === null ? statusWords(status) : t('status.proposed')}</strong>
         {status.decided !== undefined && (
@@ -57,20 +50,25 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
       </p>
       {sponsors.length > 0 && (
         <p class="row">
+          <span class="quiet">{t('card.sponsors')}</span>
           {sponsors.map((party) => (
             <PartyTag key={party} {...desk.face(party)} />
           ))}
         </p>
       )}
-      {origins.length > 0 && (
-        <div>
-          <p class="quiet">{t('clause.origin')}</p>
-          <ul class="plain">
-            {origins.map(([id, words]) => (
-              <li key={id}>{words}</li>
-            ))}
-          </ul>
-        </div>
+      {clause.runs.length > 0 && (
+        <details>
+          <summary>{t('clause.origin')}</summary>
+          {origins.length === 0 ? (
+            <p>{t('clause.origin-base')}</p>
+          ) : (
+            <ul class="plain">
+              {origins.map(([id, words]) => (
+                <li key={id}>{words}</li>
+              ))}
+            </ul>
+          )}
+        </details>
       )}
       <div class="row">
         {me.role === 'chair' &&
@@ -118,7 +116,7 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
       )}
       {history.value !== null && (
         <Dialog
-          title={t('clause.history-of', { label: bench.labelOf(clause.id) })}
+          title={t('clause.history-of', { clause: clauseName(bench.labelOf(clause.id)) })}
           onClose={() => {
             history.value = null;
           }}

@@ -1,5 +1,5 @@
 import { announce } from '../parts/announcer.tsx';
-import { errorWords, t } from '../words.ts';
+import { clauseName, errorWords, t } from '../words.ts';
 import type { Desk } from './desk.ts';
 
 /** Words that the server didn't take, with its reason: given back, to be used again. */
@@ -13,9 +13,7 @@ export function Refusals({ desk }: { desk: Desk }) {
           <p>{errorWords(refusal.code, refusal.message)}</p>
           {refusal.words.map(({ clause, inserted, struck }) => (
             <div key={clause}>
-              {bench.labelOf(clause) !== '' && (
-                <p class="quiet">{t('card.clause', { label: bench.labelOf(clause) })}</p>
-              )}
+              {bench.labelOf(clause) !== '' && <p class="quiet">{clauseName(bench.labelOf(clause))}</p>}
               {inserted.length > 0 && <p class="quiet">{t('draft.refused-words')}</p>}
               {inserted.map((words, index) => (
                 <blockquote key={index}>{words}</blockquote>

@@ -165,7 +165,6 @@ export const en = {
   'manage.add-participant': 'Accredit a participant',
   'manage.add-topic': 'Add a topic',
   'manage.add-recommendation': 'Add a recommendation',
-  'manage.saved': 'Saved',
   // Drafting
   'draft.floor': 'has the floor',
   'draft.beside.one': 'Beside the text: {count} amendment',
@@ -199,7 +198,6 @@ export const en = {
   // Cards of amendments
   'card.title': 'Amendments',
   'card.none': 'No open amendments.',
-  'card.clause': 'Clause {label}',
   'card.strikes': 'strikes',
   'card.brings': 'brings',
   'card.typed-by': '{name}, {time}',
@@ -224,9 +222,9 @@ export const en = {
   'card.lift': 'Lift',
   'card.heard': '{party}: {kind}. {words}',
   // The clause with the caret
+  'clause.unnumbered': 'Clause without a number',
   'clause.title': 'Clause {label}',
   'clause.none': 'Put the caret into a clause.',
-  'clause.sponsors': 'Sponsors: {parties}',
   'clause.agree': 'Agreed',
   'clause.agree-ad-referendum': 'Agreed ad referendum',
   'clause.reopen': 'Reopen',
@@ -234,7 +232,7 @@ export const en = {
   'clause.reason': 'Reason (on record)',
   'clause.give-floor': 'Give the floor to this clause',
   'clause.history': 'History',
-  'clause.history-of': 'History of clause {label}',
+  'clause.history-of': 'History: {clause}',
   'clause.origin': 'Where do these words come from?',
   'clause.origin-base':
     'These words stood in the text that was brought in, or were edited by the rapporteur: see the history.',

@@ -168,7 +168,6 @@ export const es = {
   'manage.add-participant': 'Acreditar a un participante',
   'manage.add-topic': 'Agregar un tema',
   'manage.add-recommendation': 'Agregar una recomendación',
-  'manage.saved': 'Guardado',
   // Drafting
   'draft.floor': 'tiene la palabra',
   'draft.beside.one': 'Junto al texto: {count} enmienda',
@@ -204,7 +203,6 @@ export const es = {
   // Cards of amendments
   'card.title': 'Enmiendas',
   'card.none': 'No hay enmiendas abiertas.',
-  'card.clause': 'Párrafo {label}',
   'card.strikes': 'suprime',
   'card.brings': 'agrega',
   'card.typed-by': '{name}, {time}',
@@ -229,9 +227,9 @@ export const es = {
   'card.lift': 'Levantar',
   'card.heard': '{party}: {kind}. {words}',
   // The clause with the caret
+  'clause.unnumbered': 'Párrafo sin número',
   'clause.title': 'Párrafo {label}',
   'clause.none': 'Coloque el cursor en un párrafo.',
-  'clause.sponsors': 'Proponentes: {parties}',
   'clause.agree': 'Acordado',
   'clause.agree-ad-referendum': 'Acordado ad referéndum',
   'clause.reopen': 'Reabrir',
@@ -239,7 +237,7 @@ export const es = {
   'clause.reason': 'Motivo (consta en acta)',
   'clause.give-floor': 'Someter a examen este párrafo',
   'clause.history': 'Historial',
-  'clause.history-of': 'Historial del párrafo {label}',
+  'clause.history-of': 'Historial: {clause}',
   'clause.origin': '¿De dónde vienen estas palabras?',
   'clause.origin-base': 'Estas palabras estaban en el texto recibido o las editó la relatoría: vea el historial.',
   'clause.origin-of': '{party}, {name}, {time}: {state}',

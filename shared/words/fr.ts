@@ -171,7 +171,6 @@ export const fr = {
   'manage.add-participant': 'Accréditer un participant',
   'manage.add-topic': 'Ajouter un thème',
   'manage.add-recommendation': 'Ajouter une recommandation',
-  'manage.saved': 'Enregistré',
   // Drafting
   'draft.floor': 'a la parole',
   'draft.beside.one': 'À côté du texte : {count} amendement',
@@ -207,7 +206,6 @@ export const fr = {
   // Cards of amendments
   'card.title': 'Amendements',
   'card.none': 'Aucun amendement ouvert.',
-  'card.clause': 'Paragraphe {label}',
   'card.strikes': 'supprime',
   'card.brings': 'ajoute',
   'card.typed-by': '{name}, {time}',
@@ -232,9 +230,9 @@ export const fr = {
   'card.lift': 'Lever',
   'card.heard': '{party} : {kind}. {words}',
   // The clause with the caret
+  'clause.unnumbered': 'Paragraphe sans numéro',
   'clause.title': 'Paragraphe {label}',
   'clause.none': 'Placez le curseur dans un paragraphe.',
-  'clause.sponsors': 'Auteurs : {parties}',
   'clause.agree': 'Convenu',
   'clause.agree-ad-referendum': 'Convenu ad referendum',
   'clause.reopen': 'Rouvrir',
@@ -242,7 +240,7 @@ export const fr = {
   'clause.reason': 'Motif (consigné)',
   'clause.give-floor': 'Donner la parole sur ce paragraphe',
   'clause.history': 'Historique',
-  'clause.history-of': 'Historique du paragraphe {label}',
+  'clause.history-of': 'Historique: {clause}',
   'clause.origin': "D'où viennent ces mots ?",
   'clause.origin-base': "Ces mots figuraient dans le texte apporté ou viennent du rapporteur : voir l'historique.",
   'clause.origin-of': '{party}, {name}, {time} : {state}',

@@ -167,7 +167,6 @@ export const pt = {
   'manage.add-participant': 'Acreditar um participante',
   'manage.add-topic': 'Adicionar um tema',
   'manage.add-recommendation': 'Adicionar uma recomendação',
-  'manage.saved': 'Guardado',
   // Drafting
   'draft.floor': 'tem a palavra',
   'draft.beside.one': 'Ao lado do texto: {count} emenda',
@@ -202,7 +201,6 @@ export const pt = {
   // Cards of amendments
   'card.title': 'Emendas',
   'card.none': 'Não há emendas abertas.',
-  'card.clause': 'Parágrafo {label}',
   'card.strikes': 'suprime',
   'card.brings': 'acrescenta',
   'card.typed-by': '{name}, {time}',
@@ -227,9 +225,9 @@ export const pt = {
   'card.lift': 'Levantar',
   'card.heard': '{party}: {kind}. {words}',
   // The clause with the caret
+  'clause.unnumbered': 'Parágrafo sem número',
   'clause.title': 'Parágrafo {label}',
   'clause.none': 'Coloque o cursor num parágrafo.',
-  'clause.sponsors': 'Proponentes: {parties}',
   'clause.agree': 'Acordado',
   'clause.agree-ad-referendum': 'Acordado ad referendum',
   'clause.reopen': 'Reabrir',
@@ -237,7 +235,7 @@ export const pt = {
   'clause.reason': 'Motivo (fica em ata)',
   'clause.give-floor': 'Pôr este parágrafo em exame',
   'clause.history': 'Histórico',
-  'clause.history-of': 'Histórico do parágrafo {label}',
+  'clause.history-of': 'Histórico: {clause}',
   'clause.origin': 'De onde vêm estas palavras?',
   'clause.origin-base': 'Estas palavras estavam no texto recebido ou foram editadas pela relatoria: ver o histórico.',
   'clause.origin-of': '{party}, {name}, {time}: {state}',

@@ -200,7 +200,8 @@ describe('[SCR2] The chair decides', () => {
     await expect.poll(() => clause(argentina, 0).locator('ins', { hasText: 'ADOPTME' }).count()).toBe(0);
     expect(await wordsOf(argentina, 0)).toContain('ADOPTME');
     await caretIn(argentina, 0);
-    await argentina.locator('.clause-panel', { hasText: 'Argentina' }).waitFor();
+    await argentina.getByText('Where do these words come from?').click();
+    await argentina.locator('.clause-panel', { hasText: 'Argentina, Delegate of Argentina' }).waitFor();
   });
 
   it('agrees on a clause without amendments; then nobody can touch it, and hears why', async () => {

@@ -77,7 +77,7 @@ const perform = (text: readonly Clause[], deed: Deed, hand: Hand | null, at: rea
     : { text: outcome(state, tr.doc, pen), caret: tr.selection.$head.parentOffset, in: tr.selection.$head.index(0) };
 };
 
-describe('What a delegate types is proposed in the party’s name', () => {
+describe('[ED1] What a delegate types is proposed in the party’s name', () => {
   const text = [op('c1', 'Urge states')];
   it.each([
     [
@@ -205,7 +205,7 @@ describe('What a delegate types is proposed in the party’s name', () => {
   });
 });
 
-describe('A new line is a proposed clause', () => {
+describe('[ED2] A new line is a proposed clause', () => {
   it('at the end of a clause', () => {
     expect(perform([op('c1', 'Urge states')], newLine, argentina, [0, 11])).toEqual({
       text: ['Urge states', ''],
@@ -258,7 +258,7 @@ describe('A new line is a proposed clause', () => {
   });
 });
 
-describe('Clauses are joined only where they are the hand’s own', () => {
+describe('[ED3] Clauses are joined only where they are the hand’s own', () => {
   it('Backspace at the start of a base clause only moves the caret', () => {
     expect(perform([op('c1', 'Urge'), op('c2', 'Act')], joinBackward, argentina, [1, 0])).toEqual({
       text: ['Urge', 'Act'],
@@ -287,7 +287,7 @@ describe('Clauses are joined only where they are the hand’s own', () => {
   });
 });
 
-describe('The rapporteur edits the base text', () => {
+describe('[ED4] The rapporteur edits the base text', () => {
   it.each([
     ['words come without a mark', [op('c1', 'Urge states')], 'all ', [0, 5], [0, 5], ['Urge all states']],
     ['words really go', [op('c1', 'Urge all states')], '', [0, 5], [0, 9], ['Urge states']],
@@ -304,7 +304,7 @@ describe('The rapporteur edits the base text', () => {
   });
 });
 
-describe('Whatever is done to the text', () => {
+describe('[ED5] Whatever is done to the text', () => {
   const words = fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom('a', 'b', ' ', 'é', '語') });
   const part = fc.oneof(
     words,

@@ -33,7 +33,7 @@ const notAdopted = (text: Clause[], ...names: string[]) => {
   };
 };
 
-describe('adopting one amendment, with another in the same clause', () => {
+describe('[DISP1] adopting one amendment, with another in the same clause', () => {
   const cases: readonly [string, Clause[], string[], string[], string[][]][] = [
     [
       'two additions at different places: the other stays',
@@ -170,7 +170,7 @@ describe('adopting one amendment, with another in the same clause', () => {
   });
 });
 
-describe('not adopting, or withdrawing, one amendment', () => {
+describe('[DISP2] not adopting, or withdrawing, one amendment', () => {
   const cases: readonly [string, Clause[], string[], string[], string[][]][] = [
     [
       'its words go, the struck ones stand again',

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const here = new URL('.', import.meta.url).pathname;
+const root = join(here, '..');
+
+const files = (folder: string, extension: RegExp): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && extension.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+/** What a source file imports, as paths from the root or names of packages. */
+function importsOf(file: string): string[] {
+  const found = [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'([^']+)'/g)];
+  return found.map(([, name = '']) =>
+    name.startsWith('.') ? join(file, '..', name).slice(root.length).replace(/^\//, '') : name,
+  );
+}
+
+describe('[HOUSE1] Rules stand in shared', () => {
+  it.each([
+    ['shared', /^(?:server|client|tests)\/|^node:|^(?:hono|ws|pg|preact|better-sqlite3|lucia)/],
+    ['server', /^(?:client|tests)\/|^preact/],
+    ['client', /^(?:server|tests)\/|^node:|^(?:hono|ws|pg|better-sqlite3|lucia)/],
+  ])('%s imports nothing from where it shouldn’t', (folder, forbidden) => {
+    const sources = files(join(root, folder), /\.tsx?$/);
+    expect(sources.length).toBeGreaterThan(10);
+    const wrong = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => forbidden.test(name))
+        .map((name) => `${file.slice(root.length)}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('[HOUSE1] The list of rules', () => {
+  const listed = [...readFileSync(join(here, 'SPEC.md'), 'utf8').matchAll(/^\| ([A-Z]+\d+) \|/gm)].map(
+    ([, rule]) => rule,
+  );
+  const cited = new Set(
+    files(here, /\.test\.ts$/).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/(?:describe|it)\(\s*[`'][^`'\n]*/g)].flatMap(([title]) =>
+        [...title.matchAll(/\[([A-Z]+\d+)\]/g)].map(([, rule]) => rule),
+      ),
+    ),
+  );
+  // `it.each` has its title behind a table.
+  for (const file of files(here, /\.test\.ts$/))
+    for (const [, rule] of readFileSync(file, 'utf8').matchAll(/\]\)\('\[([A-Z]+\d+)\]/g)) cited.add(rule);
+
+  it('has each rule once', () => {
+    expect(listed.length).toBe(new Set(listed).size);
+  });
+  it('has no rule without a test, and no test of an unknown rule', () => {
+    expect([...cited].sort()).toEqual([...listed].sort());
+  });
+});
