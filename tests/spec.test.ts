@@ -35,6 +35,38 @@ describe('[HOUSE1] Rules stand in shared', () => {
   });
 });
 
+describe('[HOUSE1] In the server, imports point one way', () => {
+  it.each(['log', 'store', 'imports'])('%s knows neither rooms nor pages', (folder) => {
+    const wrong = files(join(root, 'server', folder), /\.ts$/).flatMap((file) =>
+      importsOf(file).filter((name) => /^server\/(?:room|meetings|procedure|reading|audit|access)\/|^hono/.test(name)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('and never in a circle', () => {
+    const sources = ['server', 'shared', 'client'].flatMap((folder) => files(join(root, folder), /\.tsx?$/));
+    const graph = new Map(
+      sources.map((file) => [
+        file.slice(root.length).replace(/^\//, ''),
+        // What is only a type is gone when the program runs.
+        [...readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'/gms)].map(
+          ([, name = '']) => join(file, '..', name).slice(root.length).replace(/^\//, ''),
+        ),
+      ]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of graph.keys()) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+});
+
 describe('[HOUSE1] The list of rules', () => {
   const listed = [...readFileSync(join(here, 'SPEC.md'), 'utf8').matchAll(/^\| ([A-Z]+\d+) \|/gm)].map(
     ([, rule]) => rule,

@@ -208,7 +208,7 @@ function DraftingPage({
           panel.value = !panel.value;
         }}
       >
-        {t('card.title')} ({open})
+        {panel.value ? t('app.close') : `${t('card.title')} (${open})`}
       </button>
       <aside id="beside" class={`draft-beside${panel.value ? ' is-open' : ''}`} aria-label={tn('draft.beside', open)}>
         <ClausePanel desk={desk} giveFloor={giveFloor} />

@@ -73,8 +73,12 @@ function words(clause: Clause, ledger: Ledger, view: Open): string {
         view === 'attributed' && parties.length > 0
           ? ` <small class="by">– ${escaped(parties.join(', '))}</small>`
           : '';
-      const inner = tag === 'span' || view !== 'attributed' ? escaped(text) : `<${tag}>${escaped(text)}</${tag}>`;
-      return `<span class="contested">[${inner}${names}]</span>`;
+      // The space between words stands outside of their brackets.
+      const bare = text.trim();
+      const [before, after] = bare === '' ? ['', ''] : [/^\s*/.exec(text)?.[0] ?? '', /\s*$/.exec(text)?.[0] ?? ''];
+      const shown = escaped(bare === '' ? text : bare);
+      const inner = tag === 'span' || view !== 'attributed' ? shown : `<${tag}>${shown}</${tag}>`;
+      return `${before}<span class="contested">[${inner}${names}]</span>${after}`;
     })
     .join('');
 }

@@ -161,7 +161,7 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     await negotiate();
     await stream.until('adoptedword');
     const bytes = await everything();
-    expect(bytes).toContain('[pendingword ]');
+    expect(bytes).toContain('[pendingword]</span> ');
     expect(bytes).toMatch(/\[Urge\]/);
     expect(noneOf(bytes + (await stream.stop()), partyNames)).toEqual([]);
     expect(noneOf(bytes, deleted)).toEqual([]);

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vite';
+
+/** The programs under `tests/bench`, as plain modules in `dist/bench`. */
+export default defineConfig({
+  publicDir: false,
+  build: {
+    ssr: true,
+    outDir: 'dist/bench',
+    emptyOutDir: true,
+    target: 'node20',
+    rolldownOptions: { input: { edit: 'tests/bench/edit.ts', log: 'tests/bench/log.ts' } },
+  },
+});
