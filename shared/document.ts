@@ -26,13 +26,13 @@ const attributes = z.strictObject({
 });
 const markValue = z.strictObject({ id: MarkId });
 
-interface Stretch {
+export interface Stretch {
   readonly insert: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
 /** A text as Yjs tells it. It makes the list itself, so only what a client can put into it is looked at: embedded objects. */
-function deltaOf(text: Y.XmlText): readonly Stretch[] {
+export function deltaOf(text: Y.XmlText): readonly Stretch[] {
   const delta: readonly { readonly insert: unknown }[] = text.toDelta();
   const isWords = (stretch: { readonly insert: unknown }): stretch is Stretch => typeof stretch.insert === 'string';
   if (!delta.every(isWords)) throw new ConcordError('unknown-content');
@@ -209,65 +209,4 @@ export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | 
       }
     }
   }
-}
-
-/** A stretch of new words, and the keys of marks on it that reach it from the words beside it. */
-export interface Stray {
-  readonly from: number;
-  readonly to: number;
-  readonly keys: readonly string[];
-}
-
-/**
- * The words of a text that are new since `known` (a state vector), with the marks on them that `strays` names and that
- * the nearest older word before or after bears too.
- */
-export function strayMarks(
-  text: Y.XmlText,
-  known: ReadonlyMap<number, number>,
-  strays: (name: MarkName, id: MarkId) => boolean,
-): readonly Stray[] {
-  const fresh = freshness(text, known);
-  const pieces: { from: number; to: number; fresh: boolean; stored: Readonly<Record<string, unknown>> }[] = [];
-  let at = 0;
-  for (const { insert, attributes: stored } of deltaOf(text)) {
-    for (let from = at; from < at + insert.length; ) {
-      let to = from + 1;
-      while (to < at + insert.length && fresh[to] === fresh[from]) to += 1;
-      pieces.push({ from, to, fresh: fresh[from] === true, stored: stored ?? {} });
-      from = to;
-    }
-    at += insert.length;
-  }
-  return pieces.flatMap((piece, index) => {
-    if (!piece.fresh) return [];
-    const beside = [
-      pieces.slice(0, index).findLast((one) => !one.fresh),
-      pieces.slice(index + 1).find((one) => !one.fresh),
-    ];
-    const keys = Object.entries(piece.stored).flatMap(([key, value]) => {
-      const { name, id } = readMark(key, value);
-      const borne = beside.some((one) => one !== undefined && bears(one.stored, name, id));
-      return borne && strays(name, id) ? [key] : [];
-    });
-    return keys.length === 0 ? [] : [{ from: piece.from, to: piece.to, keys }];
-  });
-}
-
-const bears = (stored: Readonly<Record<string, unknown>>, name: MarkName, id: MarkId): boolean =>
-  Object.entries(stored).some(([key, value]) => {
-    const mark = readMark(key, value);
-    return mark.name === name && mark.id === id;
-  });
-
-/** For each character of a text, whether its struct is newer than `known`. */
-function freshness(text: Y.XmlText, known: ReadonlyMap<number, number>): readonly boolean[] {
-  const fresh: boolean[] = [];
-  for (let item = text._start; item !== null; item = item.right) {
-    if (item.deleted || !item.countable) continue;
-    const { client, clock } = item.id;
-    const since = known.get(client) ?? 0;
-    for (let at = 0; at < item.length; at++) fresh.push(clock + at >= since);
-  }
-  return fresh;
 }

@@ -144,6 +144,8 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     ...pasting(host.pen, deed),
     // `this`, not `view`: y-prosemirror brings the text in while the view is being made.
     dispatchTransaction(this: EditorView, tr) {
+      // A cursor that moves a moment after the page was left.
+      if (this.isDestroyed) return;
       const before = this.state;
       const { state: next, transactions } = before.applyTransaction(allowed(tr, before));
       if (tr.getMeta(ySyncPluginKey) === undefined) writing(transactions);

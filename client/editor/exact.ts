@@ -23,13 +23,17 @@ export function writeExactly(
 ): (transactions: readonly Transaction[]) => void {
   let pending: readonly Transaction[] = [];
   binding._prosemirrorChanged = (doc: Node): void => {
+    const changes = pending.filter((tr) => tr.docChanged);
+    pending = [];
+    // Where nothing was done here there is nothing to write. The editor may be redrawn while a change of somebody else's
+    // is in the document already and not in the editor yet: comparing the two then would take it back.
+    if (changes.length === 0) return;
     binding.doc.transact(() => {
-      for (const tr of pending)
+      for (const tr of changes)
         tr.steps.forEach((step, at) => {
           const before = tr.docs[at];
           if (before !== undefined) write(fragment, before, step);
         });
-      pending = [];
       updateYFragment(binding.doc, fragment, doc, binding);
       binding.beforeTransactionSelection = getRelativeSelection(binding, binding.prosemirrorView.state);
     });

@@ -1,14 +1,14 @@
 import * as Y from 'yjs';
-import { type Change, type Hand, ownMarkOf, permit } from '../../shared/authority.ts';
+import { type Change, type Hand, permit } from '../../shared/authority.ts';
 import { type Clause, changedRuns, marksOf, sameClause } from '../../shared/clause.ts';
-import { clauseElement, rewriteClause, strayMarks, textOf } from '../../shared/document.ts';
+import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { MarkId } from '../../shared/ids.ts';
 import { type LedgerChange, type MarkRecord, openStatus, serverClient } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Decision } from '../../shared/procedure.ts';
-import type { MarkName } from '../../shared/schema.ts';
 import type { Replica } from './replica.ts';
+import { restoreMarks, wordsDeletedBy } from './restore.ts';
 import { decodeStructure, type UpdateStructure } from './structure.ts';
 
 /** Who submits an update: a participant, with a hand to write with, and the client ids that are theirs by connection. */
@@ -39,19 +39,20 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const known = Y.decodeStateVector(Y.encodeStateVector(head.doc));
   const before = head.text();
   return recorded(head, (said) => {
-    applyWhole(head.doc, update);
+    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update));
     if (!said()) return null;
     let after = head.text();
     // Yjs tidies up formats by itself when it hears from others: redundant markers go, and no word or mark changes. It
     // does so at everybody's screen, also of those who may not write.
     if (!bringsAnything(structure, known) && sameText(before, after)) return [];
     const hand = writer.hand();
-    try {
-      permit({ before, after }, hand, head.ledger);
-    } catch (error) {
-      if (!unmarkNewWords(head, before, known, hand)) throw error;
+    const refusal = refusalOf({ before, after }, hand, head);
+    if (refusal !== null) {
+      // A rule that is broken by marks alone, which Yjs moved, is mended. If nothing of the edit is left then, or it breaks
+      // a rule still, it stays refused.
+      if (!restoreMarks(head, before, { known, gone }, hand)) throw refusal;
       after = head.text();
-      permit({ before, after }, hand, head.ledger);
+      if (sameText(before, after) || refusalOf({ before, after }, hand, head) !== null) throw refusal;
     }
     const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
     head.write(() => head.mirror(changes));
@@ -59,39 +60,14 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   });
 }
 
-/**
- * Words that were written where somebody else was marking at that moment (striking the words around them, say) arrive
- * under that mark, though neither meant it: Yjs marks ranges, and they fell into one. They bear their own marks only.
- *
- * Only words that are new in this update, and only marks that the words beside them bore before. False where there are
- * none: then the update stays refused.
- */
-function unmarkNewWords(
-  head: Replica,
-  before: readonly Clause[],
-  known: ReadonlyMap<number, number>,
-  hand: Hand,
-): boolean {
-  const own = ownMarkOf(hand, head.ledger);
-  const had = new Map(before.map((clause) => [clause.id, clause]));
-  let cleaned = false;
-  const fragment = textOf(head.doc);
-  const work = head.text().flatMap((clause, at) => {
-    const old = had.get(clause.id);
-    const element = fragment.get(at);
-    if (old === undefined || old === clause || !(element instanceof Y.XmlElement)) return [];
-    const bore = new Set([...marksOf({ insertion: null, runs: old.runs })].map(([name, id]) => `${name} ${id}`));
-    const strays = (name: MarkName, id: MarkId): boolean => name !== 'origin' && !own(id) && bore.has(`${name} ${id}`);
-    return element.toArray().flatMap((text) => (text instanceof Y.XmlText ? [{ text, strays }] : []));
-  });
-  head.write(() => {
-    for (const { text, strays } of work)
-      for (const { from, to, keys } of strayMarks(text, known, strays)) {
-        cleaned = true;
-        text.format(from, to - from, Object.fromEntries(keys.map((key) => [key, null] as const)));
-      }
-  });
-  return cleaned;
+function refusalOf(change: Change, hand: Hand, head: Replica): ConcordError | null {
+  try {
+    permit(change, hand, head.ledger);
+    return null;
+  } catch (error) {
+    if (error instanceof ConcordError) return error;
+    throw error;
+  }
 }
 
 /** Performs a decision of the procedure on the head. */
