@@ -112,6 +112,45 @@ describe('[SCR1] Delegations draft together', () => {
     for (let at = 0; at < 'Invite observers'.length + 1; at++) await argentina.keyboard.press('Backspace');
     await expect.poll(() => canada.locator('.clause').count()).toBe(before);
     await saved(argentina);
+    // Whoever only looks on does nothing about it, and so is refused nothing.
+    await saved(canada);
+    expect(await canada.locator('.refusal').count()).toBe(0);
+  });
+
+  it('four who do nothing but edit the same clauses see the same text in the end, as it stands in the record', async () => {
+    const names = ['argentina', 'canada', 'brazil', 'rapporteur'];
+    const pages = await Promise.all(names.map((name) => draft(name)));
+    const end = Date.now() + 6000;
+    let acts = 0;
+    let seed = 20260101;
+    const chance = (most: number): number => {
+      seed = (seed * 1103515245 + 12345) % 2 ** 31;
+      return Math.floor(seed / 256) % most;
+    };
+    await Promise.all(
+      pages.map(async (page) => {
+        while (Date.now() < end) {
+          acts += 1;
+          await caretIn(page, chance(2));
+          for (let left = chance(30); left > 0; left--) await page.keyboard.press('ArrowLeft');
+          if (chance(3) > 0) await page.keyboard.type([' and', 'or ', 'all '][chance(3)] ?? '', { delay: 10 });
+          else await page.keyboard.press(['Backspace', 'Delete', 'Control+z', 'Enter'][chance(4)] ?? '');
+        }
+      }),
+    );
+    expect(acts).toBeGreaterThan(20);
+    const looker = await draft('chair');
+    const whole = (page: Page): Promise<string> =>
+      page.locator('.text').evaluate((text) => {
+        const copy = text.cloneNode(true);
+        if (copy instanceof Element)
+          for (const other of copy.querySelectorAll('.cursor, .clause-gutter')) other.remove();
+        return copy.textContent ?? '';
+      });
+    for (const page of pages) {
+      await saved(page);
+      await expect.poll(async () => (await whole(page)) === (await whole(looker))).toBe(true);
+    }
   });
 
   it('pasted paragraphs become words and clauses, without their formats', async () => {

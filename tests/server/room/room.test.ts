@@ -143,6 +143,42 @@ describe('a room', () => {
     );
   });
 
+  it('[AUTH1] takes what is deleted between two stretches of a mark, while another types there, and moves no mark', async () => {
+    const set = (id: string) => ({ [markKey('insertion', mark(id))]: { id: mark(id) } });
+    const [one, other] = [new Screen(argentina), new Screen(canada)];
+    // Canada's one amendment in two places, with a word of Argentina's between them.
+    await one.send(() => one.text(0).insert(5, 'all ', set('arg1')));
+    other.sync();
+    await other.send(() => {
+      other.text(0).insert(9, 'after ', { ...set('can1'), [markKey('insertion', mark('arg1'))]: null });
+      other.text(0).insert(5, 'before ', { ...set('can1'), [markKey('insertion', mark('arg1'))]: null });
+    });
+    one.sync();
+    const brazil = new Screen(delegate('BRA'));
+    const before = show(room.text())[0];
+    expect(before).toBe('Urge {+can1 before }{+arg1 all }{+can1 after }states to act');
+    await one.send(() => one.text(0).delete(12, 4));
+    await brazil.send(() =>
+      brazil.text(0).insert(14, 'most ', { ...set('bra1'), [markKey('insertion', mark('arg1'))]: null }),
+    );
+    expect(show(room.text())[0]).toMatch(/^Urge {\+can1 before }{\+bra1 most }{\+can1 after }states to act$/);
+    expect((await verify(log)).faults).toEqual([]);
+  });
+
+  it('[AUTH1] refuses an edit of which nothing is left once others’ marks are back', async () => {
+    const [one, other] = [new Screen(argentina), new Screen(canada)];
+    await one.send(() => one.text(0).format(0, 4, { [markKey('deletion', mark('arg1'))]: { id: mark('arg1') } }));
+    other.sync();
+    await expect(
+      other.send(() => other.text(0).format(5, 6, { [markKey('deletion', mark('arg1'))]: { id: mark('arg1') } })),
+    ).rejects.toMatchObject({ code: 'not-your-words' });
+    const late = new Screen(canada);
+    await expect(
+      late.send(() => late.text(0).format(0, 4, { [markKey('deletion', mark('arg1'))]: null })),
+    ).rejects.toMatchObject({ code: 'not-your-words' });
+    expect(show(room.text())[0]).toBe('{-arg1 Urge} states to act');
+  });
+
   it('adopts on the server, leaving the origin of the words, and locks what is agreed', async () => {
     const screen = new Screen(argentina);
     await screen.send(() =>
@@ -153,7 +189,8 @@ describe('a room', () => {
     expect(room.text()[0]?.runs[1]?.marks.origin).toEqual([mark('arg1')]);
     const [clause] = room.text();
     await order({ type: 'set-status', clauses: [clause?.id as never], status: 'agreed' }, chair);
-    const late = new Screen(argentina);
+    const _late = new Screen(argentina);
+    const late = new Screen(canada);
     await expect(
       late.send(() => late.text(0).insert(0, 'x', { [markKey('insertion', mark('arg2'))]: { id: mark('arg2') } })),
     ).rejects.toMatchObject({ code: 'clause-locked' });
