@@ -170,6 +170,38 @@ describe('[SCR1] Delegations draft together', () => {
     await saved(argentina);
   });
 
+  it('what is dropped from elsewhere is a proposal too', async () => {
+    const argentina = await draft('argentina');
+    await clause(argentina, 1).evaluate((words) => {
+      const { left, top } = words.getBoundingClientRect();
+      const dataTransfer = new DataTransfer();
+      dataTransfer.setData('text/plain', 'dropped ');
+      const where = { clientX: left + 2, clientY: top + 8, bubbles: true, cancelable: true, dataTransfer };
+      words.dispatchEvent(new DragEvent('dragover', where));
+      words.dispatchEvent(new DragEvent('drop', where));
+    });
+    await clause(argentina, 1).locator('ins', { hasText: 'dropped' }).waitFor();
+    await saved(argentina);
+  });
+
+  it('an amendment gathers a reason and a sponsor that accepts, and its party withdraws it', async () => {
+    const [argentina, brazil] = [await draft('argentina'), await draft('brazil')];
+    await caretIn(argentina, 4);
+    await argentina.keyboard.type(' SUPPORTME');
+    const [own, theirs] = [argentina, brazil].map((page) => page.locator('.card', { hasText: 'SUPPORTME' }));
+    await own?.getByRole('button', { name: 'Give a reason' }).click();
+    await own?.getByLabel('Reason').fill('It is time.');
+    await own?.getByRole('button', { name: 'Save' }).click();
+    await theirs?.getByText('It is time.').waitFor();
+    // It isn't Brazil's to withdraw.
+    expect(await theirs?.getByRole('button', { name: 'Withdraw' }).count()).toBe(0);
+    await own?.getByLabel('Ask to sponsor').selectOption({ label: 'Brazil' });
+    await theirs?.getByRole('button', { name: 'Sponsor it' }).click();
+    await own?.locator('.card-head .party-tag', { hasText: 'BRA' }).waitFor();
+    await own?.getByRole('button', { name: 'Withdraw' }).click();
+    await expect.poll(() => wordsOf(brazil, 4)).not.toContain('SUPPORTME');
+  });
+
   it('an IME writes a proposal like any other', async () => {
     const argentina = await draft('argentina');
     await caretIn(argentina, 4);
