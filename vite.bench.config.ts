@@ -8,6 +8,15 @@ export default defineConfig({
     outDir: 'dist/bench',
     emptyOutDir: true,
     target: 'node20',
-    rolldownOptions: { input: { edit: 'tests/bench/edit.ts', log: 'tests/bench/log.ts' } },
+    rolldownOptions: {
+      input: {
+        edit: 'tests/bench/edit.ts',
+        log: 'tests/bench/log.ts',
+        load: 'tests/bench/load.ts',
+        relay: 'tests/bench/load/relay.ts',
+        hocuspocus: 'tests/bench/load/hocuspocus.ts',
+      },
+      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+    },
   },
 });

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { WebSocket } from 'ws';
@@ -47,6 +48,8 @@ const messagesAtOnce = 1000;
 export class Connection {
   readonly greeting: Greeting;
   readonly #socket: WebSocket;
+  /** The line under the socket, for what is framed already. */
+  readonly #line: Writable;
   readonly #around: Surroundings;
   readonly #clients: Set<number>;
   #underWay = 0;
@@ -61,8 +64,9 @@ export class Connection {
   #seen: number | null;
   alive = true;
 
-  constructor(socket: WebSocket, greeting: Greeting, around: Surroundings) {
+  constructor(socket: WebSocket, line: Writable, greeting: Greeting, around: Surroundings) {
     this.#socket = socket;
+    this.#line = line;
     this.greeting = greeting;
     this.#around = around;
     this.#clients = new Set(greeting.clients);
@@ -113,14 +117,21 @@ export class Connection {
     }
   }
 
-  /** Sends a frame, unless the reader is too far behind: then it is let go, and nobody else waits for it. */
-  send(frame: Uint8Array): void {
-    if (this.#closed) return;
-    if (this.#socket.bufferedAmount > furthestBehind) {
-      this.close(new ConcordError('reader-too-slow'));
-      return;
-    }
-    this.#socket.send(frame);
+  /** Sends a message, unless the reader is too far behind: then it is let go, and nobody else waits for it. */
+  send(message: Uint8Array): void {
+    if (this.#keepsUp()) this.#socket.send(message);
+  }
+
+  /** Sends what `wireFrame` made, once for all who get it. Without compression `ws` writes at once, so nothing overtakes. */
+  sendFramed(frame: Buffer): void {
+    if (this.#keepsUp() && this.#socket.readyState === this.#socket.OPEN) this.#line.write(frame);
+  }
+
+  #keepsUp(): boolean {
+    if (this.#closed) return false;
+    if (this.#socket.bufferedAmount <= furthestBehind) return true;
+    this.close(new ConcordError('reader-too-slow'));
+    return false;
   }
 
   refuse(error: ConcordError): void {
@@ -288,7 +299,7 @@ function handOf(principal: Principal, as: string | null, meeting: MeetingState):
   throw new ConcordError('role-may-not');
 }
 
-/** A sync message as one frame, made once for all who get it. */
+/** A sync message. */
 export function syncFrame(type: number, payload: Uint8Array): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, messageType.sync);

@@ -9,6 +9,7 @@ import type { Meetings } from '../meetings/meetings.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown } from './room.ts';
+import { wireFrame } from './wire.ts';
 
 /** How long a room without connections is kept, ms: people move between recommendations all the time. */
 const idleTime = 5 * 60_000;
@@ -98,6 +99,7 @@ export class Rooms {
         if (!this.#free(held, room, client, visitor.participant, null)) return refuse('client-taken');
       const connection: Connection = new Connection(
         socket,
+        request.socket,
         {
           participant: visitor.participant,
           session: visitor.session,
@@ -183,8 +185,10 @@ export class Rooms {
     }
     if (this.#options.meetings.of(id) === null) throw new ConcordError('not-found');
     const connections = new Set<Connection>();
-    const everybody = (frame: Uint8Array): void => {
-      for (const connection of connections) connection.send(frame);
+    const everybody = (message: Uint8Array): void => {
+      // Framed once, the same bytes to all.
+      const frame = wireFrame(message);
+      for (const connection of connections) connection.sendFramed(frame);
     };
     const held: Held = {
       room: Room.open(id, this.#options.log, this.#options.now),
@@ -196,7 +200,6 @@ export class Rooms {
     held.room.then(
       (room) => {
         room.onShown((shown) => {
-          // Framed once, the same bytes to all.
           if (shown.update.length > 0) everybody(syncFrame(syncType.update, shown.update));
           for (const listener of this.#listeners) listener(id, shown);
         });

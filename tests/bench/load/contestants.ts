@@ -1,0 +1,223 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as encoding from 'lib0/encoding';
+import { z } from 'zod';
+import { Created, InvitationLink, MeetingView } from '../../../shared/contract.ts';
+import { recommendations } from './text.ts';
+
+/** A server under load: how to speak to it, and what it costs. */
+export interface Running {
+  readonly name: string;
+  /** Whether it brings the text along, or the first client has to. */
+  readonly hasText: boolean;
+  /** The address of a document for one of its writers or readers; `client` is its Yjs client id. */
+  url(document: number, person: number, client: number): string;
+  headers(person: number): Record<string, string>;
+  /** What goes out before anything else, if it wants a greeting. */
+  greeting(document: number): Uint8Array | null;
+  /** What stands before each message. */
+  prefix(document: number): Uint8Array;
+  /** CPU seconds that the process has used, by the operating system's count. */
+  cpu(): number;
+  stop(): Promise<void>;
+}
+
+export type Contestant = { readonly name: string; start(): Promise<Running> };
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const ticks = 100;
+
+async function launch(program: string, args: readonly string[], env: Record<string, string>) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'concord-load-'));
+  const port = await freePort();
+  // The load takes one core, the server the other.
+  const child: ChildProcess = spawn(
+    'taskset',
+    ['-c', '0', process.execPath, ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), program, ...args],
+    {
+      env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  for (let tries = 0; ; tries++) {
+    const up = await fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => false,
+    );
+    if (up) break;
+    if (tries > 400 || child.exitCode !== null) throw new Error(`${program} did not start`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    port,
+    dataDir,
+    cpu: (): number => {
+      // Fields 14 and 15 of proc(5)'s stat: user and system time, in ticks.
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / ticks;
+    },
+    stop: async (): Promise<void> => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill(process.env.BENCH_SIGNAL === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
+      await ended;
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const nothing = new Uint8Array();
+const plain = (
+  name: string,
+  program: string,
+  env: (dataDir: string) => Record<string, string> = () => ({}),
+): Contestant => ({
+  name,
+  async start() {
+    const kept = mkdtempSync(join(tmpdir(), 'concord-load-'));
+    const server = await launch(program, [], env(kept));
+    return {
+      name,
+      hasText: false,
+      url: (document) => `ws://127.0.0.1:${server.port}/doc${document}`,
+      headers: () => ({}),
+      greeting: () => null,
+      prefix: () => nothing,
+      cpu: server.cpu,
+      stop: async () => {
+        await server.stop();
+        rmSync(kept, { recursive: true, force: true });
+      },
+    };
+  },
+});
+
+const built = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
+
+export const relay = plain('bare ws relay', built('relay'));
+export const yWebsocket = plain(
+  'y-websocket 2 + LevelDB',
+  `${root}node_modules/y-websocket-server/bin/server.cjs`,
+  (dataDir) => ({
+    YPERSISTENCE: dataDir,
+  }),
+);
+
+export const hocuspocus: Contestant = {
+  name: 'Hocuspocus 4 + SQLite',
+  async start() {
+    const server = await launch(built('hocuspocus'), [], {});
+    const named = (document: number, write: (encoder: encoding.Encoder) => void = () => undefined): Uint8Array => {
+      const encoder = encoding.createEncoder();
+      encoding.writeVarString(encoder, `doc${document}`);
+      write(encoder);
+      return encoding.toUint8Array(encoder);
+    };
+    return {
+      name: 'Hocuspocus 4 + SQLite',
+      hasText: false,
+      url: () => `ws://127.0.0.1:${server.port}/`,
+      headers: () => ({}),
+      // It wants a token before it listens, whatever the token says.
+      greeting: (document) =>
+        named(document, (encoder) => {
+          encoding.writeVarUint(encoder, 2);
+          encoding.writeVarUint(encoder, 0);
+          encoding.writeVarString(encoder, 'token');
+          encoding.writeVarString(encoder, '4.7.0');
+        }),
+      prefix: (document) => named(document),
+      cpu: server.cpu,
+      stop: server.stop,
+    };
+  },
+};
+
+const delegates = [
+  'argentina',
+  'brazil',
+  'canada',
+  'colombia',
+  'ecuador',
+  'paraguay',
+  'venezuela',
+  'cim',
+  'dms',
+  'iachr',
+];
+const codes = ['ARG', 'BRA', 'CAN', 'COL', 'ECU', 'PRY', 'VEN', 'CIM', 'DMS', 'IACHR'];
+const password = 'a-bench-password';
+
+/** Concord as anybody starts it; the text comes in as a compilation, delegates by invitation. */
+export const concord: Contestant = {
+  name: 'Concord',
+  async start() {
+    const server = await launch(`${root}dist/server/main.js`, [], { DEMO_PASSWORD: password, LOG_LEVEL: 'error' });
+    const address = `http://127.0.0.1:${server.port}`;
+    const ask = async (cookie: string, path: string, body?: unknown): Promise<Response> => {
+      const response = await fetch(address + path, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { cookie, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+      return response;
+    };
+    const signIn = async (name: string): Promise<string> =>
+      (await ask('', '/api/session', { name, password })).headers.get('set-cookie')?.split(';')[0] ?? '';
+    const rapporteur = await signIn('rapporteur');
+    const compilation = {
+      title: 'Load',
+      parties: codes.map((code) => ({ code, name: code, kind: 'state', aliases: [] })),
+      topics: [{ heading: 'Load', level: 1, recommendations }],
+      warnings: [],
+    };
+    const made = await ask(rapporteur, '/api/imports', { meeting: 'Load', compilation });
+    const { meeting } = Created.parse(await made.json());
+    const cookies: string[] = [];
+    for (const [at, name] of delegates.entries()) {
+      const seat = z
+        .object({ participant: z.string() })
+        .parse(
+          await (
+            await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role: 'delegate', party: codes[at] })
+          ).json(),
+        );
+      const invitation = InvitationLink.parse(
+        await (
+          await ask(rapporteur, `/api/meetings/${meeting}/participants/${seat.participant}/invitation`, {})
+        ).json(),
+      );
+      const cookie = await signIn(name);
+      await ask(cookie, `/api${new URL(invitation.link).pathname}`, {});
+      cookies.push(cookie);
+    }
+    const view = MeetingView.parse(await (await ask(rapporteur, `/api/meetings/${meeting}`)).json());
+    const ids = view.recommendations.map(({ id }) => id);
+    return {
+      name: 'Concord',
+      hasText: true,
+      url: (document, _person, client) =>
+        `ws://127.0.0.1:${server.port}/sync/${ids[document]}?client=${client}&schema=1`,
+      headers: (person) => ({ cookie: cookies[person % cookies.length] ?? '' }),
+      greeting: () => null,
+      prefix: () => nothing,
+      cpu: server.cpu,
+      stop: server.stop,
+    };
+  },
+};
