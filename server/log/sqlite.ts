@@ -5,7 +5,16 @@ import { LogName } from '../../shared/ids.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { assertRun } from './chain.ts';
 import type { Checkpoint, Entry, Log } from './log.ts';
-import type { Answers, FromWorker, Kind, RequestOf, Statement, StatementResult, ToWorker } from './sqliteProtocol.ts';
+import type {
+  Answers,
+  FromWorker,
+  Kind,
+  Numbered,
+  RequestOf,
+  Statement,
+  StatementResult,
+  ToWorker,
+} from './sqliteProtocol.ts';
 import { subscribers } from './subscribers.ts';
 
 export interface SqliteOptions {
@@ -58,6 +67,9 @@ export async function openSqlite({
 }: SqliteOptions): Promise<Sqlite> {
   const thread = new Worker(worker, { workerData: { dataDir, readOnly } });
   const waiting = new Map<number, Waiting>();
+  /** What came while the thread was at work: it goes out as one message, and is one commit. */
+  const outbox: Numbered[] = [];
+  let atWork = false;
   const { subscribe, announce } = subscribers();
   let lastId = 0;
   let ended: Error | null = null;
@@ -81,6 +93,7 @@ export async function openSqlite({
       ended ??= error;
       for (const { reject } of waiting.values()) reject(ended);
       waiting.clear();
+      outbox.length = 0;
       reject(error);
       closed();
     };
@@ -104,6 +117,15 @@ export async function openSqlite({
       request.resolve(outcome.answer);
     }
     announce(grown);
+    atWork = false;
+    send();
+  }
+
+  /** A message to a thread costs as much as judging an edit: when much comes at once, few are sent. None waits when it's quiet. */
+  function send(): void {
+    if (atWork || outbox.length === 0) return;
+    atWork = true;
+    post({ requests: outbox.splice(0) });
   }
 
   function ask<K extends Kind>(request: RequestOf<K>, grows: LogName | null = null): Promise<Answers[K]> {
@@ -113,7 +135,8 @@ export async function openSqlite({
       const id = ++lastId;
       // The thread answers each kind of request with its kind of answer: `BatchRunner` is checked against the same table.
       waiting.set(id, { resolve: (answer) => resolve(answer as Answers[K]), reject, grows });
-      post({ id, request });
+      outbox.push({ id, request });
+      send();
     });
   }
 
@@ -147,6 +170,7 @@ export async function openSqlite({
       closing ??= new Promise<void>((resolve) => {
         if (ended) return resolve();
         closed = resolve;
+        if (outbox.length > 0) post({ requests: outbox.splice(0) });
         post({ close: true });
       });
       return closing;

@@ -55,8 +55,8 @@ export interface Numbered {
   readonly request: Request;
 }
 
-/** To the thread. After `close` nothing more is sent. */
-export type ToWorker = Numbered | { readonly close: true };
+/** To the thread: what came together, in its order. After `close` nothing more is sent. */
+export type ToWorker = { readonly requests: readonly Numbered[] } | { readonly close: true };
 
 /** From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. */
 export type FromWorker =

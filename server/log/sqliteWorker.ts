@@ -26,7 +26,7 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
     let closing = false;
     for (let message: ToWorker | undefined = first; message; message = receiveMessageOnPort(port)?.message) {
       if ('close' in message) closing = true;
-      else batch.push(message);
+      else batch.push(...message.requests);
     }
     const outcomes = runner.run(batch);
     post({ kind: 'outcomes', outcomes }, largeBuffers(outcomes.map(({ outcome }) => outcome)));
