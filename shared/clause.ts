@@ -72,6 +72,14 @@ export function sameClause(one: Clause, other: Clause): boolean {
   );
 }
 
+/** Whether two texts say the same, clause by clause. */
+export const sameText = (one: readonly Clause[], other: readonly Clause[]): boolean =>
+  one.length === other.length &&
+  one.every((clause, at) => {
+    const twin = other[at];
+    return twin !== undefined && sameClause(clause, twin);
+  });
+
 const sameRun = (one: Run, other: Run): boolean =>
   one.text === other.text && (one.marks === other.marks || marksKey(one.marks) === marksKey(other.marks));
 

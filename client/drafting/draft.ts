@@ -182,17 +182,15 @@ export class Draft {
     return this.#underWay > 0 || this.#unsent;
   }
 
-  readonly #reconnect = (): void => {
-    if (this.#provider.wsconnected || this.saving.peek() === 'ended') return;
-    this.#provider.disconnect();
-    this.#provider.connect();
-  };
-
   /** A dead line takes a socket half a minute to notice; the device knows at once. */
   readonly #lineDropped = (): void => {
     if (this.saving.peek() === 'ended') return;
     this.#provider.disconnect();
     this.#provider.connect();
+  };
+
+  readonly #reconnect = (): void => {
+    if (!this.#provider.wsconnected) this.#lineDropped();
   };
 
   #typed(): void {

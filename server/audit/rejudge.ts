@@ -1,5 +1,5 @@
 import { type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, joinRuns, sameClause } from '../../shared/clause.ts';
+import { type Clause, joinRuns, sameText } from '../../shared/clause.ts';
 import type { PartyCode } from '../../shared/ids.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { Party } from '../../shared/meeting.ts';
@@ -83,10 +83,3 @@ function rejudgeDecision(header: Header, command: Command, { before, after, ledg
   });
   if (!sameText(expected, after)) throw new Error('it leaves another text than what was decided');
 }
-
-const sameText = (one: readonly Clause[], other: readonly Clause[]): boolean =>
-  one.length === other.length &&
-  one.every((clause, at) => {
-    const twin = other[at];
-    return twin !== undefined && sameClause(clause, twin);
-  });

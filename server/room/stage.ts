@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, changedRuns, marksOf, sameClause } from '../../shared/clause.ts';
+import { type Clause, changedRuns, marksOf, sameText } from '../../shared/clause.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { MarkId } from '../../shared/ids.ts';
@@ -125,13 +125,6 @@ function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerC
 
 const bringsAnything = ({ blocks }: UpdateStructure, known: ReadonlyMap<number, number>): boolean =>
   [...blocks].some(([client, { to }]) => to > (known.get(client) ?? 0));
-
-const sameText = (one: readonly Clause[], other: readonly Clause[]): boolean =>
-  one.length === other.length &&
-  one.every((clause, at) => {
-    const twin = other[at];
-    return twin !== undefined && sameClause(clause, twin);
-  });
 
 /** Every new struct is by a client id of the writer's; nothing is missing before it; nothing unknown is deleted. */
 function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer): LedgerChange[] {

@@ -2,8 +2,8 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { recordOf, textOf } from '../../shared/document.ts';
-import { ClauseId } from '../../shared/ids.ts';
+import { markKey, recordOf, textOf } from '../../shared/document.ts';
+import { ClauseId, type MarkId, newMarkId } from '../../shared/ids.ts';
 import { readRecordItem } from '../../shared/ledger.ts';
 import { messageType, syncType, Verdict } from '../../shared/protocol.ts';
 import type { Person, TestMeeting } from './meeting.ts';
@@ -138,6 +138,16 @@ export class Client {
   leave(): void {
     this.socket.close();
   }
+}
+
+/** Proposes words honestly, and gives the amendment's id; throws where they aren't accepted. */
+export async function propose(client: Client, clause: number, at: number, words: string): Promise<MarkId> {
+  const id = newMarkId();
+  const verdict = await client.say(
+    client.change(() => client.words(clause).insert(at, words, { [markKey('insertion', id)]: { id } })),
+  );
+  if (verdict.verdict !== 'accepted') throw new Error(`refused: ${verdict.code}`);
+  return id;
 }
 
 /** Connects as somebody, to the test meeting's first recommendation, and waits for its text. */

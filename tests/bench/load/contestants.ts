@@ -42,7 +42,7 @@ const ticks = 100;
 async function launch(program: string, args: readonly string[], env: Record<string, string>) {
   const dataDir = mkdtempSync(join(tmpdir(), 'concord-load-'));
   const port = await freePort();
-  // The load takes one core, the server the other.
+  // The load takes one core, the server the other. For a profile: BENCH_NODE_OPTIONS=--cpu-prof BENCH_SIGNAL=SIGTERM.
   const child: ChildProcess = spawn(
     'taskset',
     ['-c', '0', process.execPath, ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), program, ...args],

@@ -4,7 +4,7 @@ import { verify } from '../../../server/audit/verify.ts';
 import { seal } from '../../../server/log/chain.ts';
 import type { Entry, Log } from '../../../server/log/log.ts';
 import { openMemoryLog } from '../../../server/log/memory.ts';
-import { type Author, decodeHeader, encodeHeader } from '../../../server/room/header.ts';
+import { type Author, type Deed, decodeHeader, encodeHeader } from '../../../server/room/header.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageText, stageUpdate } from '../../../server/room/stage.ts';
 import { markKey, textOf } from '../../../shared/document.ts';
@@ -84,6 +84,15 @@ const flipped = (bytes: Uint8Array, place: number): Uint8Array => {
   copy[place] = (copy[place] ?? 0) ^ 1;
   return copy;
 };
+/** A seventh entry, properly sealed, that nobody submitted. */
+const forged = (entries: readonly Entry[], by: Author, command: Deed, content: Uint8Array): Entry =>
+  seal({
+    log: name,
+    sequence: 7,
+    previous: entries.at(-1)?.hash ?? new Uint8Array(32),
+    header: encodeHeader({ version: 1, at: 9000, by, onBehalfOf: null, command, changes: [] }),
+    content,
+  });
 /** Whoever changes an entry may seal all that follow anew: then the chain holds, and only what it says can tell. */
 function resealed(entries: Entry[]): Entry[] {
   const done: Entry[] = [];
@@ -126,12 +135,12 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
   });
 
   it('words put into another’s mouth, with all seals made anew', async () => {
-    const forged = delegate('BRA');
+    const another = delegate('BRA');
     const faults = await faultsOf((entries) =>
       resealed(
         at(entries, 4, (entry) => ({
           ...entry,
-          header: encodeHeader({ ...decodeHeader(entry.header), by: forged }),
+          header: encodeHeader({ ...decodeHeader(entry.header), by: another }),
         })),
       ),
     );
@@ -147,24 +156,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
     if (words instanceof Y.XmlText) words.insert(words.length, ', or not');
     const content = Y.encodeStateAsUpdate(doc, before);
-    const forge = (by: Author) =>
-      faultsOf((entries) => [
-        ...entries,
-        seal({
-          log: name,
-          sequence: 7,
-          previous: entries.at(-1)?.hash ?? new Uint8Array(32),
-          header: encodeHeader({
-            version: 1,
-            at: 9000,
-            by,
-            onBehalfOf: null,
-            command: { type: 'typing' },
-            changes: [],
-          }),
-          content,
-        }),
-      ]);
+    const forge = (by: Author) => faultsOf((entries) => [...entries, forged(entries, by, { type: 'typing' }, content)]);
     expect((await forge(argentina))[0]?.[0] ?? 'nothing').toBe(7);
     expect((await forge(chair))[0]?.[0]).toBe(7);
     expect(await forge(rapporteur)).toEqual([]);
@@ -173,24 +165,9 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
   it('a decision that the chair didn’t take', async () => {
     const [mark] = [...room.ledger.marks.keys()];
     for (const by of [chair, delegate('BRA')]) {
-      const faults = await faultsOf((entries) => [
-        ...entries,
-        seal({
-          log: name,
-          sequence: 7,
-          previous: entries.at(-1)?.hash ?? new Uint8Array(32),
-          header: encodeHeader({
-            version: 1,
-            at: 9000,
-            by,
-            onBehalfOf: null,
-            // It says that the chair adopts, and leaves the amendment where it was.
-            command: { type: 'adopt', amendments: mark === undefined ? [] : [mark] },
-            changes: [],
-          }),
-          content: new Uint8Array(),
-        }),
-      ]);
+      // It says that the chair adopts, and leaves the amendment where it was.
+      const command: Deed = { type: 'adopt', amendments: mark === undefined ? [] : [mark] };
+      const faults = await faultsOf((entries) => [...entries, forged(entries, by, command, new Uint8Array())]);
       expect(faults[0]?.[0]).toBe(7);
     }
   });

@@ -3,7 +3,7 @@ import { History, Refused } from '../../../shared/contract.ts';
 import { markKey } from '../../../shared/document.ts';
 import { newMarkId } from '../../../shared/ids.ts';
 import { Command } from '../../../shared/procedure.ts';
-import { type Client, connect } from '../../helpers/enemy.ts';
+import { connect, propose } from '../../helpers/enemy.ts';
 import { type Person, people, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;
@@ -14,15 +14,6 @@ afterEach(async () => {
   await meeting.close();
 });
 
-async function propose(client: Client, clause: number, at: number, words: string) {
-  const id = newMarkId();
-  expect(
-    await client.say(
-      client.change(() => client.words(clause).insert(at, words, { [markKey('insertion', id)]: { id } })),
-    ),
-  ).toMatchObject({ verdict: 'accepted' });
-  return id;
-}
 const codeOf = async (response: Response): Promise<string> =>
   response.ok ? 'done' : Refused.parse(await response.json()).error.code;
 

@@ -3,7 +3,7 @@ import { markKey } from '../../../shared/document.ts';
 import { newMarkId } from '../../../shared/ids.ts';
 import type { ObserverView } from '../../../shared/meeting.ts';
 import { languages } from '../../../shared/words/words.ts';
-import { type Client, connect } from '../../helpers/enemy.ts';
+import { type Client, connect, propose } from '../../helpers/enemy.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;
@@ -19,15 +19,6 @@ const show = (view: ObserverView) =>
 const page = async (query = ''): Promise<string> =>
   (await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text${query}`)).text();
 
-async function insert(client: Client, clause: number, at: number, words: string) {
-  const id = newMarkId();
-  expect(
-    await client.say(
-      client.change(() => client.words(clause).insert(at, words, { [markKey('insertion', id)]: { id } })),
-    ),
-  ).toMatchObject({ verdict: 'accepted' });
-  return id;
-}
 async function strike(client: Client, clause: number, from: number, length: number) {
   const id = newMarkId();
   expect(
@@ -61,6 +52,7 @@ async function listen(version = '') {
   })();
   return {
     heard: () => bytes,
+    ended: reading,
     until: (words: string) => expect.poll(() => bytes, { timeout: 5000 }).toContain(words),
     stop: async () => {
       stop.abort();
@@ -102,18 +94,18 @@ async function negotiate(): Promise<void> {
   const argentina = await connect(meeting, 'argentina');
   const brazil = await connect(meeting, 'brazil');
   // Urge states to train officials.
-  await insert(argentina, 0, 0, 'pendingword ');
-  const withdrawn = await insert(argentina, 0, 0, 'withdrawnword ');
+  await propose(argentina, 0, 0, 'pendingword ');
+  const withdrawn = await propose(argentina, 0, 0, 'withdrawnword ');
   expect((await meeting.order('argentina', 'withdraw', { amendment: withdrawn })).status).toBe(200);
-  const refused = await insert(brazil, 1, 0, 'refusedword ');
+  const refused = await propose(brazil, 1, 0, 'refusedword ');
   expect((await meeting.order('chair', 'not-adopt', { amendments: [refused] })).status).toBe(200);
-  const adopted = await insert(brazil, 1, 0, 'adoptedword ');
+  const adopted = await propose(brazil, 1, 0, 'adoptedword ');
   expect((await meeting.order('chair', 'adopt', { amendments: [adopted] })).status).toBe(200);
   // Encourage research.
   const gone = await strike(argentina, 2, 10, 8);
   expect((await meeting.order('chair', 'adopt', { amendments: [gone] })).status).toBe(200);
   await brazil.until(() => !brazil.words(0).toString().includes('withdrawnword'), 'the withdrawal');
-  const typed = await insert(brazil, 0, 0, 'takenbackword ');
+  const typed = await propose(brazil, 0, 0, 'takenbackword ');
   expect(
     await brazil.say(
       brazil.change(() => {
@@ -194,14 +186,14 @@ describe('[READ2] The page is live', () => {
     await show('bracketed');
     const first = await listen();
     const argentina = await connect(meeting, 'argentina');
-    await insert(argentina, 0, 0, 'livewords ');
+    await propose(argentina, 0, 0, 'livewords ');
     await first.until('livewords');
     const patch = first.heard();
     // Only the clause that changed is in it.
     expect(patch).not.toContain('Invite states');
     expect(Buffer.byteLength(patch)).toBeLessThan(1500);
     await first.stop();
-    await insert(argentina, 0, 0, 'missed ');
+    await propose(argentina, 0, 0, 'missed ');
     const late = await listen('?version=0');
     await late.until('"reload":true');
     await late.stop();
@@ -216,7 +208,7 @@ describe('[READ2] The page is live', () => {
     expect(await page()).not.toContain('Urge');
     const argentina = await connect(meeting, 'argentina');
     const before = stream.heard();
-    await insert(argentina, 0, 0, 'secretword ');
+    await propose(argentina, 0, 0, 'secretword ');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(stream.heard().slice(before.length)).not.toContain('secretword');
     await stream.stop();
@@ -229,14 +221,15 @@ describe('[READ2] The page is live', () => {
     await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/end-accreditation`, {
       participant: meeting.participants.observer,
     });
+    // The server ends it; nobody stopped reading.
+    await stream.ended;
     expect((await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text`)).status).toBe(404);
-    await stream.stop();
   });
 
   it('says words as words: what looks like HTML is text', async () => {
     await show('attributed');
     const argentina = await connect(meeting, 'argentina');
-    await insert(argentina, 0, 0, '<img src=x onerror=alert(1)> & "so" ');
+    await propose(argentina, 0, 0, '<img src=x onerror=alert(1)> & "so" ');
     const bytes = await page();
     expect(bytes).not.toContain('<img');
     expect(bytes).toContain('&lt;img src=x onerror=alert(1)&gt; &amp; ');

@@ -7,7 +7,7 @@ import { clauseElement, markKey, recordOf } from '../../../shared/document.ts';
 import { type ErrorCode, errorCatalogue } from '../../../shared/errors.ts';
 import { newClauseId, newMarkId, recommendationLog } from '../../../shared/ids.ts';
 import { messageType, syncType } from '../../../shared/protocol.ts';
-import { type Client, connect } from '../../helpers/enemy.ts';
+import { type Client, connect, propose } from '../../helpers/enemy.ts';
 import { type Person, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;
@@ -29,14 +29,6 @@ const head = async (): Promise<number> =>
   (await meeting.store.log.head(recommendationLog(meeting.recommendation)))?.sequence ?? 0;
 
 /** Proposes words honestly, and gives the amendment's id. */
-async function propose(client: Client, clause: number, at: number, words: string) {
-  const id = newMarkId();
-  const verdict = await client.say(
-    client.change(() => client.words(clause).insert(at, words, { [markKey('insertion', id)]: { id } })),
-  );
-  expect(verdict).toMatchObject({ verdict: 'accepted' });
-  return id;
-}
 
 /** The attack is refused with its reason, reaches nobody, and leaves nothing on disk. */
 async function refused(
