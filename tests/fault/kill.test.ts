@@ -7,22 +7,12 @@ import { markKey, textOf } from '../../shared/document.ts';
 import { newMarkId } from '../../shared/ids.ts';
 import { password, type RunningServer, startServer } from '../helpers/browser.ts';
 import { Client } from '../helpers/enemy.ts';
+import { runs, seed } from '../helpers/extent.ts';
+import { randomFrom } from '../helpers/random.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/kill.test.ts` kills at the same moments again. */
-const seed = Number(process.env.CONCORD_SEED ?? Date.now() % 1_000_000);
-const rounds = Number(process.env.CONCORD_RUNS ?? 10);
-
-/** A small generator of our own, so that a seed gives the same moments on every machine (mulberry32). */
-function generator(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+const rounds = runs(10, 500);
 
 const delegates = ['argentina', 'brazil', 'canada', 'colombia'] as const;
 
@@ -89,7 +79,7 @@ async function edit(client: Client, random: () => number, saved: Set<string>, st
 
 describe(`[LOG2] Killing the process in the middle of heavy editing (seed ${seed})`, () => {
   it(`loses nothing that anybody was shown or told was saved, ${rounds} times`, async () => {
-    const random = generator(seed);
+    const random = randomFrom(seed);
     const dataDir = temporaryDirectory();
     const saved = new Set<string>();
     /** Everything that any client was shown, in all rounds. */
@@ -133,7 +123,7 @@ describe(`[LOG2] Killing the process in the middle of heavy editing (seed ${seed
   }, 120_000);
 
   it('[ROOM3] SIGTERM finishes what is under way, tells clients to come back, and exits 0 within five seconds', async () => {
-    const random = generator(seed + 1);
+    const random = randomFrom(seed + 1);
     const server = await startServer();
     const cookies = await Promise.all(delegates.map((name) => cookieOf(server, name)));
     const place = await placeOf(server, cookies[0] ?? '');

@@ -6,25 +6,16 @@ import { openSqlite } from '../../server/log/sqlite.ts';
 import { LogName } from '../../shared/ids.ts';
 import { bundle } from '../helpers/bundle.ts';
 import { firstBroken, readAll } from '../helpers/entries.ts';
+import { runs, seed } from '../helpers/extent.ts';
+import { randomFrom } from '../helpers/random.ts';
 import { sqliteWorker } from '../helpers/sqliteWorker.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const rounds = 20;
 /** `CONCORD_SEED=… npx vitest run tests/fault/log.test.ts` kills at the same moments again. */
-const seed = Number(process.env.CONCORD_SEED ?? Date.now() % 1_000_000);
-
-/** A small generator of our own, so that a seed gives the same moments on every machine (mulberry32). */
-function randomFrom(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+const rounds = runs(20, 200);
 
 test(`a server killed in the middle of heavy writing keeps every acknowledged entry (seed ${seed})`, {
-  timeout: 120_000,
+  timeout: 120_000 + rounds * 3000,
 }, async () => {
   const random = randomFrom(seed);
   const dataDir = temporaryDirectory();

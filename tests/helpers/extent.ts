@@ -1,0 +1,11 @@
+/**
+ * How much a fault test does. `npm test` runs the short form, `npm run test:long` the long one; `CONCORD_RUNS` overrides
+ * both, `CONCORD_SEED` takes the same moments again.
+ */
+export const isLong = process.env.CONCORD_LONG === '1';
+
+export const runs = (short: number, long: number): number =>
+  Number(process.env.CONCORD_RUNS ?? (isLong ? long : short));
+
+/** Printed in the name of each test that draws from it. */
+export const seed = Number(process.env.CONCORD_SEED ?? Date.now() % 1_000_000);
