@@ -18,15 +18,16 @@ export interface Logged {
  */
 export function forLog(error: unknown, depth = 0): Logged {
   if (!(error instanceof Error)) return { type: typeof error, at: [] };
-  const code =
-    'code' in error && typeof error.code === 'string' && /^[\w-]{1,64}$/.test(error.code) ? error.code : null;
+  // The system's and SQLite's are words in capitals, PostgreSQL's five letters and digits.
+  const code = 'code' in error ? String(error.code) : '';
+  const known = error instanceof ConcordError || /^[A-Z0-9_]{2,64}$/.test(code);
   const stack = error.stack ?? '';
   // The stack begins with the message, which may hold lines of its own.
   const said = stack.indexOf(error.message);
   const frames = stack.slice(said < 0 ? 0 : said + error.message.length).split('\n');
   return {
     type: /^\w{1,64}$/.test(error.constructor.name) ? error.constructor.name : 'Error',
-    ...(code === null ? {} : { code }),
+    ...(known ? { code } : {}),
     // Of an internal one, it names a log and an entry.
     ...(error instanceof ConcordError && error.code === 'internal' ? { detail: error.detail } : {}),
     at: frames

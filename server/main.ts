@@ -3,6 +3,7 @@ import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { demoAccounts, seedDemo } from './demo/seed.ts';
 import { forLog, openLog } from './logging.ts';
+import { openToOthers } from './private.ts';
 import { openStore, StoreRefused } from './store/store.ts';
 
 const say = (line: string): void => {
@@ -39,6 +40,8 @@ async function main(): Promise<void> {
     });
   const now = (): number => Date.now();
   const store = await openStore({ dataDir: config.dataDir, databaseUrl: config.databaseUrl ?? undefined });
+  if (config.databaseUrl === null)
+    for (const path of openToOthers(config.dataDir)) log.warn({ path }, 'others on this machine can read it');
   let demo: { names: readonly string[]; password: string } | null = null;
   const app = await createApp({ store, config, log, now, demo: () => demo });
 

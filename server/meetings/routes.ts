@@ -69,7 +69,10 @@ export function meetingRoutes(services: MeetingServices): Hono {
       account: who.account.id,
       participant: me?.participant ?? null,
     });
-    return streamSSE(c, (stream) => notices(services, meeting, me, who, stream).finally(leave));
+    const stream = streamSSE(c, (stream) => notices(services, meeting, me, who, stream).finally(leave));
+    // It says `no-cache`, by which a browser may keep it.
+    stream.headers.set('Cache-Control', 'no-store');
+    return stream;
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
