@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MeetingList, MeetingView } from '../../shared/contract.ts';
 import { messageType, syncType } from '../../shared/protocol.ts';
 import { password, type RunningServer, startServer } from '../helpers/browser.ts';
@@ -116,10 +116,10 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
     database.exec('DROP TRIGGER quoting');
     database.close();
 
+    // What it logs last has arrived here, and with it what it logged before.
+    await vi.waitFor(() => expect(server.printed()).toMatch(/SQLITE_CONSTRAINT_TRIGGER.*\n/), 10_000);
     const lines = server.printed().split('\n');
     const told = lines.filter((line) => line.startsWith('{'));
-    // It does say that something failed, what, and where.
-    expect(told.filter((line) => /SQLITE_CONSTRAINT_TRIGGER.*"at [^"]+:\d+:\d+/.test(line))).toHaveLength(1);
     // Beside its log the program prints two lines, of which the second is the demo's invitation to everybody.
     const printed = lines.filter((line) => line !== '' && !line.startsWith('{'));
     expect(printed.map((line) => line.split(' ')[0])).toEqual(['Concord', 'Demo:']);
@@ -129,6 +129,8 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
       expect(secret.length).toBeGreaterThan(20);
       expect(told.join('\n')).not.toContain(secret);
     }
+    // It does say that something failed, what, and where.
+    expect(told.filter((line) => /SQLITE_CONSTRAINT_TRIGGER.*"at [^"]+:\d+:\d+/.test(line))).toHaveLength(1);
   }, 60_000);
 });
 
