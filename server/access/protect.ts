@@ -3,8 +3,9 @@ import type { MiddlewareHandler } from 'hono';
 import { ConcordError } from '../../shared/errors.ts';
 
 /**
- * Nothing from elsewhere, nothing inline, in no frame; and no string becomes HTML but through the two policies named
- * here: the editor's, for what is pasted, and that of the observers' page, for what this server rendered.
+ * Nothing from elsewhere, nothing inline, in no frame; and no string becomes HTML but through the policies named
+ * here: the editor's two, for what is pasted and thrown away, and that of the observers' page, for what this server
+ * rendered.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -18,7 +19,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types ProseMirrorClipboard concord-reading',
+  'trusted-types ProseMirrorClipboard concord-paste concord-reading',
 ].join('; ');
 
 /** What no page of ours ever asks for. */

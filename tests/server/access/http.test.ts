@@ -92,7 +92,7 @@ describe('[ACC6] What every answer says', () => {
       expect(policy.get('base-uri')).toBe("'none'");
       expect(policy.get('form-action')).toBe("'self'");
       expect(policy.get('require-trusted-types-for')).toBe("'script'");
-      expect(policy.get('trusted-types')).toBe('ProseMirrorClipboard concord-reading');
+      expect(policy.get('trusted-types')).toBe('ProseMirrorClipboard concord-paste concord-reading');
       expect(said('x-content-type-options')).toBe('nosniff');
       expect(said('x-frame-options')).toBe('DENY');
       expect(said('referrer-policy')).toBe('no-referrer');
