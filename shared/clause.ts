@@ -98,6 +98,37 @@ export function changedRuns(
   return { before: before.slice(front, before.length - back), after: after.slice(front, after.length - back) };
 }
 
+/** What became of a clause: `was` is undefined where it is new, `is` where it is gone. */
+export interface ClauseChange {
+  readonly was: Clause | undefined;
+  readonly is: Clause | undefined;
+}
+
+/**
+ * The clauses that aren't the same values before and after, those that are gone first; and whether the same clauses
+ * stand in the same order. An edit changes one clause of hundreds: nothing is looked up while order holds.
+ */
+export function changedClauses(
+  before: readonly Clause[],
+  after: readonly Clause[],
+): { readonly inOrder: boolean; readonly changes: readonly ClauseChange[] } {
+  const inOrder = before.length === after.length && before.every((clause, at) => clause.id === after[at]?.id);
+  if (inOrder)
+    return {
+      inOrder,
+      changes: before.flatMap((was, at) => (was === after[at] ? [] : [{ was, is: after[at] }])),
+    };
+  const had = new Map(before.map((clause) => [clause.id, clause]));
+  const has = new Set(after.map(({ id }) => id));
+  return {
+    inOrder,
+    changes: [
+      ...before.filter(({ id }) => !has.has(id)).map((was) => ({ was, is: undefined })),
+      ...after.filter((is) => had.get(is.id) !== is).map((is) => ({ was: had.get(is.id), is })),
+    ],
+  };
+}
+
 /** Every owned mark on a clause and its words, `origin` among them: pairs of family and id. */
 export function* marksOf(clause: Pick<Clause, 'insertion' | 'runs'>): Generator<readonly [MarkName, MarkId]> {
   if (clause.insertion !== null) yield ['insertion', clause.insertion];

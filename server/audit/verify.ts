@@ -96,7 +96,7 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
       if (replica.doc.store.pendingStructs !== null || replica.doc.store.pendingDs !== null)
         throw new Error('the update builds on something that is not in the log');
       rejudge(header, { sequence: entry.sequence, before, after, ledger: replica.ledger });
-      replica.note(entry);
+      replica.note(entry, header.at, header.changes);
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
     if (found.fault !== null) return found;

@@ -2,10 +2,10 @@ import * as Y from 'yjs';
 import type { Clause } from '../../shared/clause.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
-import type { Ledger } from '../../shared/ledger.ts';
+import type { Ledger, LedgerChange } from '../../shared/ledger.ts';
 import { seal, verifyLink } from '../log/chain.ts';
 import type { Entry, Log } from '../log/log.ts';
-import { type Author, type Deed, encodeHeader } from './header.ts';
+import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
 import { Replica } from './replica.ts';
 import type { Staged } from './stage.ts';
 
@@ -33,7 +33,14 @@ interface InFlight {
   readonly settle: (outcome: Outcome) => void;
   readonly fail: (error: unknown) => void;
   /** Null for one that held nothing new: it waits for what was before it. */
-  readonly entry: Entry | null;
+  readonly sealed: Sealed | null;
+}
+
+/** An entry that was judged here: what its header says is known and needn't be read again. */
+interface Sealed {
+  readonly entry: Entry;
+  readonly at: number;
+  readonly changes: readonly LedgerChange[];
 }
 
 const pageOfEntries = 2000;
@@ -164,27 +171,27 @@ export class Room {
   }
 
   #begin(submission: Submission, settle: (outcome: Outcome) => void, fail: (error: unknown) => void): void {
-    let entry: Entry | null;
+    let sealed: Sealed | null;
     try {
-      entry = this.#judge(submission);
+      sealed = this.#judge(submission);
     } catch (error) {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, entry };
+    const inFlight: InFlight = { submission, settle, fail, sealed };
     this.#inFlight.push(inFlight);
-    if (entry === null) {
+    if (sealed === null) {
       this.#storedOne(inFlight);
       return;
     }
-    this.#log.append([entry]).then(
+    this.#log.append([sealed.entry]).then(
       (stored) => (stored ? this.#storedOne(inFlight) : this.#recoverSoon()),
       (error: unknown) => this.#storeFailed(error),
     );
   }
 
   /** Judges on the head, and seals what is accepted as the head's next entry. */
-  #judge(submission: Submission): Entry | null {
+  #judge(submission: Submission): Sealed | null {
     if (this.#spoilt) this.#rebuildHead();
     // The clock of the record never runs backwards.
     const now = Math.max(this.#now(), this.#head.at);
@@ -218,16 +225,16 @@ export class Room {
       }),
       content: staged.content,
     });
-    this.#head.sequence = entry.sequence;
-    this.#head.hash = entry.hash;
-    this.#head.at = now;
-    return entry;
+    // What it changes in the ledger, staging changed already.
+    this.#head.note(entry, now, []);
+    return { entry, at: now, changes: staged.changes };
   }
 
   #rebuildHead(): void {
     this.#head.destroy();
     this.#head = Replica.copy(this.#committed);
-    this.#head.apply(this.#inFlight.flatMap(({ entry }) => (entry === null ? [] : [entry])));
+    for (const { sealed } of this.#inFlight)
+      if (sealed !== null) this.#head.take(sealed.entry, sealed.at, sealed.changes);
     this.#spoilt = false;
   }
 
@@ -253,25 +260,26 @@ export class Room {
     }
     this.#durable.splice(0, this.#durable.length, ...durable);
     this.#show(
-      ready.flatMap(({ entry }) => (entry === null ? [] : [entry])),
+      ready.flatMap(({ sealed }) => (sealed === null ? [] : [sealed])),
       () => {
-        for (const { entry, settle } of ready) settle({ sequence: entry?.sequence ?? null });
+        for (const { sealed, settle } of ready) settle({ sequence: sealed?.entry.sequence ?? null });
       },
     );
     this.#tellQuiet();
   }
 
   /** The one way in which an entry becomes visible, whichever node wrote it. */
-  #show(entries: readonly Entry[], acknowledge: () => void): void {
+  #show(sealed: readonly Sealed[], acknowledge: () => void): void {
     const updates: Uint8Array[] = [];
-    if (entries.length > 0) {
+    if (sealed.length > 0) {
       const collect = (bytes: Uint8Array): void => {
         updates.push(bytes);
       };
       this.#committed.doc.on('update', collect);
-      this.#committed.apply(entries);
+      for (const { entry, at, changes } of sealed) this.#committed.take(entry, at, changes);
       this.#committed.doc.off('update', collect);
     }
+    const entries = sealed.map(({ entry }) => entry);
     acknowledge();
     if (entries.length === 0) return;
     const [only, ...more] = updates;
@@ -316,7 +324,10 @@ export class Room {
         fresh.push(...page);
         if (page.length < pageOfEntries) break;
       }
-      this.#show(fresh, () => undefined);
+      this.#show(
+        fresh.map((entry) => ({ entry, ...decodeHeader(entry.header) })),
+        () => undefined,
+      );
     } catch (error) {
       for (const { fail } of again) fail(error);
       return;

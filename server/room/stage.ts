@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, changedRuns, marksOf, sameText } from '../../shared/clause.ts';
+import { type Clause, changedClauses, changedRuns, marksOf, sameText } from '../../shared/clause.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { MarkId } from '../../shared/ids.ts';
@@ -36,7 +36,7 @@ export interface Staged {
 export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, now: number): Staged | null {
   const structure = decodeStructure(update);
   const bound = checkAuthors(structure, head, writer);
-  const known = Y.decodeStateVector(Y.encodeStateVector(head.doc));
+  const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
   return recorded(head, (said) => {
     const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update));
@@ -55,7 +55,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       if (sameText(before, after) || refusalOf({ before, after }, hand, head) !== null) throw refusal;
     }
     const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
-    head.write(() => head.mirror(changes));
+    if (changes.length > 0) head.write(() => head.mirror(changes));
     return changes;
   });
 }
@@ -173,11 +173,9 @@ function registrations(
 ): LedgerChange[] {
   const changes: LedgerChange[] = [];
   const marks = new Map<MarkId, MarkRecord>();
-  const was = new Set(before);
-  const had = new Map(before.map((clause) => [clause.id, clause]));
-  for (const clause of after) {
-    if (was.has(clause)) continue;
-    const { after: runs } = changedRuns(had.get(clause.id)?.runs ?? [], clause.runs);
+  for (const { was, is: clause } of changedClauses(before, after).changes) {
+    if (clause === undefined) continue;
+    const { after: runs } = changedRuns(was?.runs ?? [], clause.runs);
     const party = 'proposesFor' in hand ? hand.proposesFor : null;
     if (party !== null)
       for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
@@ -192,7 +190,7 @@ function registrations(
         if (name === 'bracket' || name === 'comment') marks.set(id, { kind: name, ...owned, state: 'open' });
         else marks.set(id, { kind: 'amendment', ...owned, state: 'open', sponsors: [], reason: '' });
       }
-    if (had.has(clause.id)) continue;
+    if (was !== undefined) continue;
     const known = head.ledger.clauses.get(clause.id);
     const sponsors = party === null ? [] : [party];
     if (known === undefined) changes.push({ of: 'clause', id: clause.id, value: { sponsors, status: openStatus } });
