@@ -34,6 +34,8 @@ interface InFlight {
   readonly fail: (error: unknown) => void;
   /** Null for one that held nothing new: it waits for what was before it. */
   readonly sealed: Sealed | null;
+  /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
+  given: boolean;
 }
 
 /** An entry that was judged here: what its header says is known and needn't be read again. */
@@ -178,15 +180,21 @@ export class Room {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, sealed };
+    const inFlight: InFlight = { submission, settle, fail, sealed, given: false };
     this.#inFlight.push(inFlight);
     if (sealed === null) {
       this.#storedOne(inFlight);
       return;
     }
     this.#log.append([sealed.entry]).then(
-      (stored) => (stored ? this.#storedOne(inFlight) : this.#recoverSoon()),
-      (error: unknown) => this.#storeFailed(error),
+      (stored) => {
+        if (stored && !inFlight.given) this.#storedOne(inFlight);
+        // Given up and stored all the same: the log has it, and the room must read it.
+        else if (stored || !inFlight.given) this.#recoverSoon();
+      },
+      (error: unknown) => {
+        if (!inFlight.given) this.#storeFailed(error);
+      },
     );
   }
 
@@ -295,11 +303,19 @@ export class Room {
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
     const durable = new Set(this.#durable);
-    const lost = this.#inFlight.filter((inFlight) => !durable.has(inFlight));
-    const kept = this.#inFlight.filter((inFlight) => durable.has(inFlight));
+    const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
+    // Who had nothing new to say had it from what is lost now.
+    const isLost = (inFlight: InFlight, at: number): boolean =>
+      !durable.has(inFlight) || (inFlight.sealed === null && first >= 0 && at > first);
+    const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
+    const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
+    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
     this.#spoilt = true;
-    for (const { fail } of lost) fail(failure);
+    for (const inFlight of lost) {
+      inFlight.given = true;
+      inFlight.fail(failure);
+    }
     this.#tellQuiet();
   }
 
@@ -316,6 +332,7 @@ export class Room {
     await new Promise((resolve) => setImmediate(resolve));
     this.#flush();
     const again = this.#inFlight.splice(0);
+    for (const inFlight of again) inFlight.given = true;
     this.#durable.splice(0);
     try {
       const fresh: Entry[] = [];
