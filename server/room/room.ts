@@ -4,6 +4,7 @@ import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import type { Ledger, LedgerChange } from '../../shared/ledger.ts';
 import { seal, verifyLink } from '../log/chain.ts';
+import { sealCheckpoint } from '../log/checkpoint.ts';
 import type { Entry, Log } from '../log/log.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
 import { Replica } from './replica.ts';
@@ -83,15 +84,29 @@ export class Room {
     this.#checkpointAt = checkpointAt;
   }
 
-  /** Opens a recommendation from its newest checkpoint and the entries after it. */
-  static async open(id: RecommendationId, log: Log, now: () => number): Promise<Room> {
+  /**
+   * Opens a recommendation from its newest checkpoint and the entries after it. A checkpoint that can't be trusted is
+   * worth nothing, and the log is worth everything: it is replayed, and `onDistrust` told.
+   */
+  static async open(
+    id: RecommendationId,
+    log: Log,
+    now: () => number,
+    onDistrust: (reason: unknown) => void = () => undefined,
+  ): Promise<Room> {
     const name = recommendationLog(id);
     const checkpoint = await log.checkpoint(name);
-    let replica = checkpoint === null ? Replica.empty() : restoreOrNull(checkpoint);
-    // A checkpoint that can't be read is worth nothing; the log is worth everything.
-    replica ??= Replica.empty();
+    const replica = checkpoint === null ? Replica.empty() : restored(checkpoint, onDistrust);
     const from = replica.sequence;
     await readOn(log, name, replica);
+    // What is shown must be in the log: it grows, and never ends before its own checkpoint.
+    const head = await log.head(name);
+    const ended = head === null || head.sequence < replica.sequence;
+    const differs = head?.sequence === replica.sequence && Buffer.compare(head.hash, replica.hash) !== 0;
+    if (replica.sequence > 0 && (ended || differs)) {
+      const cause = new Error(`${name} ${ended ? 'ends before its checkpoint' : 'differs from its checkpoint'}`);
+      throw new ConcordError('internal', { field: `${name} ${replica.sequence}` }, { cause });
+    }
     return new Room(id, log, replica, from, now);
   }
 
@@ -150,7 +165,7 @@ export class Room {
     const { sequence, hash } = this.#committed;
     if (sequence === this.#checkpointAt) return;
     this.#checkpointAt = sequence;
-    await this.#log.saveCheckpoint({ log: this.#name, sequence, hash, state: this.#committed.state() });
+    await this.#log.saveCheckpoint(sealCheckpoint({ log: this.#name, sequence, hash, state: this.#committed.state() }));
   }
 
   /** Waits until nothing is under way. */
@@ -341,6 +356,7 @@ export class Room {
         fresh.push(...page);
         if (page.length < pageOfEntries) break;
       }
+      assertChained(fresh, this.#committed);
       this.#show(
         fresh.map((entry) => ({ entry, ...decodeHeader(entry.header) })),
         () => undefined,
@@ -355,11 +371,30 @@ export class Room {
   }
 }
 
-function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Replica | null {
+function restored(checkpoint: Parameters<typeof Replica.restore>[0], onDistrust: (reason: unknown) => void): Replica {
   try {
     return Replica.restore(checkpoint);
-  } catch {
-    return null;
+  } catch (error) {
+    onDistrust(error);
+    return Replica.empty();
+  }
+}
+
+/** Holds entries against the chain, from where a replica has come to. */
+function assertChained(
+  entries: readonly Entry[],
+  from: { readonly hash: Uint8Array; readonly sequence: number },
+): void {
+  let before = from;
+  for (const entry of entries) {
+    const broken = verifyLink(entry, before.hash, before.sequence);
+    if (broken !== null)
+      throw new ConcordError(
+        'internal',
+        { field: `${entry.log} ${entry.sequence}` },
+        { cause: new Error(`entry ${entry.sequence} of ${entry.log} is ${broken}`) },
+      );
+    before = entry;
   }
 }
 
@@ -367,12 +402,7 @@ function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Repli
 export async function readOn(log: Log, name: LogName, replica: Replica): Promise<void> {
   for (;;) {
     const page = await log.read(name, replica.sequence, pageOfEntries);
-    let { hash, sequence } = replica;
-    for (const entry of page) {
-      if (verifyLink(entry, hash, sequence) !== null)
-        throw new ConcordError('internal', { field: `${name} ${entry.sequence}` });
-      ({ hash, sequence } = entry);
-    }
+    assertChained(page, replica);
     if (page.length > 0) replica.apply(page);
     if (page.length < pageOfEntries) return;
   }
