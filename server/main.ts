@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
+import { ConcordError } from '../shared/errors.ts';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { demoAccounts, seedDemo } from './demo/seed.ts';
+import { sentenceOf } from './errors.ts';
 import { openStore, StoreRefused } from './store/store.ts';
 
 const say = (line: string): void => {
@@ -66,6 +68,8 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   if (error instanceof StoreRefused) give(error.message);
+  // What the disk or the record says is no fault of the program: a sentence tells more than a stack.
+  if (error instanceof ConcordError) give(sentenceOf(error));
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     give(`The port is taken. Set PORT to another one.`);
   give(error instanceof Error ? (error.stack ?? error.message) : String(error));
