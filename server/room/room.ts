@@ -3,7 +3,7 @@ import type { Clause } from '../../shared/clause.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
-import { seal, verifyLink } from '../log/chain.ts';
+import { assertLink, seal } from '../log/chain.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
 import { Head, type Sealed } from './head.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
@@ -41,6 +41,8 @@ interface InFlight {
   readonly sealed: Sealed | null;
   /** The text once its entry is shown. */
   readonly text: readonly Clause[];
+  /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
+  given: boolean;
 }
 
 /** A document's bytes: an update for whoever has less, and how far it goes. */
@@ -106,12 +108,20 @@ export class Room {
     this.#checkpointAt = checkpointAt;
   }
 
-  /** Opens a recommendation from its newest checkpoint and the entries after it. */
-  static async open(id: RecommendationId, log: Log, now: () => number): Promise<Room> {
+  /**
+   * Opens a recommendation from its newest checkpoint and the entries after it. A checkpoint that can't be trusted is
+   * worth nothing, and the log is worth everything: it is replayed, and `onDistrust` told.
+   */
+  static async open(
+    id: RecommendationId,
+    log: Log,
+    now: () => number,
+    onDistrust: (reason: unknown) => void = () => undefined,
+  ): Promise<Room> {
     const name = recommendationLog(id);
     const checkpoint = await log.checkpoint(name);
     // A checkpoint that can't be read is worth nothing; the log is worth everything.
-    const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
+    const restored = checkpoint === null ? null : restoredOr(checkpoint, onDistrust);
     const replica = restored ?? Replica.empty();
     const base = restored === null ? null : checkpoint;
     let since: readonly Sealed[] = [];
@@ -120,6 +130,14 @@ export class Room {
       // A long log isn't held: what comes of it is.
       if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
     });
+    // What is shown must be in the log: it grows, and never ends before its own checkpoint.
+    const newest = await log.head(name);
+    const ended = newest === null || newest.sequence < replica.sequence;
+    const differs = newest?.sequence === replica.sequence && Buffer.compare(newest.hash, replica.hash) !== 0;
+    if (replica.sequence > 0 && (ended || differs)) {
+      const cause = new Error(`${name} ${ended ? 'ends before its checkpoint' : 'differs from its checkpoint'}`);
+      throw new ConcordError('internal', { field: `${name} ${replica.sequence}` }, { cause });
+    }
     const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
     const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
     return new Room(id, log, head, base?.sequence ?? 0, now);
@@ -234,15 +252,21 @@ export class Room {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, ...judged };
+    const inFlight: InFlight = { submission, settle, fail, ...judged, given: false };
     this.#inFlight.push(inFlight);
     if (inFlight.sealed === null) {
       this.#storedOne(inFlight);
       return;
     }
     this.#log.append([inFlight.sealed.entry]).then(
-      (stored) => (stored ? this.#storedOne(inFlight) : this.#recoverSoon()),
-      (error: unknown) => this.#storeFailed(error),
+      (stored) => {
+        if (stored && !inFlight.given) this.#storedOne(inFlight);
+        // Given up and stored all the same: the log has it, and the room must read it.
+        else if (stored || !inFlight.given) this.#recoverSoon();
+      },
+      (error: unknown) => {
+        if (!inFlight.given) this.#storeFailed(error);
+      },
     );
   }
 
@@ -364,11 +388,19 @@ export class Room {
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
     const durable = new Set(this.#durable);
-    const lost = this.#inFlight.filter((inFlight) => !durable.has(inFlight));
-    const kept = this.#inFlight.filter((inFlight) => durable.has(inFlight));
+    const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
+    // Who had nothing new to say had it from what is lost now.
+    const isLost = (inFlight: InFlight, at: number): boolean =>
+      !durable.has(inFlight) || (inFlight.sealed === null && first >= 0 && at > first);
+    const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
+    const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
+    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
     this.#giveUpAfter(kept.findLast(({ sealed }) => sealed !== null)?.sealed?.entry.sequence ?? this.#sequence);
-    for (const { fail } of lost) fail(failure);
+    for (const inFlight of lost) {
+      inFlight.given = true;
+      inFlight.fail(failure);
+    }
     this.#tellQuiet();
   }
 
@@ -385,6 +417,7 @@ export class Room {
     await new Promise((resolve) => setImmediate(resolve));
     this.#flush();
     const again = this.#inFlight.splice(0);
+    for (const inFlight of again) inFlight.given = true;
     this.#durable.splice(0);
     this.#giveUpAfter(this.#sequence);
     try {
@@ -408,10 +441,11 @@ function merged(updates: readonly Uint8Array[]): Uint8Array {
   return more.length === 0 ? only : Y.mergeUpdates([...updates]);
 }
 
-function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Replica | null {
+function restoredOr(checkpoint: Checkpoint, onDistrust: (reason: unknown) => void): Replica | null {
   try {
     return Replica.restore(checkpoint);
-  } catch {
+  } catch (error) {
+    onDistrust(error);
     return null;
   }
 }
@@ -428,11 +462,10 @@ async function readOn(
     const page = await log.read(name, sequence, pageOfEntries);
     const sealed: Sealed[] = [];
     for (const entry of page) {
-      if (verifyLink(entry, hash, sequence) !== null)
-        throw new ConcordError('internal', { field: `${name} ${entry.sequence}` });
+      assertLink(entry, hash, sequence);
       const { at, changes } = decodeHeader(entry.header);
       sealed.push({ entry, at, changes, heldBy: null });
-      ({ hash, sequence } = entry);
+      ({ sequence, hash } = entry);
     }
     take(sealed);
     if (page.length < pageOfEntries) return;
