@@ -20,6 +20,8 @@ export class Client {
   #isClosed = false;
   #waiting: (() => void)[] = [];
   synced = false;
+  /** What it does when the server asks for what it holds; nothing, unless a test says so. */
+  onAsked: (stateVector: Uint8Array) => void = () => undefined;
 
   constructor(url: string, headers: Record<string, string>, doc?: Y.Doc) {
     if (doc !== undefined) this.doc = doc;
@@ -46,7 +48,10 @@ export class Client {
       case messageType.sync: {
         const type = decoding.readVarUint(decoder);
         const payload = decoding.readVarUint8Array(decoder);
-        if (type === syncType.step1) break;
+        if (type === syncType.step1) {
+          this.onAsked(payload);
+          break;
+        }
         this.updates.push(payload);
         Y.applyUpdate(this.doc, payload, 'server');
         if (type === syncType.step2) this.synced = true;

@@ -1,0 +1,269 @@
+import { isDeepStrictEqual } from 'node:util';
+import * as Y from 'yjs';
+import { verify } from '../../../server/audit/verify.ts';
+import { openStore, type Store } from '../../../server/store/store.ts';
+import { clauseText } from '../../../shared/clause.ts';
+import { readText, recordOf } from '../../../shared/document.ts';
+import { launchConcord, type ServerProcess } from '../../helpers/process.ts';
+import { sqliteWorker } from '../../helpers/sqliteWorker.ts';
+import { aim, aimable, disarm } from './aim.ts';
+import { Device } from './device.ts';
+import type { Fault } from './fault.ts';
+import { delegateEdits, rapporteurEdits, word, wordsIn } from './hands.ts';
+import { type Members, membersOf } from './members.ts';
+import { chairDecides, enemyTries, type Ordered, viewOf } from './others.ts';
+import { Record } from './record.ts';
+
+/** What an episode has seen, for whoever reads its outcome. */
+export interface Tally {
+  kills: number;
+  /** Kills that fell where they were aimed. */
+  hits: number;
+  entries: number;
+  /** Updates that somebody was shown, and that were looked for in the record. */
+  shown: number;
+  /** Updates and commands that somebody was told are saved. */
+  told: number;
+  readonly refused: Map<string, number>;
+}
+
+export const newTally = (): Tally => ({ kills: 0, hits: 0, entries: 0, shown: 0, told: 0, refused: new Map() });
+
+export interface EpisodeOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly trigger: URL;
+  readonly tally: Tally;
+  readonly databaseUrl?: string;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * One meeting, the same people and devices, and a server that is killed again and again. After each kill, a new server is
+ * started, everybody comes back, and what they were shown and told is held against the record.
+ */
+export class Episode {
+  readonly #options: EpisodeOptions;
+  readonly #members: Members;
+  readonly #devices: readonly Device[];
+  readonly #records: readonly Record[];
+  readonly #ordered: Ordered[] = [];
+  readonly #complaints: string[] = [];
+  #server: ServerProcess;
+  #words = 0;
+
+  private constructor(options: EpisodeOptions, server: ServerProcess, members: Members) {
+    this.#options = options;
+    this.#server = server;
+    this.#members = members;
+    this.#devices = members.seats.map((seat) => new Device(seat));
+    this.#records = members.places.map((place) => new Record(place));
+  }
+
+  static async begin(options: EpisodeOptions): Promise<Episode> {
+    disarm(aimFile(options));
+    const server = launched(options);
+    await server.ready;
+    const episode = new Episode(options, server, await membersOf(server.url));
+    await episode.#gather(() => 0);
+    return episode;
+  }
+
+  /** Everybody at work, a kill, everybody back, and the check. */
+  async round(fault: Fault, random: () => number): Promise<void> {
+    const working = this.#work(random);
+    await this.#strike(fault);
+    this.#options.tally.kills += 1;
+    await working;
+    for (const device of this.#devices) {
+      await device.leave();
+      // What is typed while nobody listens.
+      for (let left = Math.floor(random() * 3); left > 0; left--) this.#edit(device, random);
+    }
+    disarm(aimFile(this.#options));
+    if (fault.kind === 'while it starts') await this.#strikeStart(fault);
+    this.#server = launched(this.#options);
+    await this.#server.ready;
+    await this.#gather(random);
+    await this.#check();
+  }
+
+  async end(): Promise<void> {
+    for (const device of this.#devices) await device.leave();
+    await this.#server.kill('SIGTERM');
+  }
+
+  /** People at their own pace, until the server is gone. */
+  async #work(random: () => number): Promise<void> {
+    let gone = false;
+    void this.#server.ended.then(() => {
+      gone = true;
+    });
+    const { url } = this.#server;
+    const writers = this.#devices.map(async (device) => {
+      while (!gone && device.connected) {
+        this.#edit(device, random);
+        await pause(random() * 16);
+        device.note();
+      }
+    });
+    const chair = async (): Promise<void> => {
+      while (!gone) {
+        const place = this.#members.places[Math.floor(random() * this.#members.places.length)];
+        if (place === undefined) return;
+        const ordered = await chairDecides(url, this.#members.chair, place, random);
+        if (ordered !== null) this.#ordered.push(ordered);
+        await pause(random() * 40);
+      }
+    };
+    const enemy = async (): Promise<void> => {
+      const done = random() < 0.5 ? await enemyTries(url, this.#members.enemy, random) : null;
+      if (done !== null) this.#complaints.push(done);
+    };
+    await Promise.all([...writers, chair(), enemy()]);
+  }
+
+  #edit(device: Device, random: () => number): void {
+    this.#words += 1;
+    const next = word(device.seat.name.slice(0, 3), this.#words);
+    if (device.seat.party === null) rapporteurEdits(device, random, next);
+    else delegateEdits(device, random, next);
+  }
+
+  async #strike(fault: Fault): Promise<void> {
+    const server = this.#server;
+    let struck = false;
+    void server.ended.then(() => {
+      struck = true;
+    });
+    if ('aim' in fault && fault.kind !== 'while it starts' && fault.aim !== null)
+      aim(aimFile(this.#options), fault.aim);
+    await Promise.race([server.ended, pause(fault.after)]);
+    if (fault.kind === 'in a checkpoint of a room' && !struck) await server.kill('SIGTERM');
+    else if (fault.kind === 'while it stops') {
+      const stopping = server.kill('SIGTERM');
+      await Promise.race([stopping, pause(fault.then)]);
+    } else if (struck) this.#options.tally.hits += 1;
+    const exit = await server.kill('SIGKILL');
+    if (fault.kind === 'in a checkpoint of a room' && exit === 'SIGKILL') this.#options.tally.hits += 1;
+    if (exit !== 'SIGKILL' && exit !== 0) throw new Error(`the server ended with ${exit}: ${server.printed()}`);
+  }
+
+  async #strikeStart({ aim: at, then }: Extract<Fault, { kind: 'while it starts' }>): Promise<void> {
+    if (at !== null) aim(aimFile(this.#options), at);
+    const server = launched(this.#options);
+    // Whoever waits for the server comes as soon as it is there.
+    const coming = server.ready.then(
+      () => Promise.all(this.#devices.map((device) => device.connect(server.url).catch(() => false))),
+      () => undefined,
+    );
+    await Promise.race([server.ended, pause(at === null ? then : 3000)]);
+    const exit = await server.kill('SIGKILL');
+    if (exit !== 'SIGKILL') throw new Error(`the server ended with ${exit}: ${server.printed()}`);
+    await coming;
+    for (const device of this.#devices) await device.leave();
+    this.#options.tally.kills += 1;
+    this.#options.tally.hits += 1;
+    disarm(aimFile(this.#options));
+  }
+
+  /** Everybody comes back, now and then but for one, and all is said that was to be said. */
+  async #gather(random: () => number): Promise<void> {
+    const { url } = this.#server;
+    await Promise.all(
+      this.#devices.map(async (device) => {
+        if (random() < 0.1) return;
+        if (!(await device.connect(url))) throw new Error(`${device.seat.name} could not come back`);
+      }),
+    );
+    for (let rounds = 0; ; rounds++) {
+      const quiet = await Promise.all(this.#devices.map((device) => device.quiet()));
+      for (const device of this.#devices) device.note();
+      // Whoever was refused comes with a new document.
+      const away = this.#devices.filter((device) => device.refusedAway);
+      if (away.length === 0 && quiet.every(Boolean)) return;
+      for (const device of away) await device.connect(url);
+      if (rounds > 20) throw new Error('it never gets quiet');
+    }
+  }
+
+  async #check(): Promise<void> {
+    const store = await openReader(this.#options);
+    try {
+      const { faults, entries } = await verify(store.log);
+      if (faults.length > 0) throw new Error(`verify: ${JSON.stringify(faults)}`);
+      for (const record of this.#records) await record.readOn(store.log);
+      this.#options.tally.entries = Math.max(entries, this.#options.tally.entries);
+    } finally {
+      await store.close();
+    }
+    for (const record of this.#records) await this.#checkPlace(record);
+    for (const { place, sequence, type } of this.#ordered.splice(0)) {
+      const header = this.#records.find(({ id }) => id === place)?.header(sequence);
+      if (header?.command.type !== type) throw new Error(`entry ${sequence} should be the chair’s ${type}`);
+      this.#options.tally.told += 1;
+    }
+    if (this.#complaints.length > 0) throw new Error(this.#complaints.join('; '));
+  }
+
+  async #checkPlace(record: Record): Promise<void> {
+    const { replica } = record;
+    const text = readText(replica.doc);
+    if (!isDeepStrictEqual(text, replica.text())) throw new Error('the replayed text is not what it is told to be');
+    const view = await viewOf(this.#server.url, this.#members.chair, record.id);
+    if (view.sequence !== replica.sequence) throw new Error(`the server shows ${view.sequence}, not ${replica.sequence}`);
+    const words = text.map(clauseText);
+    if (!isDeepStrictEqual(view.clauses.map((clause) => clause.text), words)) throw new Error('the server shows another text');
+    const all = words.flatMap(wordsIn);
+    if (new Set(all).size !== all.length) throw new Error('words came in twice');
+    for (const device of this.#devices) if (device.seat.place === record.id) this.#checkDevice(device, record);
+  }
+
+  #checkDevice(device: Device, record: Record): void {
+    const { name, participant } = device.seat;
+    for (const update of device.shown) {
+      const missing = record.missing(update);
+      if (missing !== null) throw new Error(`${name} was shown what is not in the record: ${missing}`);
+      this.#options.tally.shown += 1;
+    }
+    for (const { update, sequence } of device.told) {
+      const missing = record.missing(update);
+      if (missing !== null) throw new Error(`${name} was told that it is saved, and ${missing}`);
+      const header = sequence === null ? undefined : record.header(sequence);
+      if (sequence !== null && (header === undefined || 'administrator' in header.by || header.by.participant !== participant))
+        throw new Error(`entry ${sequence} should be by ${name}`);
+      this.#options.tally.told += 1;
+    }
+    for (const [code, count] of device.refusals) {
+      this.#options.tally.refused.set(code, (this.#options.tally.refused.get(code) ?? 0) + count);
+      device.refusals.delete(code);
+    }
+    device.forget();
+    if (!device.connected) return;
+    const { doc } = record.replica;
+    if (!isDeepStrictEqual(readText(device.doc), readText(doc))) throw new Error(`${name} sees another text`);
+    if (!isDeepStrictEqual(recordOf(device.doc).toJSON(), recordOf(doc).toJSON()))
+      throw new Error(`${name} sees another record`);
+    if (!isDeepStrictEqual(Y.encodeStateVector(device.doc), Y.encodeStateVector(doc)))
+      throw new Error(`${name} has another state`);
+  }
+}
+
+const aimFile = ({ dataDir }: EpisodeOptions): string => `${dataDir}/aim`;
+
+function launched(options: EpisodeOptions): ServerProcess {
+  const { dataDir, port, trigger, databaseUrl } = options;
+  return launchConcord({
+    dataDir,
+    port,
+    env: {
+      ...aimable(trigger, aimFile(options)),
+      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+    },
+  });
+}
+
+/** The record as another process reads it beside the server. */
+const openReader = async ({ dataDir, databaseUrl }: EpisodeOptions): Promise<Store> =>
+  openStore({ dataDir, databaseUrl, readOnly: true, worker: await sqliteWorker() });

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+/** How a process ended: its exit code, or the name of the signal that killed it. */
+export type Exit = number | string;
+
+/** A server as a process of its own, from the moment it is launched. */
+export interface ServerProcess {
+  readonly url: string;
+  /** Resolves when it listens; rejects with what it printed if it ends before. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<Exit>;
+  /** What it has printed so far. */
+  printed(): string;
+  /** Ends it, and resolves with how it ended. */
+  kill(signal?: NodeJS.Signals): Promise<Exit>;
+}
+
+/** Launches a program that listens on `PORT`, and prints `sign` when it does. */
+export function launch({
+  program,
+  args = [],
+  env,
+  port,
+  sign,
+}: {
+  program: string;
+  args?: readonly string[];
+  env: Readonly<Record<string, string>>;
+  port: number;
+  sign: string;
+}): ServerProcess {
+  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  const ended = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('error', (error) => resolve(error.message));
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    const hear = (part: Buffer): void => {
+      printed += part.toString();
+      if (printed.includes(sign)) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    void ended.then((exit) => reject(new Error(`${program} ended with ${exit} before it listened: ${printed}`)));
+  });
+  // Who only waits for its end need not hear that it never was ready.
+  ready.catch(() => undefined);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    ready,
+    ended,
+    printed: () => printed,
+    kill: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+export const password = 'a-demo-password';
+
+/** The real, built Concord. */
+export function launchConcord({
+  dataDir,
+  port,
+  args = [],
+  env = {},
+}: {
+  dataDir: string;
+  port: number;
+  args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+}): ServerProcess {
+  return launch({
+    program: 'dist/server/main.js',
+    args,
+    env: { DATA_DIR: dataDir, DEMO_PASSWORD: password, LOG_LEVEL: 'error', ...env },
+    port,
+    sign: 'Concord is at',
+  });
+}
