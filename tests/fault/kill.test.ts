@@ -15,40 +15,44 @@ const roundsOfAnEpisode = 20;
 const only = process.env.CONCORD_ROUND === undefined ? null : Number(process.env.CONCORD_ROUND);
 
 describe(`[LOG2] Killing the process while everybody is at work (seed ${seed})`, () => {
-  it(`loses nothing that anybody was shown or told was saved, ${rounds} times`, async () => {
-    const trigger = await bundle('tests/fault/harness/trigger.ts');
-    const port = await freePort();
-    const tally = newTally();
-    const last = only ?? rounds - 1;
-    const first = only === null ? 0 : only - (only % roundsOfAnEpisode);
-    for (let from = first; from <= last; from += roundsOfAnEpisode) {
-      const dataDir = temporaryDirectory();
-      const episode = await Episode.begin({ dataDir, port, trigger, tally });
-      try {
-        for (let round = from; round <= last && round < from + roundsOfAnEpisode; round++) {
-          const random = randomFrom(seed * 1009 + round);
-          const fault = drawFault(round, random);
-          try {
-            await episode.round(fault, random);
-          } catch (cause) {
-            const why = cause instanceof Error ? cause.message : String(cause);
-            throw new Error(
-              `${why}\nin round ${round}, killed ${fault.kind}: ${JSON.stringify(fault)}\nagain: CONCORD_SEED=${seed} CONCORD_ROUND=${round} npx vitest run tests/fault/kill.test.ts`,
-              { cause },
-            );
+  it(
+    `loses nothing that anybody was shown or told was saved, ${rounds} times`,
+    async () => {
+      const trigger = await bundle('tests/fault/harness/trigger.ts');
+      const port = await freePort();
+      const tally = newTally();
+      const last = only ?? rounds - 1;
+      const first = only === null ? 0 : only - (only % roundsOfAnEpisode);
+      for (let from = first; from <= last; from += roundsOfAnEpisode) {
+        const dataDir = temporaryDirectory();
+        const episode = await Episode.begin({ dataDir, port, trigger, tally });
+        try {
+          for (let round = from; round <= last && round < from + roundsOfAnEpisode; round++) {
+            const random = randomFrom(seed * 1009 + round);
+            const fault = drawFault(round, random);
+            try {
+              await episode.round(fault, random);
+            } catch (cause) {
+              const why = cause instanceof Error ? cause.message : String(cause);
+              throw new Error(
+                `${why}\nin round ${round}, killed ${fault.kind}: ${JSON.stringify(fault)}\nagain: CONCORD_SEED=${seed} CONCORD_ROUND=${round} npx vitest run tests/fault/kill.test.ts`,
+                { cause },
+              );
+            }
           }
+        } finally {
+          await episode.end();
         }
-      } finally {
-        await episode.end();
+        const verified = execFileSync(process.execPath, ['dist/server/concord.js', 'verify'], {
+          env: { ...process.env, DATA_DIR: dataDir },
+          encoding: 'utf8',
+        });
+        expect(verified).toContain('The record is whole');
       }
-      const verified = execFileSync(process.execPath, ['dist/server/concord.js', 'verify'], {
-        env: { ...process.env, DATA_DIR: dataDir },
-        encoding: 'utf8',
-      });
-      expect(verified).toContain('The record is whole');
-    }
-    process.stdout.write(`${JSON.stringify({ ...tally, refused: Object.fromEntries(tally.refused) })}\n`);
-    expect(tally.shown).toBeGreaterThan(rounds * 10);
-    expect(tally.told).toBeGreaterThan(rounds * 10);
-  }, 60_000 + rounds * 10_000);
+      process.stdout.write(`${JSON.stringify({ ...tally, refused: Object.fromEntries(tally.refused) })}\n`);
+      expect(tally.shown).toBeGreaterThan(rounds * 10);
+      expect(tally.told).toBeGreaterThan(rounds * 10);
+    },
+    60_000 + rounds * 10_000,
+  );
 });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { Accepted, RecommendationView } from '../../../shared/contract.ts';
 import { markKey, recordOf, textOf } from '../../../shared/document.ts';
@@ -14,13 +15,20 @@ export interface Ordered {
   readonly type: string;
 }
 
+class ServerGone extends Error {}
+/** What `fetch` says of a server that isn't there any more, or goes in the middle of an answer. */
+const isGone = (error: unknown): boolean => error instanceof ServerGone || error instanceof TypeError;
+
 async function ask(url: string, cookie: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(url + path, {
     method: body === undefined ? 'GET' : 'POST',
-    headers: { cookie, 'content-type': 'application/json' },
-    signal: AbortSignal.timeout(5000),
+    // A connection that is kept may be one to a server that is gone.
+    headers: { cookie, 'content-type': 'application/json', connection: 'close' },
+    signal: AbortSignal.timeout(30_000),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  // It goes in an orderly way, and takes nothing more.
+  if (response.status === 503) throw new ServerGone();
   if (response.status >= 500) throw new Error(`${path}: ${response.status}`);
   return response.ok ? response.json() : null;
 }
@@ -60,7 +68,8 @@ export async function chairDecides(
       return await order('set-status', { clauses: [resolved.id], status: 'agreed' });
     if (locked !== undefined) return await order('set-status', { clauses: [locked.id], status: 'open' });
     return null;
-  } catch {
+  } catch (error) {
+    if (!isGone(error)) throw error;
     // The server went: whether it was done, the record says.
     return null;
   }
@@ -84,7 +93,11 @@ function markOfOthers(doc: Y.Doc, own: PartyCode | null): MarkId | null {
 }
 
 /** Tries what nobody may do. Gives what the server should have refused and did not; null where it refused, or went. */
-export async function enemyTries(url: string, { cookie, place, party }: Seat, random: () => number): Promise<string | null> {
+export async function enemyTries(
+  url: string,
+  { cookie, place, party }: Seat,
+  random: () => number,
+): Promise<string | null> {
   const doc = new Y.Doc();
   const client = new Client(
     `${url.replace('http', 'ws')}/sync/${place}?client=${doc.clientID}&schema=1&verdicts=1`,
@@ -100,7 +113,8 @@ export async function enemyTries(url: string, { cookie, place, party }: Seat, ra
     if (others === null) return null;
     const verdict = await client.say(client.change(() => attacks[number]?.(client.words(0), doc, others)));
     return verdict.verdict === 'accepted' ? `attack ${number} was accepted` : null;
-  } catch {
+  } catch (error) {
+    if (client.socket.readyState === WebSocket.OPEN) throw error;
     return null;
   } finally {
     client.socket.terminate();

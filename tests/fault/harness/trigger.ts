@@ -46,7 +46,7 @@ function takeAim(): void {
 
   const ready = (): boolean => Atomics.load(order.executioner, 1) === 1;
   const send = (what: 1 | 2, delay: number): void => {
-    if (!ready()) return die();
+    if (!ready()) die();
     order.delay[0] = delay;
     Atomics.store(order.executioner, 0, what);
     Atomics.notify(order.executioner, 0);
