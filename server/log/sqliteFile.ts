@@ -5,7 +5,7 @@ import { migrationsTable, newestMigration, sqliteMigrations } from '../store/mig
 import { StoreRefused } from '../store/refused.ts';
 
 /** "CNCD", in the file's header: what tells our database from anybody else's. */
-const applicationId = 0x434e4344;
+export const applicationId = 0x434e4344;
 
 export interface OpenFile {
   readonly database: Database.Database;

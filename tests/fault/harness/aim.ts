@@ -4,10 +4,10 @@ import { z } from 'zod';
 /**
  * Where a process kills itself, counted from when it is aimed. `step` is any call of SQLite or the renaming of a new
  * database: counted from the first, it walks through migration, seed and opening. `wal` is the moment at which SQLite has
- * begun to write its log back into the database.
+ * begun to write its log back into the database; `account` the making of one.
  */
 export const Aim = z.object({
-  at: z.enum(['step', 'commit', 'checkpoint', 'wal']),
+  at: z.enum(['step', 'commit', 'checkpoint', 'wal', 'account']),
   /** The first such call is 1. */
   nth: z.number().int().positive(),
   /** `during`: by another thread, so many milliseconds after the call began. */

@@ -33,6 +33,7 @@ function waitForOrder({ executioner, delay }: Order, watched: string): void {
 /** What a call of SQLite is to an aim. */
 function kinds(sql: string): readonly Aim['at'][] {
   if (sql === 'COMMIT') return ['step', 'commit', 'wal'];
+  if (/into "accounts"/.test(sql)) return ['step', 'account'];
   return /INTO checkpoints/.test(sql) ? ['step', 'checkpoint'] : ['step'];
 }
 
