@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { errorCatalogue, isErrorCode } from '../../../shared/errors.ts';
 import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../../shared/ids.ts';
 import { messageType, syncType } from '../../../shared/protocol.ts';
 import { Client } from '../../helpers/enemy.ts';
@@ -96,6 +95,13 @@ export class Device {
     return this.#sent.length === sent;
   }
 
+  /** Waits for the server to close this connection, and gives its code. */
+  async sentAway(): Promise<number | null> {
+    const code = (await this.#client?.closed)?.code ?? null;
+    this.note();
+    return code;
+  }
+
   /** Notes what it heard; takes a new document where it was refused. */
   note(): void {
     const client = this.#client;
@@ -108,13 +114,10 @@ export class Device {
       if (verdict === undefined || update === undefined) throw new Error('a verdict on nothing');
       if (verdict.verdict === 'accepted') this.told.push({ update, sequence: verdict.sequence });
       else {
-        const { code } = verdict;
-        this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
-        // 1012 and 1013: nothing was refused, come again.
-        const isFinal = !isErrorCode(code) || errorCatalogue[code].close >= 4000;
+        this.refusals.set(verdict.code, (this.refusals.get(verdict.code) ?? 0) + 1);
         client.socket.terminate();
         this.refusedAway = true;
-        if (isFinal) this.#renew();
+        this.#renew();
         return;
       }
     }
