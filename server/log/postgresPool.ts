@@ -32,6 +32,8 @@ export async function openPool(databaseUrl: string, { readOnly }: { readOnly: bo
   const pool = new pg.Pool({ ...connectionOptions(databaseUrl, { readOnly }), max: 10 });
   // A connection that breaks while idle is replaced at its next use; whoever uses it then hears of the failure.
   pool.on('error', () => {});
+  // Nor does one that breaks while it is lent, to a query of the tables too, take the process along: the query rejects.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     const client = await pool.connect();
     try {

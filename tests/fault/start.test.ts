@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import { randomFrom } from '../helpers/random.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { type Aim, aim, aimable, disarm } from './harness/aim.ts';
 import { meetingOf, signIn } from './harness/members.ts';
+import { verifyByCommand } from './harness/rounds.ts';
 
 let trigger: URL;
 let port: number;
@@ -53,12 +53,7 @@ async function expectWholeDemo(dataDir: string): Promise<void> {
   } finally {
     await server.kill('SIGKILL');
   }
-  expect(
-    execFileSync(process.execPath, ['dist/server/concord.js', 'verify'], {
-      env: { ...process.env, DATA_DIR: dataDir },
-      encoding: 'utf8',
-    }),
-  ).toContain('The record is whole');
+  verifyByCommand(dataDir);
 }
 
 const when = ['before', 'during', 'after'] as const;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ export interface Cluster {
   database(): Promise<string>;
   /** Ends every connection to a database, as a restart of the server would. */
   cutConnections(databaseUrl: string): Promise<void>;
+  /** Kills every process of it at once, as the loss of its machine would, and starts it again when `restart` is called. */
+  crash(): Promise<{ restart(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -52,11 +54,42 @@ export async function startPostgres(): Promise<Cluster> {
       ]);
       await client.end();
     },
+    async crash() {
+      const client = cluster.getPgClient('postgres', '127.0.0.1');
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
+      const main = Number((await readFile(join(parent, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+      // The first would start the others again.
+      for (const pid of [main, ...rows.map((row) => row.pid)]) killIfThere(pid);
+      await client.end().catch(() => undefined);
+      return { restart: () => startAgain(cluster, messages) };
+    },
     async stop() {
       await cluster.stop();
       await rm(parent, { recursive: true, force: true });
     },
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** It refuses for as long as the memory of the killed processes is still held. */
+async function startAgain(cluster: EmbeddedPostgres, messages: readonly string[]): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const started = await cluster.start().then(
+      () => true,
+      () => false,
+    );
+    if (started) return;
+    if (tries > 50) throw new Error(`PostgreSQL did not start again:\n${messages.slice(-20).join('')}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 function freePort(): Promise<number> {

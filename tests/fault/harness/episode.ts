@@ -4,7 +4,8 @@ import { verify } from '../../../server/audit/verify.ts';
 import { openStore, type Store } from '../../../server/store/store.ts';
 import { clauseText } from '../../../shared/clause.ts';
 import { readText, recordOf } from '../../../shared/document.ts';
-import { launchConcord, type ServerProcess } from '../../helpers/process.ts';
+import type { Cluster } from '../../helpers/postgres.ts';
+import { type Exit, launchConcord, type ServerProcess } from '../../helpers/process.ts';
 import { sqliteWorker } from '../../helpers/sqliteWorker.ts';
 import { aim, aimable, disarm } from './aim.ts';
 import { Device } from './device.ts';
@@ -29,12 +30,17 @@ export interface Tally {
 
 export const newTally = (): Tally => ({ kills: 0, hits: 0, entries: 0, shown: 0, told: 0, refused: new Map() });
 
+export function sayTally({ refused, ...tally }: Tally): void {
+  process.stdout.write(`${JSON.stringify({ ...tally, refused: Object.fromEntries(refused) })}\n`);
+}
+
 export interface EpisodeOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly trigger: URL;
   readonly tally: Tally;
-  readonly databaseUrl?: string;
+  /** Without it, the server keeps its record in `dataDir`. */
+  readonly postgres?: { readonly cluster: Cluster; readonly databaseUrl: string };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -77,7 +83,8 @@ export class Episode {
 
   /** Everybody at work, a kill, everybody back, and the check. */
   async round(fault: Fault, random: () => number): Promise<void> {
-    await Promise.all([this.#work(random), this.#strike(fault)]);
+    const strike = this.#strike(fault);
+    await Promise.all([strike, this.#work(random, strike)]);
     this.#options.tally.kills += 1;
     for (const device of this.#devices) {
       await device.leave();
@@ -86,10 +93,26 @@ export class Episode {
     }
     disarm(aimFile(this.#options));
     if (fault.kind === 'while it starts') await this.#strikeStart(fault);
-    this.#server = launched(this.#options);
+    if (fault.kind !== 'of the database') this.#server = launched(this.#options);
     await this.#server.ready;
     await this.#gather(random);
     await this.#check();
+  }
+
+  /** Stops the server in an orderly way while everybody is at work, and checks what the next one has. */
+  async stop(random: () => number): Promise<{ exit: Exit; took: number; codes: readonly (number | null)[] }> {
+    const stopping = (async () => {
+      await this.#progress(60);
+      const begun = performance.now();
+      return { exit: await this.#server.kill('SIGTERM'), took: performance.now() - begun };
+    })();
+    await this.#work(random, stopping);
+    const codes = await Promise.all(this.#devices.map((device) => device.sentAway()));
+    this.#server = launched(this.#options);
+    await this.#server.ready;
+    await this.#gather(() => 1);
+    await this.#check();
+    return { ...(await stopping), codes };
   }
 
   async end(): Promise<void> {
@@ -97,15 +120,16 @@ export class Episode {
     await this.#server.kill('SIGTERM');
   }
 
-  /** People at their own pace, until the server is gone. */
-  async #work(random: () => number): Promise<void> {
+  /** People at their own pace, until the strike is done; also those who were sent away, without a line. */
+  async #work(random: () => number, strike: Promise<unknown>): Promise<void> {
     let gone = false;
-    void this.#server.ended.then(() => {
+    const stop = (): void => {
       gone = true;
-    });
+    };
+    strike.then(stop, stop);
     const { url } = this.#server;
     const writers = this.#devices.map(async (device) => {
-      for (let left = editsOfARound; !gone && device.connected; left--) {
+      for (let left = editsOfARound; !gone; left--) {
         if (left > 0) this.#edit(device, random);
         await pause(random() * 16);
         device.note();
@@ -157,6 +181,8 @@ export class Episode {
     await Promise.race([this.#progress(fault.saved), server.ended]);
     await pause(fault.later);
     switch (fault.kind) {
+      case 'of the database':
+        return this.#strikeDatabase(fault.wait);
       case 'in a commit':
       case 'in a checkpoint of SQLite':
         aim(aimFile(this.#options), fault.aim);
@@ -176,6 +202,22 @@ export class Episode {
     if (ended && fault.kind !== 'while it stops') this.#options.tally.hits += 1;
     const exit = await server.kill('SIGKILL');
     if (exit !== 'SIGKILL' && exit !== 0) throw new Error(`the server ended with ${exit}: ${server.printed()}`);
+  }
+
+  /** The server stays, and must be itself again when its database is. */
+  async #strikeDatabase(wait: number): Promise<void> {
+    const { postgres } = this.#options;
+    if (postgres === undefined) throw new Error('there is no such database');
+    const { restart } = await postgres.cluster.crash();
+    await pause(wait);
+    await restart();
+    for (let tries = 0; ; tries++) {
+      const response = await fetch(`${this.#server.url}/healthz`).catch(() => null);
+      if (response?.ok === true) return;
+      const exit = await Promise.race([this.#server.ended, pause(200)]);
+      if (exit !== undefined) throw new Error(`the server ended with ${exit}: ${this.#server.printed()}`);
+      if (tries > 100) throw new Error(`the server is not itself again: ${response?.status}`);
+    }
   }
 
   async #strikeStart({ start: at, wait }: Extract<Fault, { kind: 'while it starts' }>): Promise<void> {
@@ -290,17 +332,17 @@ export class Episode {
 const aimFile = ({ dataDir }: EpisodeOptions): string => `${dataDir}/aim`;
 
 function launched(options: EpisodeOptions): ServerProcess {
-  const { dataDir, port, trigger, databaseUrl } = options;
+  const { dataDir, port, trigger, postgres } = options;
   return launchConcord({
     dataDir,
     port,
     env: {
       ...aimable(trigger, aimFile(options)),
-      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      ...(postgres === undefined ? {} : { DATABASE_URL: postgres.databaseUrl }),
     },
   });
 }
 
 /** The record as another process reads it beside the server. */
-const openReader = async ({ dataDir, databaseUrl }: EpisodeOptions): Promise<Store> =>
-  openStore({ dataDir, databaseUrl, readOnly: true, worker: await sqliteWorker() });
+const openReader = async ({ dataDir, postgres }: EpisodeOptions): Promise<Store> =>
+  openStore({ dataDir, databaseUrl: postgres?.databaseUrl, readOnly: true, worker: await sqliteWorker() });

@@ -7,6 +7,8 @@ export type Fault = { readonly saved: number; readonly later: number } & (
   /** Stopped, and killed at a checkpoint that it writes then. */
   | { readonly kind: 'in a checkpoint of a room'; readonly aim: Aim }
   | { readonly kind: 'while it stops'; readonly wait: number }
+  /** The database is killed under the server, and is there again so many milliseconds later. */
+  | { readonly kind: 'of the database'; readonly wait: number }
   /** Killed once more while the next one starts: by a step of its own, counted from its first, or so long after its launch. */
   | { readonly kind: 'while it starts'; readonly start: Aim | null; readonly wait: number }
 );
@@ -22,9 +24,19 @@ export const faultKinds = [
   'while it stops',
 ] as const satisfies readonly Fault['kind'][];
 
+/** Those that there are on PostgreSQL. */
+export const faultKindsOnPostgres = [
+  'in a commit',
+  'of the database',
+  'any moment',
+  'while it starts',
+  'of the database',
+  'while it stops',
+] as const satisfies readonly Fault['kind'][];
+
 /** Each kind in its turn, each at a moment of its own. */
-export function drawFault(round: number, random: () => number): Fault {
-  const kind = faultKinds[round % faultKinds.length] ?? 'any moment';
+export function drawFault(round: number, random: () => number, kinds: readonly Fault['kind'][] = faultKinds): Fault {
+  const kind = kinds[round % kinds.length] ?? 'any moment';
   const whole = (most: number): number => 1 + Math.floor(random() * most);
   const moment = { saved: whole(50), later: random() * 15 };
   const when = (['before', 'during', 'during', 'after'] as const)[whole(4) - 1] ?? 'during';
@@ -40,6 +52,8 @@ export function drawFault(round: number, random: () => number): Fault {
       return { kind, ...moment, aim: at('checkpoint', whole(2)) };
     case 'while it stops':
       return { kind, ...moment, wait: random() * 40 };
+    case 'of the database':
+      return { kind, ...moment, wait: random() < 0.7 ? random() * 300 : 3000 };
     case 'while it starts':
       return { kind, ...moment, start: random() < 0.7 ? at('step', whole(60)) : null, wait: random() * 900 };
   }

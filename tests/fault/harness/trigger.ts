@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import pg from 'pg';
 import { Aim } from './aim.ts';
 
 /**
@@ -98,6 +99,26 @@ function takeAim(): void {
   syncBuiltinESMExports();
 }
 
+/** On PostgreSQL, commits go out from the main thread: killed before one is sent, while it is under way, or when it was answered. */
+function takeAimAtPostgres(): void {
+  let count = 0;
+  const query: CallableFunction = pg.Client.prototype.query;
+  Object.assign(pg.Client.prototype, {
+    query(this: pg.Client, ...parameters: unknown[]): unknown {
+      const aimed = fs.existsSync(file) ? Aim.parse(JSON.parse(fs.readFileSync(file, 'utf8'))) : null;
+      const counts = aimed !== null && (aimed.at === 'step' || (aimed.at === 'commit' && parameters[0] === 'COMMIT'));
+      if (counts) count += 1;
+      const due = counts && count === aimed.nth;
+      if (due && aimed.when === 'before') die();
+      const answer: unknown = Reflect.apply(query, this, parameters);
+      if (due && aimed.when === 'during') setTimeout(die, aimed.delay);
+      if (due && aimed.when === 'after' && answer instanceof Promise) answer.then(die, die);
+      return answer;
+    },
+  });
+}
+
+if (isMainThread && file !== '' && process.env.DATABASE_URL) takeAimAtPostgres();
 if (!isMainThread && file !== '') {
   if (workerData?.order === undefined) takeAim();
   else waitForOrder(workerData.order, workerData.watched);
