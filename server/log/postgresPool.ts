@@ -106,6 +106,9 @@ export function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
 }
 
+/** Whether it is the connection that failed, or the server went (classes 57 and 08), and not the statement. */
+export const isAway = (error: unknown): boolean => /^(|57...|08...)$/.test(sqlState(error));
+
 /** What the callers of the log are told, whatever went wrong with the database. */
 export function notStored(cause: unknown): ConcordError {
   return cause instanceof ConcordError ? cause : new ConcordError('not-stored', {}, { cause });

@@ -1,7 +1,15 @@
-import { type CompiledQuery, Kysely, PostgresDialect, type QueryResult } from 'kysely';
+import {
+  type CompiledQuery,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type QueryResult,
+} from 'kysely';
+import type pg from 'pg';
 import type { Log } from '../log/log.ts';
 import { openPostgres } from '../log/postgres.ts';
-import { sqlState } from '../log/postgresPool.ts';
+import { isAway, notStored, sqlState } from '../log/postgresPool.ts';
 import { openSqlite, StatementFailed } from '../log/sqlite.ts';
 import { sqliteDialect, ThreadConnection } from './sqliteDialect.ts';
 import type { Tables } from './tables.ts';
@@ -36,10 +44,28 @@ export interface StoreOptions {
 export async function openStore({ dataDir, databaseUrl, readOnly = false, worker }: StoreOptions): Promise<Store> {
   if (databaseUrl) {
     const { log, pool } = await openPostgres({ databaseUrl, readOnly });
-    return storeOf(log, new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }));
+    return storeOf(log, new Kysely<Tables>({ dialect: new PostgresDialect({ pool: lentTo(pool) }) }));
   }
   const sqlite = await openSqlite({ dataDir, readOnly, ...(worker && { worker }) });
   return storeOf(sqlite.log, new Kysely<Tables>({ dialect: sqliteDialect(sqlite) }));
+}
+
+/** Connections for the tables. Where the database is away they fail as the embedded store does: `not-stored`, come again. */
+function lentTo(pool: pg.Pool): PostgresPool {
+  const away = (error: unknown): never => {
+    throw isAway(error) ? notStored(error) : error;
+  };
+  return {
+    async connect() {
+      const client = await pool.connect().catch(away);
+      const query = (...parameters: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(client.query, client, parameters);
+        return answer instanceof Promise ? answer.catch(away) : answer;
+      };
+      return { query: query as PostgresPoolClient['query'], release: () => client.release() };
+    },
+    end: () => pool.end(),
+  };
 }
 
 /** The log owns the thread or the connections, and ends them: `Kysely.destroy` would end the pool a second time. */

@@ -40,6 +40,7 @@ export async function startPostgres(): Promise<Cluster> {
     throw new Error(`PostgreSQL did not start:\n${messages.join('')}`, { cause: error });
   }
   let databases = 0;
+  let crashed = false;
   return {
     async database() {
       const name = `test${++databases}`;
@@ -62,10 +63,16 @@ export async function startPostgres(): Promise<Cluster> {
       // The first would start the others again.
       for (const pid of [main, ...rows.map((row) => row.pid)]) killIfThere(pid);
       await client.end().catch(() => undefined);
-      return { restart: () => startAgain(cluster, messages) };
+      crashed = true;
+      return {
+        async restart() {
+          await startAgain(cluster, messages);
+          crashed = false;
+        },
+      };
     },
     async stop() {
-      await cluster.stop();
+      if (!crashed) await cluster.stop();
       await rm(parent, { recursive: true, force: true });
     },
   };
