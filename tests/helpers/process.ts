@@ -29,7 +29,7 @@ export interface ServerProcess {
   kill(signal?: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Launches a program that listens on `PORT`, and prints `sign` when it does. */
+/** Launches a program that listens on `PORT`, and prints `sign` when it does; one that says nothing is asked until it answers. */
 export function launch({
   program,
   args = [],
@@ -41,7 +41,7 @@ export function launch({
   args?: readonly string[];
   env: Readonly<Record<string, string>>;
   port: number;
-  sign: string;
+  sign?: string;
 }): ServerProcess {
   const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ...env },
@@ -52,15 +52,18 @@ export function launch({
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     child.once('error', (error) => resolve(error.message));
   });
+  let answered = (): void => undefined;
   const ready = new Promise<void>((resolve, reject) => {
+    answered = resolve;
     const hear = (part: Buffer): void => {
       printed += part.toString();
-      if (printed.includes(sign)) resolve();
+      if (sign !== undefined && printed.includes(sign)) resolve();
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
     void ended.then((exit) => reject(new Error(`${program} ended with ${exit} before it listened: ${printed}`)));
   });
+  if (sign === undefined) void answers(port, ended).then(answered);
   // Who only waits for its end need not hear that it never was ready.
   ready.catch(() => undefined);
   return {
@@ -73,6 +76,19 @@ export function launch({
       return ended;
     },
   };
+}
+
+/** Asks a port until somebody is there, or the process that should be has ended. */
+async function answers(port: number, ended: Promise<Exit>): Promise<void> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  while (!over) {
+    const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
+    if (response !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 export const password = 'a-demo-password';

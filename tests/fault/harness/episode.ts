@@ -45,6 +45,9 @@ export interface EpisodeOptions {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** What honest people are refused for: the chair adopted, rejected or locked what they were just typing in. */
+const explained = new Set(['clause-locked', 'mark-closed', 'not-your-words']);
+
 /** What doesn't come about in this time, on a busy machine, isn't waited for. */
 const longestWait = 5000;
 /** The most that a device types in a round: a record that grows without end would only make the checks slow. */
@@ -315,6 +318,7 @@ export class Episode {
       this.#options.tally.told += 1;
     }
     for (const [code, count] of device.refusals) {
+      if (!explained.has(code)) throw new Error(`${name} was refused for no reason: ${code}`);
       this.#options.tally.refused.set(code, (this.#options.tally.refused.get(code) ?? 0) + count);
       device.refusals.delete(code);
     }
