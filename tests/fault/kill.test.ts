@@ -4,9 +4,10 @@ import { runs, seed } from '../helpers/extent.ts';
 import { freePort, launchConcord } from '../helpers/process.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
-import { Episode, newTally, sayTally } from './harness/episode.ts';
+import { Episode } from './harness/episode.ts';
 import { faultKinds } from './harness/fault.ts';
 import { killAgainAndAgain } from './harness/rounds.ts';
+import { newTally, sayTally } from './harness/tally.ts';
 
 const rounds = runs(10, 500);
 

@@ -4,9 +4,10 @@ import { runs, seed } from '../helpers/extent.ts';
 import { type Cluster, startPostgres } from '../helpers/postgres.ts';
 import { freePort } from '../helpers/process.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
-import { newTally, sayTally } from './harness/episode.ts';
+
 import { faultKindsOnPostgres } from './harness/fault.ts';
 import { killAgainAndAgain } from './harness/rounds.ts';
+import { newTally, sayTally } from './harness/tally.ts';
 
 const rounds = runs(2, 60);
 

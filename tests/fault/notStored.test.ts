@@ -22,7 +22,7 @@ it('[SUB3] What a disk that fails could not take is not refused: the client is s
   });
   const document = device.doc;
   expect(await device.connect(meeting.url)).toBe(true);
-  await device.quiet();
+  await device.answered();
   const { log } = meeting.store;
   const { append } = log;
   log.append = () => Promise.reject(new ConcordError('not-stored'));
@@ -37,7 +37,7 @@ it('[SUB3] What a disk that fails could not take is not refused: the client is s
   expect((await meeting.text()).clauses[0]?.text).not.toContain('kept');
 
   expect(await device.connect(meeting.url)).toBe(true);
-  await device.quiet();
+  await device.answered();
   device.note();
   expect(device.doc).toBe(document);
   expect((await meeting.text()).clauses[0]?.text.match(/kept /g)).toHaveLength(1);

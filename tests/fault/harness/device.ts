@@ -82,17 +82,28 @@ export class Device {
     }
   }
 
-  /** Waits until all that it sent is answered and all that the server had then is here; false where something new went out meanwhile. */
-  async quiet(): Promise<boolean> {
+  /** Waits until all that it sent is answered. */
+  async answered(): Promise<void> {
     const client = this.#client;
-    if (client === null || !this.connected) return true;
+    if (client === null || !this.connected) return;
     const sent = this.#sent.length;
-    await client.until(() => client.verdicts.length >= sent, 'the verdicts').catch(this.#unlessGone);
+    await client
+      .until(() => client.verdicts.length >= sent, 'the verdicts')
+      .catch((error: unknown) => {
+        if (this.connected) throw error;
+      });
+  }
+
+  /**
+   * Waits until what the server has sent so far is here, by saying nothing and hearing the answer: asking for the text would
+   * bring what never was sent. False where something was to be said meanwhile.
+   */
+  async caughtUp(): Promise<boolean> {
     if (!this.connected) return true;
-    client.synced = false;
-    client.step1();
-    await client.until(() => client.synced, 'the answer').catch(this.#unlessGone);
-    return this.#sent.length === sent;
+    const sent = this.#sent.length;
+    this.#send(syncType.update, new Uint8Array(2));
+    await this.answered();
+    return this.#sent.length === sent + 1;
   }
 
   /** Waits for the server to close this connection, and gives its code. */
@@ -126,6 +137,7 @@ export class Device {
   forget(): void {
     this.shown.length = 0;
     this.told.length = 0;
+    this.refusals.clear();
   }
 
   async leave(): Promise<void> {
@@ -135,10 +147,6 @@ export class Device {
     this.note();
     this.#client = null;
   }
-
-  readonly #unlessGone = (error: unknown): void => {
-    if (this.connected) throw error;
-  };
 
   #renew(): void {
     this.doc.destroy();

@@ -1,38 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
-import * as Y from 'yjs';
 import { verify } from '../../../server/audit/verify.ts';
 import { openStore, type Store } from '../../../server/store/store.ts';
-import { clauseText } from '../../../shared/clause.ts';
-import { readText, recordOf } from '../../../shared/document.ts';
 import type { Cluster } from '../../helpers/postgres.ts';
 import { type Exit, launchConcord, type ServerProcess } from '../../helpers/process.ts';
 import { sqliteWorker } from '../../helpers/sqliteWorker.ts';
 import { aim, aimable, disarm } from './aim.ts';
+import { holdOrders, holdPromises, holdReplicas } from './checks.ts';
 import { Device } from './device.ts';
 import type { Fault } from './fault.ts';
-import { delegateEdits, rapporteurEdits, word, wordsIn } from './hands.ts';
+import { delegateEdits, rapporteurEdits, word } from './hands.ts';
 import { type Members, membersOf } from './members.ts';
 import { chairDecides, enemyTries, type Ordered, viewOf } from './others.ts';
 import { Record } from './record.ts';
-
-/** What an episode has seen, for whoever reads its outcome. */
-export interface Tally {
-  kills: number;
-  /** Kills that fell where they were aimed. */
-  hits: number;
-  entries: number;
-  /** Updates that somebody was shown, and that were looked for in the record. */
-  shown: number;
-  /** Updates and commands that somebody was told are saved. */
-  told: number;
-  readonly refused: Map<string, number>;
-}
-
-export const newTally = (): Tally => ({ kills: 0, hits: 0, entries: 0, shown: 0, told: 0, refused: new Map() });
-
-export function sayTally({ refused, ...tally }: Tally): void {
-  process.stdout.write(`${JSON.stringify({ ...tally, refused: Object.fromEntries(refused) })}\n`);
-}
+import type { Tally } from './tally.ts';
 
 export interface EpisodeOptions {
   readonly dataDir: string;
@@ -44,9 +23,6 @@ export interface EpisodeOptions {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** What honest people are refused for: the chair adopted, rejected or locked what they were just typing in. */
-const explained = new Set(['clause-locked', 'mark-closed', 'not-your-words']);
 
 /** What doesn't come about in this time, on a busy machine, isn't waited for. */
 const longestWait = 5000;
@@ -97,9 +73,10 @@ export class Episode {
     disarm(aimFile(this.#options));
     if (fault.kind === 'while it starts') await this.#strikeStart(fault);
     if (fault.kind !== 'of the database') this.#server = launched(this.#options);
-    await this.#server.ready;
+    // Before anybody is back to bring again what was lost.
+    await Promise.all([this.#check(), this.#server.ready]);
     await this.#gather(random);
-    await this.#check();
+    await this.#checkReplicas();
   }
 
   /** Stops the server in an orderly way while everybody is at work, and checks what the next one has. */
@@ -112,9 +89,9 @@ export class Episode {
     await this.#work(random, stopping);
     const codes = await Promise.all(this.#devices.map((device) => device.sentAway()));
     this.#server = launched(this.#options);
-    await this.#server.ready;
+    await Promise.all([this.#check(), this.#server.ready]);
     await this.#gather(() => 1);
-    await this.#check();
+    await this.#checkReplicas();
     return { ...(await stopping), codes };
   }
 
@@ -250,7 +227,8 @@ export class Episode {
       }),
     );
     for (let rounds = 0; ; rounds++) {
-      const quiet = await Promise.all(this.#devices.map((device) => device.quiet()));
+      await Promise.all(this.#devices.map((device) => device.answered()));
+      const quiet = await Promise.all(this.#devices.map((device) => device.caughtUp()));
       for (const device of this.#devices) device.note();
       // Whoever was refused comes with a new document.
       const away = this.#devices.filter((device) => device.refusedAway);
@@ -260,76 +238,42 @@ export class Episode {
     }
   }
 
+  /** Reads the record as another process does, beside the server or without one, and holds it against what was promised. */
   async #check(): Promise<void> {
+    const { tally } = this.#options;
     const store = await openReader(this.#options);
     try {
       const { faults, entries } = await verify(store.log);
       if (faults.length > 0) throw new Error(`verify: ${JSON.stringify(faults)}`);
-      for (const record of this.#records) await record.readOn(store.log);
-      this.#options.tally.entries = Math.max(entries, this.#options.tally.entries);
+      tally.entries = Math.max(entries, tally.entries);
+      await this.#readOn(store);
     } finally {
       await store.close();
     }
-    for (const record of this.#records) await this.#checkPlace(record);
-    for (const { place, sequence, type } of this.#ordered.splice(0)) {
-      const header = this.#records.find(({ id }) => id === place)?.header(sequence);
-      if (header?.command.type !== type) throw new Error(`entry ${sequence} should be the chair’s ${type}`);
-      this.#options.tally.told += 1;
-    }
+    for (const device of this.#devices) holdPromises(device, this.#recordOf(device), tally);
+    holdOrders(this.#ordered.splice(0), this.#records, tally);
     if (this.#complaints.length > 0) throw new Error(this.#complaints.join('; '));
   }
 
-  async #checkPlace(record: Record): Promise<void> {
-    const { replica } = record;
-    const text = readText(replica.doc);
-    if (!isDeepStrictEqual(text, replica.text())) throw new Error('the replayed text is not what it is told to be');
-    const view = await viewOf(this.#server.url, this.#members.chair, record.id);
-    if (view.sequence !== replica.sequence)
-      throw new Error(`the server shows ${view.sequence}, not ${replica.sequence}`);
-    const words = text.map(clauseText);
-    if (
-      !isDeepStrictEqual(
-        view.clauses.map((clause) => clause.text),
-        words,
-      )
-    )
-      throw new Error('the server shows another text');
-    const all = words.flatMap(wordsIn);
-    if (new Set(all).size !== all.length) throw new Error('words came in twice');
-    for (const device of this.#devices) if (device.seat.place === record.id) this.#checkDevice(device, record);
+  /** Everybody is back and quiet: all are the same. */
+  async #checkReplicas(): Promise<void> {
+    const store = await openReader(this.#options);
+    await this.#readOn(store).finally(() => store.close());
+    for (const record of this.#records) {
+      const here = this.#devices.filter(({ seat }) => seat.place === record.id);
+      for (const device of here) holdPromises(device, record, this.#options.tally);
+      holdReplicas(here, record, await viewOf(this.#server.url, this.#members.chair, record.id));
+    }
   }
 
-  #checkDevice(device: Device, record: Record): void {
-    const { name, participant } = device.seat;
-    for (const update of device.shown) {
-      const missing = record.missing(update);
-      if (missing !== null) throw new Error(`${name} was shown what is not in the record: ${missing}`);
-      this.#options.tally.shown += 1;
-    }
-    for (const { update, sequence } of device.told) {
-      const missing = record.missing(update);
-      if (missing !== null) throw new Error(`${name} was told that it is saved, and ${missing}`);
-      const header = sequence === null ? undefined : record.header(sequence);
-      if (
-        sequence !== null &&
-        (header === undefined || 'administrator' in header.by || header.by.participant !== participant)
-      )
-        throw new Error(`entry ${sequence} should be by ${name}`);
-      this.#options.tally.told += 1;
-    }
-    for (const [code, count] of device.refusals) {
-      if (!explained.has(code)) throw new Error(`${name} was refused for no reason: ${code}`);
-      this.#options.tally.refused.set(code, (this.#options.tally.refused.get(code) ?? 0) + count);
-      device.refusals.delete(code);
-    }
-    device.forget();
-    if (!device.connected) return;
-    const { doc } = record.replica;
-    if (!isDeepStrictEqual(readText(device.doc), readText(doc))) throw new Error(`${name} sees another text`);
-    if (!isDeepStrictEqual(recordOf(device.doc).toJSON(), recordOf(doc).toJSON()))
-      throw new Error(`${name} sees another record`);
-    if (!isDeepStrictEqual(Y.encodeStateVector(device.doc), Y.encodeStateVector(doc)))
-      throw new Error(`${name} has another state`);
+  async #readOn({ log }: Store): Promise<void> {
+    for (const record of this.#records) await record.readOn(log);
+  }
+
+  #recordOf({ seat }: Device): Record {
+    const record = this.#records.find(({ id }) => id === seat.place);
+    if (record === undefined) throw new Error(`${seat.name} sits nowhere`);
+    return record;
   }
 }
 
