@@ -3,9 +3,9 @@ import * as Y from 'yjs';
 import { clauseText } from '../../../shared/clause.ts';
 import type { RecommendationView } from '../../../shared/contract.ts';
 import { readText, recordOf } from '../../../shared/document.ts';
+import type { Ordered } from './chair.ts';
 import type { Device } from './device.ts';
 import { wordsIn } from './hands.ts';
-import type { Ordered } from './others.ts';
 import type { Record } from './record.ts';
 import type { Tally } from './tally.ts';
 
