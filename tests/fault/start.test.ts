@@ -59,7 +59,7 @@ async function expectWholeDemo(dataDir: string): Promise<void> {
 const when = ['before', 'during', 'after'] as const;
 
 describe(`[LOG5] A first start that is killed (seed ${seed})`, () => {
-  const count = runs(4, 60);
+  const count = runs(3, 60);
   const random = randomFrom(seed);
   // The further, the rarer: the first steps make the database, the next ones shape it, the rest fill it.
   const aims = Array.from(
