@@ -16,7 +16,9 @@ export interface Reader {
 export interface ReadingRoutesOptions {
   /** Null: not signed in. Throws `not-found` for who takes no part. */
   readonly reader: (c: Context) => Promise<Reader | null>;
+  /** Tells, for as long as somebody reads, of whatever ends; returns the function that ends it. */
   readonly onEnded: (
+    reader: Reader,
     listener: (ended: {
       readonly session?: string;
       readonly account?: AccountId;
@@ -78,7 +80,7 @@ export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRout
             },
           };
           stops.push(
-            onEnded((ended) => {
+            onEnded(who, (ended) => {
               const own =
                 ended.session === who.session ||
                 ended.account === who.account ||

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { WebSocket } from 'ws';
+import * as Y from 'yjs';
 import type { Hand } from '../../shared/authority.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type ParticipantId, PartyCode } from '../../shared/ids.ts';
@@ -165,13 +166,9 @@ export class Connection {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
         const stateVector = decoding.readVarUint8Array(decoder);
-        this.send(syncFrame(syncType.step2, this.#around.room.stateFor(stateVector)));
-        // Once is enough: what is offline at the other end comes in by its answer.
-        if (!this.#asked) {
-          this.#asked = true;
-          this.send(syncFrame(syncType.step1, this.#around.room.stateVector()));
-          this.#sendPresence();
-        }
+        // Throws here, where it is the client's fault, and not later, where it would be ours.
+        Y.decodeStateVector(stateVector);
+        this.#answer(stateVector).catch((cause: unknown) => this.refuse(new ConcordError('internal', {}, { cause })));
         break;
       }
       case syncType.step2:
@@ -181,6 +178,17 @@ export class Connection {
       default:
         throw new ConcordError('malformed-message');
     }
+  }
+
+  /** Brings the client up to date, and asks what it has. */
+  async #answer(theirs: Uint8Array): Promise<void> {
+    const { update, stateVector } = await this.#around.room.stateOnDisk(theirs);
+    this.send(syncFrame(syncType.step2, update));
+    // Once is enough: what is offline at the other end comes in by its answer.
+    if (this.#asked) return;
+    this.#asked = true;
+    this.send(syncFrame(syncType.step1, stateVector));
+    this.#sendPresence();
   }
 
   #update(update: Uint8Array): void {
@@ -199,6 +207,7 @@ export class Connection {
         by: principal,
         onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
         deed: { type: 'typing' },
+        from: this,
         stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
       })
       .then(
