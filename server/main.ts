@@ -62,12 +62,6 @@ async function main(): Promise<void> {
     demo = { names: demoAccounts, password };
   }
 
-  const port = await app.listen(config.port, config.host);
-  const address = config.publicOrigin ?? `http://localhost:${port}`;
-  say(`Concord is at ${address}`);
-  if (invitation !== null) say(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
-  if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
-
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
@@ -85,6 +79,12 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const port = await app.listen(config.port, config.host);
+  const address = config.publicOrigin ?? `http://localhost:${port}`;
+  say(`Concord is at ${address}`);
+  if (invitation !== null) say(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
+  if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
 }
 
 main().catch((error: unknown) => {

@@ -137,12 +137,14 @@ export class Connection {
 
   refuse(error: ConcordError): void {
     if (error.code === 'internal') this.#around.onInternal(error.cause ?? error);
-    this.#verdict({
-      verdict: 'refused',
-      code: error.code,
-      message: this.#around.sentence(error),
-      clause: error.detail.clause ?? null,
-    });
+    // 1012 and 1013: nothing was refused. The client keeps what has no verdict, and brings it when it comes again.
+    if (error.close !== 1012 && error.close !== 1013)
+      this.#verdict({
+        verdict: 'refused',
+        code: error.code,
+        message: this.#around.sentence(error),
+        clause: error.detail.clause ?? null,
+      });
     this.close(error);
   }
 
