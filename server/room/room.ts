@@ -41,6 +41,8 @@ interface InFlight {
   readonly sealed: Sealed | null;
   /** The text once its entry is shown. */
   readonly text: readonly Clause[];
+  /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
+  given: boolean;
 }
 
 /** A document's bytes: an update for whoever has less, and how far it goes. */
@@ -234,15 +236,21 @@ export class Room {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, ...judged };
+    const inFlight: InFlight = { submission, settle, fail, ...judged, given: false };
     this.#inFlight.push(inFlight);
     if (inFlight.sealed === null) {
       this.#storedOne(inFlight);
       return;
     }
     this.#log.append([inFlight.sealed.entry]).then(
-      (stored) => (stored ? this.#storedOne(inFlight) : this.#recoverSoon()),
-      (error: unknown) => this.#storeFailed(error),
+      (stored) => {
+        if (stored && !inFlight.given) this.#storedOne(inFlight);
+        // Given up and stored all the same: the log has it, and the room must read it.
+        else if (stored || !inFlight.given) this.#recoverSoon();
+      },
+      (error: unknown) => {
+        if (!inFlight.given) this.#storeFailed(error);
+      },
     );
   }
 
@@ -364,11 +372,19 @@ export class Room {
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
     const durable = new Set(this.#durable);
-    const lost = this.#inFlight.filter((inFlight) => !durable.has(inFlight));
-    const kept = this.#inFlight.filter((inFlight) => durable.has(inFlight));
+    const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
+    // Who had nothing new to say had it from what is lost now.
+    const isLost = (inFlight: InFlight, at: number): boolean =>
+      !durable.has(inFlight) || (inFlight.sealed === null && first >= 0 && at > first);
+    const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
+    const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
     this.#giveUpAfter(kept.findLast(({ sealed }) => sealed !== null)?.sealed?.entry.sequence ?? this.#sequence);
-    for (const { fail } of lost) fail(failure);
+    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
+    for (const inFlight of lost) {
+      inFlight.given = true;
+      inFlight.fail(failure);
+    }
     this.#tellQuiet();
   }
 
@@ -385,6 +401,7 @@ export class Room {
     await new Promise((resolve) => setImmediate(resolve));
     this.#flush();
     const again = this.#inFlight.splice(0);
+    for (const inFlight of again) inFlight.given = true;
     this.#durable.splice(0);
     this.#giveUpAfter(this.#sequence);
     try {
