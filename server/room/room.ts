@@ -4,6 +4,7 @@ import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
 import { seal, verifyLink } from '../log/chain.ts';
+import { openCheckpoint, sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
 import { Head, type Sealed } from './head.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
@@ -108,12 +109,21 @@ export class Room {
     this.#checkpointAt = checkpointAt;
   }
 
-  /** Opens a recommendation from its newest checkpoint and the entries after it. */
-  static async open(id: RecommendationId, log: Log, now: () => number): Promise<Room> {
+  /**
+   * Opens a recommendation from its newest checkpoint and the entries after it. A checkpoint that can't be trusted is
+   * worth nothing, and the log is worth everything: it is replayed, and `onDistrust` told.
+   */
+  static async open(
+    id: RecommendationId,
+    log: Log,
+    now: () => number,
+    onDistrust: (reason: unknown) => void = () => undefined,
+  ): Promise<Room> {
     const name = recommendationLog(id);
-    const checkpoint = await log.checkpoint(name);
-    // A checkpoint that can't be read is worth nothing; the log is worth everything.
+    const stored = await log.checkpoint(name);
+    const checkpoint = stored === null ? null : openCheckpoint(stored);
     const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
+    if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
     const replica = restored ?? Replica.empty();
     const base = restored === null ? null : checkpoint;
     let since: readonly Sealed[] = [];
@@ -122,6 +132,7 @@ export class Room {
       // A long log isn't held: what comes of it is.
       if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
     });
+    await assertEnds(log, name, replica);
     const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
     const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
     return new Room(id, log, head, base?.sequence ?? 0, now);
@@ -207,7 +218,7 @@ export class Room {
     const checkpoint: Checkpoint = await this.#onDisk(() => this.#head.checkpoint(this.#sequence));
     this.#head.startFrom(checkpoint);
     this.#checkpointAt = checkpoint.sequence;
-    await this.#log.saveCheckpoint(checkpoint);
+    await this.#log.saveCheckpoint(sealCheckpoint(checkpoint));
   }
 
   /** Waits until nothing is under way. */
@@ -433,6 +444,17 @@ function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Repli
   }
 }
 
+const unreadable = (what: string): ConcordError => new ConcordError('internal', {}, { cause: new Error(what) });
+
+/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
+  if (sequence === 0) return;
+  const head = await log.head(name);
+  if (head === null || head.sequence < sequence) throw unreadable(`${name} ends before its checkpoint`);
+  if (head.sequence === sequence && Buffer.compare(head.hash, hash) !== 0)
+    throw unreadable(`${name} differs from its checkpoint`);
+}
+
 /** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
 async function readOn(
   log: Log,
@@ -445,8 +467,8 @@ async function readOn(
     const page = await log.read(name, sequence, pageOfEntries);
     const sealed: Sealed[] = [];
     for (const entry of page) {
-      if (verifyLink(entry, hash, sequence) !== null)
-        throw new ConcordError('internal', { field: `${name} ${entry.sequence}` });
+      const broken = verifyLink(entry, hash, sequence);
+      if (broken !== null) throw unreadable(`entry ${entry.sequence} of ${name} is ${broken}`);
       const { at, changes } = decodeHeader(entry.header);
       sealed.push({ entry, at, changes, heldBy: null });
       ({ hash, sequence } = entry);

@@ -191,7 +191,7 @@ export class Rooms {
       for (const connection of connections) if (connection !== but) connection.sendFramed(frame);
     };
     const held: Held = {
-      room: Room.open(id, this.#options.log, this.#options.now),
+      room: Room.open(id, this.#options.log, this.#options.now, (reason) => this.#options.onInternal(reason, id)),
       presence: new Presence(everybody),
       connections,
       lastUsed: this.#options.now(),
