@@ -18,7 +18,7 @@ export function inspect(database: Database.Database, path: string): number {
   const migrated = migratedTo(database, path);
   // Reads the whole file, tables against indexes: what an index leaves out, no query would find.
   const found = database.pragma('integrity_check(1)', { simple: true });
-  if (found !== 'ok') throw new StoreRefused('damaged', `${path} is damaged: ${String(found)}`);
+  if (found !== 'ok') throw new StoreRefused('damaged', `${path} is damaged: ${String(found).replaceAll('\n', ' ')}`);
   assertShape(database, migrated, path);
   return migrated;
 }
