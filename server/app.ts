@@ -38,6 +38,9 @@ export interface App {
 /** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
 const longestMessage = 1_100_000;
 
+/** How long `/healthz` waits for the disk, ms. */
+const longestCheck = 4000;
+
 export interface AppOptions {
   readonly store: Store;
   readonly config: Config;
@@ -97,7 +100,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     checking ??= store.log.check().finally(() => {
       checking = null;
     });
-    await checking;
+    // A disk that doesn't answer is as bad as one that says no, and whoever asks wants to know.
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new ConcordError('not-stored')), longestCheck);
+    });
+    await Promise.race([checking, tooLate]).finally(() => clearTimeout(late));
     return c.text('ok');
   });
   const services = { access, meetings, rooms, progresses, log: store.log, now };

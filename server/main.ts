@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { ConcordError } from '../shared/errors.ts';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { demoAccounts, seedDemo } from './demo/seed.ts';
+import { sentenceOf } from './errors.ts';
 import { forLog, openLog } from './logging.ts';
 import { openToOthers } from './private.ts';
 import { openStore, StoreRefused } from './store/store.ts';
@@ -87,6 +89,8 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   if (error instanceof StoreRefused) give(error.message);
+  // What the disk or the record says is no fault of the program: a sentence tells more than a stack.
+  if (error instanceof ConcordError) give(sentenceOf(error));
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     give(`The port is taken. Set PORT to another one.`);
   // The system's own sentences name files and ports; any other may quote what was being read.

@@ -18,6 +18,7 @@ interface Held {
   readonly room: Promise<Room>;
   readonly presence: Presence;
   readonly connections: Set<Connection>;
+  /** By the clock that nobody sets. */
   lastUsed: number;
 }
 
@@ -126,7 +127,7 @@ export class Rooms {
       socket.on('close', () => {
         connection.ended();
         held.connections.delete(connection);
-        held.lastUsed = this.#options.now();
+        held.lastUsed = performance.now();
       });
       if (socket.readyState !== socket.OPEN) {
         held.connections.delete(connection);
@@ -180,7 +181,7 @@ export class Rooms {
   #hold(id: RecommendationId): Held {
     const found = this.#held.get(id);
     if (found !== undefined) {
-      found.lastUsed = this.#options.now();
+      found.lastUsed = performance.now();
       return found;
     }
     if (this.#options.meetings.of(id) === null) throw new ConcordError('not-found');
@@ -194,7 +195,7 @@ export class Rooms {
       room: Room.open(id, this.#options.log, this.#options.now, (reason) => this.#options.onInternal(reason, id)),
       presence: new Presence(everybody),
       connections,
-      lastUsed: this.#options.now(),
+      lastUsed: performance.now(),
     };
     this.#held.set(id, held);
     held.room.then(
@@ -233,13 +234,13 @@ export class Rooms {
 
   #sweep(): void {
     for (const [id, held] of this.#held) {
-      if (held.connections.size > 0 || this.#options.now() - held.lastUsed < idleTime) continue;
+      if (held.connections.size > 0 || performance.now() - held.lastUsed < idleTime) continue;
       this.#held.delete(id);
       held.room
         .then(async (room) => {
           await room.settled();
-          await room.checkpoint();
-          room.destroy();
+          // A checkpoint that can't be stored costs the next opening some time.
+          await room.checkpoint().finally(() => room.destroy());
         })
         .catch((error: unknown) => this.#options.onInternal(error, id));
     }

@@ -251,25 +251,29 @@ describe('[DISK3] A file that is another than it was', () => {
       },
       /the rows of accounts are not those that Concord wrote/,
     ],
-  ])('%s is refused in a sentence, and left as it is', async (_, spoil, sentence, real) => {
-    const dataDir = copyOf(killed);
-    spoil(dataDir);
-    const left = () => [databaseOf(dataDir), walOf(dataDir)].map((file) => digestOf(file));
-    const before = left();
-    const outcome = await look(dataDir);
-    expect(outcome).toEqual({ found: 'refused', message: expect.stringMatching(sentence) });
-    // What whoever starts them reads; in the short form of one case.
-    if (isLong || real) {
-      const { status, said } = verifyOn(dataDir);
-      const refusal = await startOn(dataDir);
-      for (const text of [said, refusal]) {
-        expect(text).toMatch(sentence);
-        expect(text).not.toMatch(/\n\s+at /);
+  ])(
+    '%s is refused in a sentence, and left as it is',
+    async (_, spoil, sentence, real) => {
+      const dataDir = copyOf(killed);
+      spoil(dataDir);
+      const left = () => [databaseOf(dataDir), walOf(dataDir)].map((file) => digestOf(file));
+      const before = left();
+      const outcome = await look(dataDir);
+      expect(outcome).toEqual({ found: 'refused', message: expect.stringMatching(sentence) });
+      // What whoever starts them reads; in the short form of one case.
+      if (isLong || real) {
+        const { status, said } = verifyOn(dataDir);
+        const refusal = await startOn(dataDir);
+        for (const text of [said, refusal]) {
+          expect(text).toMatch(sentence);
+          expect(text).not.toMatch(/\n\s+at /);
+        }
+        expect(status).toBe(1);
       }
-      expect(status).toBe(1);
-    }
-    expect(left()).toEqual(before);
-  });
+      expect(left()).toEqual(before);
+    },
+    120_000,
+  );
 
   it('an entry of which one byte is another: verify names it, and its history is told to nobody', async () => {
     const dataDir = copyOf(closed);
@@ -298,7 +302,7 @@ describe('[DISK3] A file that is another than it was', () => {
     expect(history.status).toBe(500);
     await server.stop();
     expect(server.printed()).toContain(`entry 3 of ${entry.log} is altered`);
-  });
+  }, 120_000);
 
   it('a checkpoint of which one byte is another is not opened from, and verify tells of it', async () => {
     const dataDir = copyOf(closed);

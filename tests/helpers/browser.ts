@@ -49,14 +49,20 @@ export async function startServer({
   args = [],
   env = {},
   port,
+  largestFile,
 }: {
   dataDir?: string;
   args?: string[];
   env?: Record<string, string>;
   port?: number;
+  /** No file of the server's may grow beyond so many kilobytes: what the system gives for a disk that is full. */
+  largestFile?: number;
 } = {}): Promise<RunningServer> {
   const listening = port ?? (await freePort());
-  const child: ChildProcess = spawn(process.execPath, ['dist/server/main.js', ...args], {
+  const command = [process.execPath, 'dist/server/main.js', ...args];
+  const [program = '', ...rest] =
+    largestFile === undefined ? command : ['bash', '-c', `ulimit -f ${largestFile}; exec "$0" "$@"`, ...command];
+  const child: ChildProcess = spawn(program, rest, {
     env: {
       ...process.env,
       PORT: String(listening),
