@@ -4,6 +4,7 @@ import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId,
 import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
 import { nameKey, type Tables } from '../store/tables.ts';
 import { openDevices } from './devices.ts';
+import { outlives } from './expiry.ts';
 import { openLimits } from './limits.ts';
 import { hashPassword, passwordFits, requireStrong } from './passwords.ts';
 import { newToken, openSessions, tokenId } from './sessions.ts';
@@ -178,7 +179,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
 
   const invitation = async (token: string): Promise<Invitation> => {
     const row = await tables.selectFrom('invitations').selectAll().where('id', '=', tokenId(token)).executeTakeFirst();
-    if (row === undefined || row.used_at !== null || Number(row.expires_at) <= now())
+    const expiresAt = Number(row?.expires_at);
+    if (row === undefined || row.used_at !== null || expiresAt <= now() || outlives(expiresAt, now(), week))
       throw new ConcordError('invitation-invalid');
     return {
       kind: row.kind,
