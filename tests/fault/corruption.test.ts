@@ -337,6 +337,14 @@ describe('[DISK3] A file that is another than it was', () => {
   });
 });
 
+it('[DISK3] what a killed server left in the write-ahead log is in the file, and waited for, before anything is served', () => {
+  const dataDir = copyOf(killed);
+  const { database, close } = openFile(dataDir, { readOnly: false });
+  expect(statSync(walOf(dataDir)).size).toBeLessThan(statSync(walOf(killed)).size);
+  expect(database.pragma('wal_checkpoint', { simple: false })).toEqual([{ busy: 0, log: 0, checkpointed: 0 }]);
+  close();
+});
+
 function flipped(bytes: Uint8Array, at: number): Buffer {
   const copy = Buffer.from(bytes);
   copy[at] = (copy[at] ?? 0) ^ (1 << below(8));

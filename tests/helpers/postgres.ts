@@ -9,6 +9,11 @@ export interface Cluster {
   database(): Promise<string>;
   /** Ends every connection to a database, as a restart of the server would. */
   cutConnections(databaseUrl: string): Promise<void>;
+  /** Runs a statement as the database's owner. */
+  run(databaseUrl: string, statement: string): Promise<void>;
+  /** Takes the whole server away, and gives it back on the same port. */
+  down(): Promise<void>;
+  up(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -24,7 +29,8 @@ export async function startPostgres(): Promise<Cluster> {
     port,
     user: 'concord',
     password: 'concord',
-    persistent: false,
+    // What `stop` is to leave: `down` stops too.
+    persistent: true,
     createPostgresUser: isRoot,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`],
@@ -52,6 +58,14 @@ export async function startPostgres(): Promise<Cluster> {
       ]);
       await client.end();
     },
+    async run(databaseUrl, statement) {
+      const client = cluster.getPgClient(new URL(databaseUrl).pathname.slice(1), '127.0.0.1');
+      await client.connect();
+      await client.query(statement);
+      await client.end();
+    },
+    down: () => cluster.stop(),
+    up: () => cluster.start(),
     async stop() {
       await cluster.stop();
       await rm(parent, { recursive: true, force: true });
