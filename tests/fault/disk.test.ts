@@ -162,12 +162,14 @@ describe.skipIf(typeof compiled === 'string')(
       for (const fault of ['eio-fsync', 'eio-write 2', 'full 20000'] as const) {
         const writer = await join(server, cookies.argentina, place);
         disk.set(fault);
-        for (let tries = 0; tries < 200; tries++) {
+        let refused: unknown = null;
+        for (let tries = 0; tries < 200 && refused === null; tries++) {
           const next = word();
           const verdict = await type(writer, next);
-          if (verdict.verdict !== 'accepted') break;
-          saved.push(next);
+          if (verdict.verdict === 'accepted') saved.push(next);
+          else refused = verdict.code;
         }
+        expect(refused).toBe('not-stored');
         await server.stop('SIGKILL');
         remember(writer);
         // On a disk that still fails it doesn't start, and says why.
