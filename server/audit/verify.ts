@@ -5,6 +5,7 @@ import type { LogName } from '../../shared/ids.ts';
 import { recordKey } from '../../shared/ledger.ts';
 import { evolveMeeting, noMeeting } from '../../shared/meeting.ts';
 import { verifyLink, zeroHash } from '../log/chain.ts';
+import { openCheckpoint } from '../log/checkpoint.ts';
 import type { Entry, Log } from '../log/log.ts';
 import { decodeEvents, decodeHeader as decodeMeetingHeader, meetingOf } from '../meetings/meetings.ts';
 import { decodeHeader } from '../room/header.ts';
@@ -124,7 +125,9 @@ function compareCheckpoint(
 ): Fault | null {
   let live: Replica;
   try {
-    live = Replica.restore(checkpoint);
+    const opened = openCheckpoint(checkpoint);
+    if (opened === null) throw new Error('its digest is another');
+    live = Replica.restore(opened);
   } catch {
     return { log: name, sequence: null, reason: 'the checkpoint cannot be read' };
   }

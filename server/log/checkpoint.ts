@@ -11,12 +11,13 @@ export function sealCheckpoint(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, state: Buffer.concat([checkpoint.state, digestOf(checkpoint, checkpoint.state)]) };
 }
 
-/** The state without its digest; null where the checkpoint isn't, byte for byte, what `sealCheckpoint` made. */
-export function stateOf(checkpoint: Checkpoint): Uint8Array | null {
+/** The checkpoint as it was before it was sealed; null where it isn't, byte for byte, what `sealCheckpoint` made. */
+export function openCheckpoint(checkpoint: Checkpoint): Checkpoint | null {
   const end = checkpoint.state.length - digestLength;
   if (end < 0) return null;
-  const state = checkpoint.state.subarray(0, end);
-  return Buffer.compare(checkpoint.state.subarray(end), digestOf(checkpoint, state)) === 0 ? state : null;
+  const state = checkpoint.state.slice(0, end);
+  const digest = checkpoint.state.subarray(end);
+  return Buffer.compare(digest, digestOf(checkpoint, state)) === 0 ? { ...checkpoint, state } : null;
 }
 
 function digestOf({ log, sequence, hash }: Checkpoint, state: Uint8Array): Buffer {

@@ -20,7 +20,22 @@ export function inspect(database: Database.Database, path: string): number {
   const found = database.pragma('integrity_check(1)', { simple: true });
   if (found !== 'ok') throw new StoreRefused('damaged', `${path} is damaged: ${String(found).replaceAll('\n', ' ')}`);
   assertShape(database, migrated, path);
+  assertIndexed(database, path);
   return migrated;
+}
+
+/** `integrity_check` passes an empty index whose page is none of an index: only reading it tells. */
+function assertIndexed(database: Database.Database, path: string): void {
+  const indexes = database
+    .prepare<unknown[], { name: string; tbl_name: string }>(
+      `SELECT name, tbl_name FROM main.sqlite_schema WHERE type = 'index'`,
+    )
+    .all();
+  for (const { name, tbl_name: table } of indexes) {
+    const count = (how: string): unknown => database.prepare(`SELECT count(*) FROM "${table}" ${how}`).pluck().get();
+    if (count(`INDEXED BY "${name}"`) !== count('NOT INDEXED'))
+      throw new StoreRefused('damaged', `${path} is damaged: an index of ${table} is not what the table says`);
+  }
 }
 
 function migratedTo(database: Database.Database, path: string): number {

@@ -1,6 +1,5 @@
 import type { LogName } from '../../shared/ids.ts';
 import type { LedgerChange } from '../../shared/ledger.ts';
-import { sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry } from '../log/log.ts';
 import { Replica } from './replica.ts';
 
@@ -52,7 +51,7 @@ export class Head {
   /** A replica that is what a replay of the log comes to; how it came there is no longer known. */
   static startingAt(log: LogName, replica: Replica): Head {
     const { sequence, hash } = replica;
-    return new Head(log, replica, sealCheckpoint({ log, sequence, hash, state: replica.state() }), []);
+    return new Head(log, replica, { log, sequence, hash, state: replica.state() }, []);
   }
 
   /** To judge on: the words, marks and ledger are what the log says and what is on its way. */
@@ -100,7 +99,7 @@ export class Head {
   /** The state as it stands, for the store and for `startFrom`. */
   checkpoint(durable: number): Checkpoint {
     const { sequence, hash } = this.exact(durable);
-    return sealCheckpoint({ log: this.#log, sequence, hash, state: this.#replica.state() });
+    return { log: this.#log, sequence, hash, state: this.#replica.state() };
   }
 
   /** From now on it is made anew from this state, all of which is on disk. */

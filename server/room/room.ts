@@ -4,6 +4,7 @@ import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
 import { assertLink, seal } from '../log/chain.ts';
+import { openCheckpoint, sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
 import { Head, type Sealed } from './head.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
@@ -119,9 +120,10 @@ export class Room {
     onDistrust: (reason: unknown) => void = () => undefined,
   ): Promise<Room> {
     const name = recommendationLog(id);
-    const checkpoint = await log.checkpoint(name);
-    // A checkpoint that can't be read is worth nothing; the log is worth everything.
-    const restored = checkpoint === null ? null : restoredOr(checkpoint, onDistrust);
+    const stored = await log.checkpoint(name);
+    const checkpoint = stored === null ? null : openCheckpoint(stored);
+    const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
+    if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
     const replica = restored ?? Replica.empty();
     const base = restored === null ? null : checkpoint;
     let since: readonly Sealed[] = [];
@@ -130,14 +132,7 @@ export class Room {
       // A long log isn't held: what comes of it is.
       if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
     });
-    // What is shown must be in the log: it grows, and never ends before its own checkpoint.
-    const newest = await log.head(name);
-    const ended = newest === null || newest.sequence < replica.sequence;
-    const differs = newest?.sequence === replica.sequence && Buffer.compare(newest.hash, replica.hash) !== 0;
-    if (replica.sequence > 0 && (ended || differs)) {
-      const cause = new Error(`${name} ${ended ? 'ends before its checkpoint' : 'differs from its checkpoint'}`);
-      throw new ConcordError('internal', { field: `${name} ${replica.sequence}` }, { cause });
-    }
+    await assertEnds(log, name, replica);
     const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
     const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
     return new Room(id, log, head, base?.sequence ?? 0, now);
@@ -223,7 +218,7 @@ export class Room {
     const checkpoint: Checkpoint = await this.#onDisk(() => this.#head.checkpoint(this.#sequence));
     this.#head.startFrom(checkpoint);
     this.#checkpointAt = checkpoint.sequence;
-    await this.#log.saveCheckpoint(checkpoint);
+    await this.#log.saveCheckpoint(sealCheckpoint(checkpoint));
   }
 
   /** Waits until nothing is under way. */
@@ -395,8 +390,8 @@ export class Room {
     const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
     const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
-    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
     this.#giveUpAfter(kept.findLast(({ sealed }) => sealed !== null)?.sealed?.entry.sequence ?? this.#sequence);
+    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
     for (const inFlight of lost) {
       inFlight.given = true;
       inFlight.fail(failure);
@@ -441,13 +436,24 @@ function merged(updates: readonly Uint8Array[]): Uint8Array {
   return more.length === 0 ? only : Y.mergeUpdates([...updates]);
 }
 
-function restoredOr(checkpoint: Checkpoint, onDistrust: (reason: unknown) => void): Replica | null {
+function restoreOrNull(checkpoint: Checkpoint): Replica | null {
   try {
     return Replica.restore(checkpoint);
-  } catch (error) {
-    onDistrust(error);
+  } catch {
     return null;
   }
+}
+
+const unreadable = (what: string): ConcordError =>
+  new ConcordError('internal', { field: what }, { cause: new Error(what) });
+
+/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
+  if (sequence === 0) return;
+  const head = await log.head(name);
+  if (head === null || head.sequence < sequence) throw unreadable(`${name} ends before its checkpoint`);
+  if (head.sequence === sequence && Buffer.compare(head.hash, hash) !== 0)
+    throw unreadable(`${name} differs from its checkpoint`);
 }
 
 /** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */

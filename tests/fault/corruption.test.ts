@@ -17,7 +17,7 @@ import { temporaryDirectory } from '../helpers/temporary.ts';
 import { openThreadless } from '../helpers/threadless.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/corruption.test.ts` changes the same bytes again. */
-const flips = runs(100, 5000);
+const flips = runs(60, 5000);
 const random = randomFrom(seed);
 const below = (limit: number): number => Math.floor(random() * limit);
 
@@ -96,7 +96,9 @@ async function contentOf(dataDir: string): Promise<Content> {
 
 /** Where nothing was found, nothing that is read may be another than it was. */
 async function judge(dataDir: string, content: Content, what: string): Promise<Outcome['found']> {
-  const outcome = await look(dataDir);
+  const outcome = await look(dataDir).catch((error: unknown) => {
+    throw new Error(what, { cause: error });
+  });
   if (outcome.found === 'nothing') {
     expect([what, outcome.content.tables === content.tables]).toEqual([what, true]);
     expect([what, outcome.content.rooms === content.rooms]).toEqual([what, true]);

@@ -101,7 +101,7 @@ describe('[DISK1] A PostgreSQL that', () => {
     let writer = await comeBack(new Y.Doc());
     let cutting = true;
     const cuts = (async () => {
-      for (let cut = 0; cut < runs(5, 200); cut++) {
+      for (let cut = 0; cut < runs(3, 200); cut++) {
         await postgres.cutConnections(databaseUrl);
         // Requests that look somebody up are under way meanwhile.
         await Promise.all(Array.from({ length: 8 }, () => status('/api/meetings')));
