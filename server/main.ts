@@ -60,6 +60,8 @@ async function main(): Promise<void> {
     demo = { names: demoAccounts, password };
   }
 
+  for (const { id } of app.meetings.all()) await app.meetings.recordSeats(id, await app.access.seatsOf(id));
+
   const port = await app.listen(config.port, config.host);
   const address = config.publicOrigin ?? `http://localhost:${port}`;
   say(`Concord is at ${address}`);
