@@ -62,6 +62,8 @@ async function main(): Promise<void> {
     demo = { names: demoAccounts, password };
   }
 
+  for (const { id } of app.meetings.all()) await app.meetings.recordSeats(id, await app.access.seatsOf(id));
+
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;

@@ -345,9 +345,20 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
 
     /** Which account sits in which seat of a meeting. */
-    async seatsOf(meeting: MeetingId): Promise<ReadonlyMap<ParticipantId, AccountId>> {
-      const rows = await tables.selectFrom('accreditations').selectAll().where('meeting_id', '=', meeting).execute();
-      return new Map(rows.map((row) => [ParticipantId.parse(row.participant_id), AccountId.parse(row.account_id)]));
+    async seatsOf(
+      meeting: MeetingId,
+    ): Promise<readonly { participant: ParticipantId; account: AccountId; name: string }[]> {
+      const rows = await tables
+        .selectFrom('accreditations')
+        .innerJoin('accounts', 'accounts.id', 'accreditations.account_id')
+        .select(['accreditations.participant_id', 'accreditations.account_id', 'accounts.name'])
+        .where('accreditations.meeting_id', '=', meeting)
+        .execute();
+      return rows.map((row) => ({
+        participant: ParticipantId.parse(row.participant_id),
+        account: AccountId.parse(row.account_id),
+        name: row.name,
+      }));
     },
 
     /** The seat is empty from now on; what its holder has open is cut. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConcordError } from '../../shared/errors.ts';
 import {
+  type AccountId,
   type LogName,
   type MeetingId,
   meetingLog,
@@ -52,6 +53,13 @@ interface Held {
   at: number;
   /** One command after the other. */
   turn: Promise<unknown>;
+}
+
+/** Which account sits in a seat. */
+export interface Seat {
+  readonly participant: ParticipantId;
+  readonly account: AccountId;
+  readonly name: string;
 }
 
 export interface MeetingChange {
@@ -127,6 +135,28 @@ export class Meetings {
         const events = decideMeeting(held.state, command, by, newParticipantId);
         this.#refuseForeign(id, events);
         if (await this.#append(held, id, events, name, typeof by === 'string' ? null : by.participant)) return events;
+        await this.catchUp(id);
+      }
+    });
+    held.turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Enters who sits in which seat, where the record doesn't say so yet. After every seat that was taken, and at the start:
+   * a seat that was given while the server was down, or by a hand in the database, is entered then.
+   */
+  async recordSeats(id: MeetingId, seats: readonly Seat[]): Promise<void> {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    const turn = held.turn.then(async () => {
+      for (;;) {
+        const { state } = held;
+        const fresh = seats.filter(
+          ({ participant, account }) => state.participants.has(participant) && state.seats.get(participant) !== account,
+        );
+        if (fresh.length === 0) return;
+        if (await this.#append(held, id, [{ type: 'seats taken', seats: [...fresh] }], 'server', null)) return;
         await this.catchUp(id);
       }
     });
