@@ -1,0 +1,76 @@
+import * as Y from 'yjs';
+import { recordOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import type { UpdateStructure } from './structure.ts';
+
+/**
+ * Applies an update as a whole, and refuses what the comparison of two texts can't see: what it says is only known once
+ * its links are followed, and some of what Yjs does with them shows in no clause, or in none that it says has changed.
+ *
+ * Throws a `ConcordError`; unless it is thrown before anything is applied, the document is spoilt then.
+ */
+export function applyWhole(doc: Y.Doc, update: Uint8Array, structure: UpdateStructure): void {
+  checkCuts(structure, doc);
+  const record = recordOf(doc);
+  let forged = false;
+  const look = ({ changed }: Y.Transaction): void => {
+    // Only the server writes the record, but its structs can be named like any others: to be deleted, to stand beside.
+    for (const type of changed.keys()) if (Object.is(type, record)) forged = true;
+  };
+  const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(doc.store, client)]));
+  doc.on('afterTransaction', look);
+  try {
+    Y.applyUpdate(doc, update);
+  } catch (error) {
+    throw new ConcordError('malformed-update', {}, { cause: error });
+  } finally {
+    doc.off('afterTransaction', look);
+  }
+  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new ConcordError('update-incomplete');
+  for (const root of doc.share.keys())
+    if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
+  if (forged) throw new ConcordError('unknown-content');
+  for (const [client, from] of known) checkPlaces(doc, client, from);
+}
+
+/**
+ * A letter of two halves (an emoji) is never cut in two. Yjs would put a replacement character in place of each half, on
+ * every screen, without telling anybody that this text has changed: also in words of others, also in agreed ones.
+ */
+function checkCuts({ cuts }: UpdateStructure, { store }: Y.Doc): void {
+  for (const { client, clock } of cuts) {
+    if (clock >= Y.getState(store, client)) continue;
+    const structs = store.clients.get(client) ?? [];
+    const struct = structs[Y.findIndexSS(structs, clock)];
+    if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentString)) continue;
+    const at = clock - struct.id.clock;
+    // The letter before the cut is a whole one that takes two units.
+    if (at > 0 && (struct.content.str.codePointAt(at - 1) ?? 0) > 0xffff) throw new ConcordError('malformed-update');
+  }
+}
+
+/**
+ * What is new stands where its content belongs. A struct that is linked to another takes its place from there and says
+ * nothing of it: a value between letters counts as one but is read as none, so that all that stands behind it is missed
+ * by one; words in place of an attribute are neither.
+ */
+function checkPlaces({ store, share }: Y.Doc, client: number, from: number): void {
+  const structs = store.clients.get(client) ?? [];
+  if (from >= Y.getState(store, client)) return;
+  for (let index = Y.findIndexSS(structs, from); index < structs.length; index++) {
+    const struct = structs[index];
+    if (!(struct instanceof Y.Item) || struct.content instanceof Y.ContentDeleted) continue;
+    if (!belongs(struct, share.get('text'))) throw new ConcordError('unknown-content');
+  }
+}
+
+function belongs({ parent, parentSub, content }: Y.Item, text: unknown): boolean {
+  if (parent === text)
+    return parentSub === null && content instanceof Y.ContentType && content.type instanceof Y.XmlElement;
+  if (parent instanceof Y.XmlText)
+    return parentSub === null && (content instanceof Y.ContentString || content instanceof Y.ContentFormat);
+  if (!(parent instanceof Y.XmlElement)) return false;
+  return parentSub === null
+    ? content instanceof Y.ContentType && content.type instanceof Y.XmlText
+    : content instanceof Y.ContentAny;
+}
