@@ -30,7 +30,8 @@ export function applyWhole(doc: Y.Doc, update: Uint8Array, structure: UpdateStru
   for (const root of doc.share.keys())
     if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
   if (forged) throw new ConcordError('unknown-content');
-  for (const [client, from] of known) checkPlaces(doc, client, from);
+  const order = new Order();
+  for (const [client, from] of known) checkPlaces(doc, client, from, order);
 }
 
 /**
@@ -50,17 +51,20 @@ function checkCuts({ cuts }: UpdateStructure, { store }: Y.Doc): void {
 }
 
 /**
- * What is new stands where its content belongs. A struct that is linked to another takes its place from there and says
- * nothing of it: a value between letters counts as one but is read as none, so that all that stands behind it is missed
- * by one; words in place of an attribute are neither.
+ * What is new stands where its content belongs, and between the two that it says. A struct that is linked to another
+ * takes its place from there and says nothing of it: a value between letters counts as one but is read as none, so that
+ * all that stands behind it is missed by one; words in place of an attribute are neither. And one that wants to stand
+ * behind what it wants to stand before comes to stand elsewhere on each screen, for ever.
  */
-function checkPlaces({ store, share }: Y.Doc, client: number, from: number): void {
+function checkPlaces({ store, share }: Y.Doc, client: number, from: number, order: Order): void {
   const structs = store.clients.get(client) ?? [];
   if (from >= Y.getState(store, client)) return;
   for (let index = Y.findIndexSS(structs, from); index < structs.length; index++) {
     const struct = structs[index];
-    if (!(struct instanceof Y.Item) || struct.content instanceof Y.ContentDeleted) continue;
-    if (!belongs(struct, share.get('text'))) throw new ConcordError('unknown-content');
+    if (!(struct instanceof Y.Item)) continue;
+    if (!(struct.content instanceof Y.ContentDeleted) && !belongs(struct, share.get('text')))
+      throw new ConcordError('unknown-content');
+    if (!order.holds(struct, store)) throw new ConcordError('malformed-update');
   }
 }
 
@@ -73,4 +77,46 @@ function belongs({ parent, parentSub, content }: Y.Item, text: unknown): boolean
   return parentSub === null
     ? content instanceof Y.ContentType && content.type instanceof Y.XmlText
     : content instanceof Y.ContentAny;
+}
+
+/** Which of two structs stands first. Mostly they are near; where they aren't, a list is counted through once. */
+class Order {
+  readonly #places = new Map<Y.Item['parent'], ReadonlyMap<Y.Item, number>>();
+
+  /** Whether both whom a struct names as its neighbours stand beside it in one list, the left one first. */
+  holds({ parent, parentSub, origin, rightOrigin }: Y.Item, store: Y.Doc['store']): boolean {
+    const left = origin === null ? null : itemAt(store, origin);
+    const right = rightOrigin === null ? null : itemAt(store, rightOrigin);
+    if (left !== null && left.parent !== parent) return false;
+    if (right === null || rightOrigin === null) return true;
+    if (right.parent !== parent || parentSub !== null) return false;
+    if (left === null || origin === null) return true;
+    return left === right ? origin.clock < rightOrigin.clock : this.#isFirst(left, right);
+  }
+
+  #isFirst(left: Y.Item, right: Y.Item): boolean {
+    let next = left.right;
+    for (let steps = 0; steps < 50; steps++) {
+      if (next === right) return true;
+      if (next === null) return false;
+      next = next.right;
+    }
+    const places = this.#places.get(left.parent) ?? this.#count(left);
+    return (places.get(left) ?? 0) < (places.get(right) ?? 0);
+  }
+
+  #count(of: Y.Item): ReadonlyMap<Y.Item, number> {
+    const places = new Map<Y.Item, number>();
+    let first = of;
+    while (first.left !== null) first = first.left;
+    for (let item: Y.Item | null = first; item !== null; item = item.right) places.set(item, places.size);
+    this.#places.set(of.parent, places);
+    return places;
+  }
+}
+
+function itemAt(store: Y.Doc['store'], { client, clock }: Y.ID): Y.Item | null {
+  const structs = store.clients.get(client) ?? [];
+  const struct = structs[Y.findIndexSS(structs, clock)];
+  return struct instanceof Y.Item ? struct : null;
 }

@@ -190,6 +190,11 @@ export class Arena {
     // Read anew, not from what the room keeps: what it keeps has to be the same.
     const after = readText(this.#seen);
     if (!sameText(after, this.#room.text())) return 'the room shows an old text';
+    // Who comes now reads the same as who was here.
+    const joining = new Y.Doc();
+    Y.applyUpdate(joining, this.#room.stateFor());
+    if (!sameText(readText(joining), after)) return 'who joins reads another text';
+    joining.destroy();
     const known = this.#known;
     this.#known = { ledger: new LiveLedger(this.#room.ledger), clocks: this.#clocks() };
     if (recordOf(this.#seen).size !== this.#known.ledger.changes().length) return 'the record is not the ledger';

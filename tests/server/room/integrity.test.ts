@@ -112,6 +112,21 @@ const attacks: readonly [what: string, make: (replica: Replica) => Uint8Array, c
     (replica) => linked(letter(replica, 1, '😀'), letter(replica, 0, 'Act'), { of: 'deleted', length: 1 }),
     'malformed-update',
   ],
+  [
+    'stands behind what it stands before',
+    (replica) => linked(letter(replica, 0, 'now'), letter(replica, 0, 'Act'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands on both sides of one letter',
+    (replica) => linked(letter(replica, 0, 'now'), letter(replica, 0, 'now'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands between two clauses’ letters',
+    (replica) => linked(letter(replica, 0, 'Act'), letter(replica, 1, 'Urge'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
   ['deletes half a letter', (replica) => deleted(letter(replica, 0, '😀')), 'malformed-update'],
 ];
 
