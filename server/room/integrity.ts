@@ -11,27 +11,37 @@ import type { UpdateStructure } from './structure.ts';
  */
 export function applyWhole(doc: Y.Doc, update: Uint8Array, structure: UpdateStructure): void {
   checkCuts(structure, doc);
-  const record = recordOf(doc);
-  let forged = false;
-  const look = ({ changed }: Y.Transaction): void => {
-    // Only the server writes the record, but its structs can be named like any others: to be deleted, to stand beside.
-    for (const type of changed.keys()) if (Object.is(type, record)) forged = true;
-  };
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(doc.store, client)]));
-  doc.on('afterTransaction', look);
+  // Before Yjs tidies up formats, which takes as long as there are marks on each piece.
+  let checked = false;
+  const check = (transaction: Y.Transaction): void => {
+    if (!checked) {
+      checked = true;
+      checkOutcome(transaction, known);
+    }
+  };
+  doc.on('beforeObserverCalls', check);
   try {
     Y.applyUpdate(doc, update);
   } catch (error) {
+    if (error instanceof ConcordError) throw error;
     throw new ConcordError('malformed-update', {}, { cause: error });
   } finally {
-    doc.off('afterTransaction', look);
+    doc.off('beforeObserverCalls', check);
   }
-  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new ConcordError('update-incomplete');
-  for (const root of doc.share.keys())
-    if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
-  if (forged) throw new ConcordError('unknown-content');
+}
+
+function checkOutcome({ doc, changed }: Y.Transaction, known: ReadonlyMap<number, number>): void {
+  const { store, share } = doc;
+  if (store.pendingStructs !== null || store.pendingDs !== null) throw new ConcordError('update-incomplete');
+  for (const root of share.keys()) if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
+  const record = recordOf(doc);
+  // Only the server writes the record, but its structs can be named like any others: to be deleted, to stand beside.
+  for (const type of changed.keys()) if (Object.is(type, record)) throw new ConcordError('unknown-content');
   const order = new Order();
-  for (const [client, from] of known) checkPlaces(doc, client, from, order);
+  const written = new Set<Y.XmlText>();
+  for (const [client, from] of known) checkPlaces(doc, client, from, order, written);
+  for (const text of written) checkWeight(text);
 }
 
 /**
@@ -56,7 +66,13 @@ function checkCuts({ cuts }: UpdateStructure, { store }: Y.Doc): void {
  * all that stands behind it is missed by one; words in place of an attribute are neither. And one that wants to stand
  * behind what it wants to stand before comes to stand elsewhere on each screen, for ever.
  */
-function checkPlaces({ store, share }: Y.Doc, client: number, from: number, order: Order): void {
+function checkPlaces(
+  { store, share }: Y.Doc,
+  client: number,
+  from: number,
+  order: Order,
+  written: Set<Y.XmlText>,
+): void {
   const structs = store.clients.get(client) ?? [];
   if (from >= Y.getState(store, client)) return;
   for (let index = Y.findIndexSS(structs, from); index < structs.length; index++) {
@@ -65,6 +81,32 @@ function checkPlaces({ store, share }: Y.Doc, client: number, from: number, orde
     if (!(struct.content instanceof Y.ContentDeleted) && !belongs(struct, share.get('text')))
       throw new ConcordError('unknown-content');
     if (!order.holds(struct, store)) throw new ConcordError('malformed-update');
+    if (struct.parent instanceof Y.XmlText) written.add(struct.parent);
+  }
+}
+
+/** Marks that lie over each other, all of them together, and beginnings and ends of marks, in one clause. */
+const mostAtOnce = 64;
+const mostMarked = 20_000;
+const mostFormats = 10_000;
+
+/**
+ * Reading a text takes as long as the marks on each piece, piece by piece: four thousand marks that begin and never end
+ * take seconds, each time, at everybody's. So they are counted before anybody reads them.
+ */
+function checkWeight(text: Y.XmlText): void {
+  const open = new Set<string>();
+  let formats = 0;
+  let marked = 0;
+  for (let item = text._start; item !== null; item = item.right) {
+    if (item.deleted) continue;
+    if (item.content instanceof Y.ContentFormat) {
+      formats += 1;
+      if (item.content.value === null) open.delete(item.content.key);
+      else open.add(item.content.key);
+    } else marked += open.size;
+    if (open.size > mostAtOnce || marked > mostMarked || formats > mostFormats)
+      throw new ConcordError('update-too-large');
   }
 }
 

@@ -127,6 +127,27 @@ const attacks: readonly [what: string, make: (replica: Replica) => Uint8Array, c
     (replica) => linked(letter(replica, 0, 'Act'), letter(replica, 1, 'Urge'), { of: 'deleted', length: 1 }),
     'malformed-update',
   ],
+  [
+    'begins marks and never ends them, of which each reader would carry all to each letter behind them',
+    (replica) => {
+      const structs = Array.from({ length: 4000 }, (_, at): Struct => {
+        const id = mark(`m${at}`);
+        return {
+          origin: at === 0 ? letter(replica, 0, 'Act') : { client: me, clock: at - 1 },
+          rightOrigin: null,
+          parent: null,
+          parentSub: null,
+          content:
+            at % 2 === 0
+              ? { of: 'format', key: `insertion--${String(at).padStart(8, '0')}`, value: JSON.stringify({ id }) }
+              : { of: 'string', text: 'x' },
+          odd: 0,
+        };
+      });
+      return encodeUpdate({ ...noUpdate, blocks: [{ client: me, clock: 0, structs, count: null }] });
+    },
+    'update-too-large',
+  ],
   ['deletes half a letter', (replica) => deleted(letter(replica, 0, '😀')), 'malformed-update'],
 ];
 
