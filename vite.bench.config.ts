@@ -12,6 +12,7 @@ export default defineConfig({
       input: {
         edit: 'tests/bench/edit.ts',
         log: 'tests/bench/log.ts',
+        hostile: 'tests/bench/hostile.ts',
         load: 'tests/bench/load.ts',
         lost: 'tests/bench/lost.ts',
         relay: 'tests/bench/load/relay.ts',

@@ -35,6 +35,16 @@ export const newToken = (): string =>
 
 export const tokenId = hashOf;
 
+/** The token among the cookies of a request. Others' cookies are none of ours: they may be no URL encoding at all. */
+function tokenIn(header: string, name: string): string | null {
+  const values = header.split(';').flatMap((cookie) => {
+    const [key, value] = cookie.trim().split('=', 2);
+    return key === name && value !== undefined ? [value] : [];
+  });
+  const last = values.at(-1);
+  return last !== undefined && /^[A-Za-z0-9_-]{43}$/.test(last) ? last : null;
+}
+
 export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secure: boolean }): Sessions {
   const lucia = new Lucia(adapterOf(tables), {
     sessionExpiresIn: longest,
@@ -51,8 +61,8 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
       return { session: id, cookie: lucia.createSessionCookie(token).serialize() };
     },
     async find(cookieHeader) {
-      const token = lucia.readSessionCookie(cookieHeader ?? '');
-      if (token === null || token === '') return null;
+      const token = tokenIn(cookieHeader ?? '', lucia.sessionCookieName);
+      if (token === null) return null;
       const { session } = await lucia.validateSession(hashOf(token));
       return session === null ? null : { account: session.userId, session: session.id };
     },
