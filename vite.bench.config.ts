@@ -13,10 +13,12 @@ export default defineConfig({
         edit: 'tests/bench/edit.ts',
         log: 'tests/bench/log.ts',
         load: 'tests/bench/load.ts',
+        gallery: 'tests/bench/gallery.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },
-      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      // All beside each other: programs find the server, and each other, by where they are.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
 });
