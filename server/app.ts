@@ -116,16 +116,11 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
         };
       },
       onEnded: (listener) => {
-        const stops = [
-          access.onEnded(listener),
-          meetings.onChange(({ events }) => {
-            for (const event of events)
-              if (event.type === 'accreditation ended') listener({ participant: event.participant });
-          }),
-        ];
-        return () => {
-          for (const stop of stops) stop();
-        };
+        access.onEnded(listener);
+        meetings.onChange(({ events }) => {
+          for (const event of events)
+            if (event.type === 'accreditation ended') listener({ participant: event.participant });
+        });
       },
     }),
   );
