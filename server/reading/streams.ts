@@ -48,7 +48,7 @@ export class EventStream implements ReaderStream {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (this.#socket.destroyed || this.#socket.writableLength > furthestBehind) return false;
+    if (this.#socket.destroyed || this.waiting > furthestBehind) return false;
     this.#socket.write(bytes);
     return true;
   }
@@ -58,8 +58,9 @@ export class EventStream implements ReaderStream {
     this.#socket.destroy();
   }
 
-  get closed(): boolean {
-    return this.#socket.destroyed;
+  /** Bytes that wait for the reader. */
+  get waiting(): number {
+    return this.#socket.writableLength;
   }
 
   onClose(listener: () => void): void {
