@@ -14,6 +14,7 @@ export default defineConfig({
         log: 'tests/bench/log.ts',
         load: 'tests/bench/load.ts',
         gallery: 'tests/bench/gallery.ts',
+        storm: 'tests/bench/storm.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import { type ServerType, serve } from '@hono/node-server';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -37,6 +37,12 @@ export interface App {
 
 /** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
 const longestMessage = 1_100_000;
+
+/**
+ * Connections that may wait to be taken. After a restart everybody comes back at once, and whose knock finds no room
+ * knocks again only after a second. The system may allow fewer.
+ */
+const backlog = 4096;
 
 export interface AppOptions {
   readonly store: Store;
@@ -173,8 +179,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     http,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        const listening = serve({ fetch: http.fetch, port, hostname: host }, (info) => resolve(info.port));
+        const listening = createAdaptorServer({ fetch: http.fetch });
         server = listening;
+        listening.listen({ port, host, backlog }, () => {
+          const address = listening.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : port);
+        });
         listening.on('error', reject);
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());
