@@ -160,7 +160,9 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       // While the room was opened, nobody could cut a connection that wasn't in it yet.
       if ((await access.authenticate(request.headers.cookie)) === null)
         rooms.cut({ session: who.session }, 'not-signed-in');
-      rooms.recheck(meeting.id);
+      // Only who may no longer be here is worth looking at everybody.
+      const still = meetings.principal(meeting.id, me.participant);
+      if (still === null || still.role === 'observer') rooms.recheck(meeting.id);
     };
     const failed = (error: unknown, socket: WebSocket): void => {
       log.error({ err: error }, 'a connection failed');

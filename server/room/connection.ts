@@ -15,6 +15,8 @@ import { stageUpdate, type Writer } from './stage.ts';
 /** What a connection needs of the server that it isn't itself. */
 export interface Surroundings {
   readonly room: Room;
+  /** What the room says to a sync step 1, framed. */
+  readonly answers: { step1(): Buffer; step2(stateVector: Uint8Array): Buffer };
   readonly presence: Presence;
   /** The meeting as it is now: rights are looked up at every update. */
   readonly meeting: () => MeetingState | null;
@@ -163,11 +165,11 @@ export class Connection {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
         const stateVector = decoding.readVarUint8Array(decoder);
-        this.send(syncFrame(syncType.step2, this.#around.room.stateFor(stateVector)));
+        this.sendFramed(this.#around.answers.step2(stateVector));
         // Once is enough: what is offline at the other end comes in by its answer.
         if (!this.#asked) {
           this.#asked = true;
-          this.send(syncFrame(syncType.step1, this.#around.room.stateVector()));
+          this.sendFramed(this.#around.answers.step1());
           this.#sendPresence();
         }
         break;

@@ -6,6 +6,7 @@ import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown } from './room.ts';
@@ -16,6 +17,7 @@ const idleTime = 5 * 60_000;
 
 interface Held {
   readonly room: Promise<Room>;
+  answers: Answers | null;
   readonly presence: Presence;
   readonly connections: Set<Connection>;
   lastUsed: number;
@@ -93,6 +95,8 @@ export class Rooms {
       if (this.#closing) return refuse('shutting-down');
       const held = this.#hold(id);
       const room = await held.room;
+      held.answers ??= new Answers(room);
+      const { answers } = held;
       const meeting = this.#options.meetings.of(id);
       if (meeting === null) return refuse('not-found');
       for (const client of clients)
@@ -109,6 +113,7 @@ export class Rooms {
         },
         {
           room,
+          answers,
           presence: held.presence,
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
@@ -192,6 +197,7 @@ export class Rooms {
     };
     const held: Held = {
       room: Room.open(id, this.#options.log, this.#options.now),
+      answers: null,
       presence: new Presence(everybody),
       connections,
       lastUsed: this.#options.now(),
