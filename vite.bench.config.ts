@@ -15,6 +15,7 @@ export default defineConfig({
         load: 'tests/bench/load.ts',
         gallery: 'tests/bench/gallery.ts',
         storm: 'tests/bench/storm.ts',
+        opening: 'tests/bench/opening.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },
