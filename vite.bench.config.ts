@@ -16,6 +16,7 @@ export default defineConfig({
         gallery: 'tests/bench/gallery.ts',
         storm: 'tests/bench/storm.ts',
         opening: 'tests/bench/opening.ts',
+        import: 'tests/bench/import.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },
