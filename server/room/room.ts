@@ -77,7 +77,9 @@ export class Room {
     this.#name = recommendationLog(id);
     this.#now = now;
     this.#committed = committed;
-    this.#head = Replica.copy(committed);
+    // Made at the first submission: who only reads needs none, and opening is twice as quick.
+    this.#head = committed;
+    this.#spoilt = true;
     this.#checkpointAt = checkpointAt;
   }
 
@@ -158,7 +160,7 @@ export class Room {
 
   destroy(): void {
     this.#listeners.clear();
-    this.#head.destroy();
+    if (this.#head !== this.#committed) this.#head.destroy();
     this.#committed.destroy();
   }
 
@@ -231,7 +233,7 @@ export class Room {
   }
 
   #rebuildHead(): void {
-    this.#head.destroy();
+    if (this.#head !== this.#committed) this.#head.destroy();
     this.#head = Replica.copy(this.#committed);
     for (const { sealed } of this.#inFlight)
       if (sealed !== null) this.#head.take(sealed.entry, sealed.at, sealed.changes);

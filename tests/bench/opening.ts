@@ -15,6 +15,8 @@ import { middle, printHead, printRow, rounds } from './load/report.ts';
  * a restart: nothing is compiled yet.
  */
 const entries = Number(process.env.ENTRIES ?? 100_000);
+/** Letters typed for one amendment before it is decided. The fewer, the more amendments the same log holds. */
+const letters = Number(process.env.LETTERS ?? 100);
 
 const storeIn = (dataDir: string): Promise<Store> =>
   openStore({
@@ -55,7 +57,7 @@ async function measure(): Promise<void> {
   try {
     let store = await storeIn(dataDir);
     const begun = performance.now();
-    await writeRecord(store.log, id, entries);
+    await writeRecord(store.log, id, entries, letters);
     const writing = (performance.now() - begun) / 1000;
     // What a killed server leaves behind at the worst: the checkpoint before the last is due.
     const behind: Checkpoint | null = await store.log.checkpoint(recommendationLog(id));
@@ -70,7 +72,8 @@ async function measure(): Promise<void> {
     const replayed = often('replay');
     printRow(
       'opening',
-      `a text of 100 clauses with ${entries} entries in its log (${(bytes / 1024).toFixed(0)} KB of state)`,
+      `a text of 100 clauses with ${entries} entries in its log: about ${Math.round(entries / (letters + 1))} amendments of ` +
+        `${letters} letters, all decided (${(bytes / 1024).toFixed(0)} KB of state)`,
       'ready in ≤ 100 ms from a checkpoint',
       `${stopped.toFixed(0)} ms after an orderly stop, ${killed.toFixed(0)} ms after a kill ` +
         `(${entries - (behind?.sequence ?? 0)} entries behind its checkpoint), ${(replayed / 1000).toFixed(1)} s from the log alone; ` +

@@ -34,9 +34,9 @@ const chair: Principal = {
   role: 'chair',
 };
 
-/** Words typed for one amendment before it is decided, and amendments from one open page: each has a client id. */
-const wordsEach = 10;
-const amendmentsEach = 100;
+/** Amendments from one open page: each page has a client id. */
+const amendmentsEach = 20;
+const letters = 'proposed words ';
 
 /** A delegate's open page: a document that hears what the room shows, and types into it. */
 class Page {
@@ -58,16 +58,15 @@ class Page {
     });
   }
 
-  /** Types words one after the other into a clause: each is an entry. */
-  async propose(clause: number, where: number, id: MarkId, words: number): Promise<void> {
+  /** Types letters one after the other into a clause: each is an update, as an editor sends it, and so an entry. */
+  async propose(clause: number, where: number, id: MarkId, count: number): Promise<void> {
     const element = textOf(this.doc).get(clause);
     const text = element instanceof Y.XmlElement ? element.get(0) : null;
     if (!(text instanceof Y.XmlText)) throw new Error('no text to write in');
-    let at = Math.floor(where * text.length);
+    const at = Math.floor(where * text.length);
     const sent: Promise<unknown>[] = [];
-    for (let word = 0; word < words; word++) {
-      text.insert(at, 'proposed ', { [markKey('insertion', id)]: { id } });
-      at += 'proposed '.length;
+    for (let letter = 0; letter < count; letter++) {
+      text.insert(at + letter, letters.charAt(letter % letters.length), { [markKey('insertion', id)]: { id } });
       sent.push(...this.#typed.splice(0).map((update) => this.#submit(update)));
     }
     await Promise.all(sent);
@@ -102,9 +101,9 @@ class Page {
 
 /**
  * Writes a recommendation's record by the way that everybody takes: a hundred clauses are brought in, ten delegations
- * type amendments of ten words from one page after the other, and each is adopted, not adopted or withdrawn.
+ * type amendments of so many letters from one page after the other, and each is adopted, not adopted or withdrawn.
  */
-export async function writeRecord(log: Log, id: RecommendationId, entries: number): Promise<void> {
+export async function writeRecord(log: Log, id: RecommendationId, entries: number, lettersEach: number): Promise<void> {
   const random = randomFrom(2005);
   let clock = 1_100_000_000_000;
   const room = await Room.open(id, log, () => {
@@ -148,8 +147,8 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
     const page = new Page(room, who);
     for (let amendment = 0; amendment < amendmentsEach && room.sequence < entries; amendment++) {
       const mark = newMarkId();
-      const words = Math.min(wordsEach, entries - room.sequence);
-      await page.propose(Math.floor(random() * text.length), random(), mark, words);
+      const count = Math.min(lettersEach, entries - room.sequence);
+      await page.propose(Math.floor(random() * text.length), random(), mark, count);
       if (room.sequence >= entries) break;
       const fate = random();
       if (fate < 0.25) await order({ type: 'adopt', amendments: [mark] }, chair);
