@@ -75,7 +75,7 @@ async function draft(server: RunningConcord): Promise<LoadClient[]> {
   return clients;
 }
 
-/** One word by one of them, seen by everybody: whoever was said to be synced is. */
+/** Whoever was said to be synced is: all have the same text in the end. */
 async function prove(clients: readonly LoadClient[]): Promise<void> {
   const [first] = clients;
   if (first === undefined) return;

@@ -24,7 +24,10 @@ export function printHead(): void {
 export const printRow = (load: string, asked: string, aim: string, measured: string): void =>
   console.log(`| ${load} | ${asked} | ${aim} | ${measured} |`);
 
-/** How many files a process may have open, as the shell says. The server that is started here may have as many. */
+/**
+ * How many files a process may have open: Node raises its own limit to the hard one, and a shell under it tells how much
+ * that came to. The server that is started here may have as many.
+ */
 export const openFiles = (): number => {
   const limit = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);

@@ -62,6 +62,8 @@ class Stage {
   follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#id, 'en', version, stream);
 }
 
+const patient = { interval: 5, timeout: 20_000 };
+
 /** A reader's end that keeps what it gets. */
 class Kept implements ReaderStream {
   heard = '';
@@ -80,7 +82,7 @@ class Kept implements ReaderStream {
   close(): void {
     this.closed = true;
   }
-  until = (words: string) => expect.poll(() => this.heard, { interval: 5 }).toContain(words);
+  until = (words: string) => expect.poll(() => this.heard, patient).toContain(words);
 }
 
 /** Time passes while a line is written to. */
@@ -111,11 +113,11 @@ describe('[READ4] A full gallery holds nobody up', () => {
     stage = new Stage();
     let heard = 0;
     const readers = Array.from(
-      { length: 320 },
+      { length: 160 },
       () =>
         new Kept(() => {
           heard += 1;
-          return slowly(0.5)();
+          return slowly(0.25)();
         }),
     );
     await gallery(readers);
@@ -125,7 +127,7 @@ describe('[READ4] A full gallery holds nobody up', () => {
     stage.write('many get this');
     await readers.at(-1)?.until('many get this');
     clearInterval(others);
-    expect(turns.filter((at) => at > 0 && at < 320).length).toBeGreaterThan(2);
+    expect(turns.filter((at) => at > 0 && at < 160).length).toBeGreaterThan(2);
   });
 
   it('lets who can’t keep up go, and nobody else', async () => {
@@ -171,13 +173,13 @@ describe('[READ4] A full gallery holds nobody up', () => {
         if (!toIdle.send(bytes)) break;
         waited = Math.max(waited, toIdle.waiting);
         expect(toBusy.send(bytes)).toBe(true);
-        await expect.poll(() => got, { interval: 1 }).toBe((sent + 1) * bytes.length);
+        await expect.poll(() => got, { ...patient, interval: 1 }).toBe((sent + 1) * bytes.length);
       }
       expect(sent).toBeLessThan(2000);
       expect(waited).toBeLessThan(400 * 1024);
       toIdle.close();
       expect(toBusy.send(bytes)).toBe(true);
-      await expect.poll(() => got).toBe((sent + 1) * bytes.length);
+      await expect.poll(() => got, patient).toBe((sent + 1) * bytes.length);
       toBusy.close();
     } finally {
       server.closeAllConnections();
@@ -189,7 +191,7 @@ describe('[READ4] A full gallery holds nobody up', () => {
 describe('[READ1] What the chair closes, nobody is sent any more', () => {
   it('stops halfway through a gallery, and tells everybody to load the page anew', async () => {
     stage = new Stage();
-    const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.5)));
+    const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.2)));
     const first = new Kept((bytes) => {
       if (Buffer.from(bytes).includes('secret')) stage.show('nothing');
       return true;
@@ -203,7 +205,7 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
 
   it('also closes when the view is opened again before it was told', async () => {
     stage = new Stage();
-    const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.5)));
+    const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.2)));
     const first = new Kept((bytes) => {
       if (!Buffer.from(bytes).includes('other')) return true;
       stage.show('nothing');
@@ -214,7 +216,7 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
     await gallery([first, ...readers]);
     stage.write('other words');
     // Who missed the words hears that something was missed.
-    for (const reader of readers) await expect.poll(() => reader.heard).toMatch(/other|reload/);
+    for (const reader of readers) await expect.poll(() => reader.heard, patient).toMatch(/other|reload/);
     expect(readers.filter(({ heard }) => heard.includes('other')).length).toBeLessThan(100);
     expect((await stage.page()).html).toContain('other words');
   });
