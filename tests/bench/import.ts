@@ -13,6 +13,8 @@ interface Outcome {
   readonly shown: number;
   readonly made: number;
   readonly again: number;
+  /** CPU of the server for the first, ms: what it takes where nobody else wants the core. */
+  readonly cpu: number;
   readonly recommendations: number;
   readonly clauses: number;
 }
@@ -20,7 +22,7 @@ interface Outcome {
 async function measure(file: Buffer): Promise<Outcome> {
   const server = await concord.start();
   try {
-    const bring = async (): Promise<Omit<Outcome, 'again'>> => {
+    const bring = async (): Promise<Omit<Outcome, 'again' | 'cpu'>> => {
       const begun = performance.now();
       const preview = await fetch(`${server.address}/api/imports/preview`, {
         method: 'POST',
@@ -42,9 +44,11 @@ async function measure(file: Buffer): Promise<Outcome> {
         clauses: recommendations.reduce((sum, { clauses }) => sum + clauses.length, 0),
       };
     };
+    const before = server.cpu();
     const first = await bring();
+    const cpu = (server.cpu() - before) * 1000;
     const second = await bring();
-    return { ...first, again: second.shown + second.made };
+    return { ...first, cpu, again: second.shown + second.made };
   } finally {
     await server.stop();
   }
@@ -65,5 +69,5 @@ printRow(
     `${of(({ clauses }) => clauses)} clauses, the first file of a server`,
   '≤ 300 ms',
   `${of(({ shown, made }) => shown + made).toFixed(0)} ms (${of(({ shown }) => shown).toFixed(0)} ms until it is shown, ` +
-    `${of(({ made }) => made).toFixed(0)} ms until the meeting is on the disk); the second time ${of(({ again }) => again).toFixed(0)} ms`,
+    `${of(({ made }) => made).toFixed(0)} ms until the meeting is on the disk; CPU of the server ${of(({ cpu }) => cpu).toFixed(0)} ms); the second time ${of(({ again }) => again).toFixed(0)} ms`,
 );
