@@ -97,8 +97,13 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
   http.onError(answerErrors(log));
   http.notFound((c) => refusalOf(c, new ConcordError('not-found')));
   http.use(protect({ secure: config.secure, publicOrigin: config.publicOrigin }));
+  let checking: Promise<void> | null = null;
   http.get('/healthz', async (c) => {
-    await store.log.check();
+    // Anybody may ask: however many do at once, the disk is asked once.
+    checking ??= store.log.check().finally(() => {
+      checking = null;
+    });
+    await checking;
     return c.text('ok');
   });
   const services = { access, meetings, rooms, progresses, log: store.log, now };
@@ -121,6 +126,8 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
           participant: me?.participant ?? null,
         };
       },
+      // A whole gallery may share an account, and what it is sent costs little.
+      attend: (reader) => access.attend(reader, { most: Number.POSITIVE_INFINITY }),
       onEnded: (listener) => {
         access.onEnded(listener);
         meetings.onChange(({ events }) => {
@@ -155,11 +162,16 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };
+    const leave = access.attend({ session: who.session, account: who.account.id, participant: me.participant });
+    request.socket.once('close', leave);
+    // It may have gone while we asked who it is.
+    if (request.socket.destroyed) leave();
     const stay = async (socket: WebSocket): Promise<void> => {
       await rooms.connect(socket, request, id.data, visitor);
       // While the room was opened, nobody could cut a connection that wasn't in it yet.
-      if ((await access.authenticate(request.headers.cookie)) === null)
-        rooms.cut({ session: who.session }, 'not-signed-in');
+      const now = await access.authenticate(request.headers.cookie);
+      const seat = now === null ? null : await principalIn(services, now, meetings.get(meeting.id) ?? meeting);
+      if (seat?.participant !== me.participant) rooms.cut({ session: who.session }, 'not-signed-in');
       // Only who may no longer be here is worth looking at everybody.
       const still = meetings.principal(meeting.id, me.participant);
       if (still === null || still.role === 'observer') rooms.recheck(meeting.id);
@@ -197,7 +209,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
                 error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
               if (refusal.code === 'internal') log.error({ err: error }, 'an upgrade failed');
               // A WebSocket is told by its close code, which a browser shows to the page; an HTTP status it would hide.
-              sockets.handleUpgrade(request, socket, head, (opened) => opened.close(refusal.close, refusal.code));
+              sockets.handleUpgrade(request, socket, head, (opened) => {
+                // Who was refused may send anything; nobody is there to read it.
+                opened.on('error', () => opened.terminate());
+                opened.close(refusal.close, refusal.code);
+                setTimeout(() => opened.terminate(), 2000).unref();
+              });
             },
           );
         });

@@ -164,6 +164,7 @@ const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one
 const reasonOf = (error: unknown): string =>
   error instanceof ConcordError
     ? `it does what nobody may do (${error.code})`
-    : error instanceof Error
+    : error instanceof Error && error.constructor === Error
       ? error.message
-      : String(error);
+      : // A parser's message would quote the text.
+        `it cannot be read (${error instanceof Error ? error.constructor.name : typeof error})`;

@@ -25,6 +25,8 @@ export interface MeetingServices {
 }
 
 const coloursInPalette = 24;
+/** Reading a compilation takes the server as long as this many orders. */
+const costOfImport = 10;
 
 /** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
 export const partyViews = (meeting: MeetingState): PartyView[] =>
@@ -62,13 +64,22 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings/:id/events', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    return streamSSE(c, (stream) => notices(services, meeting, me, who, stream));
+    const leave = access.attend({
+      session: who.session,
+      account: who.account.id,
+      participant: me?.participant ?? null,
+    });
+    const stream = streamSSE(c, (stream) => notices(services, meeting, me, who, stream).finally(leave));
+    // It says `no-cache`, by which a browser may keep it.
+    stream.headers.set('Cache-Control', 'no-store');
+    return stream;
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     const runs = me === null ? who.account.administrator : me.role === 'rapporteur' || me.role === 'chair';
     if (!runs) throw new ConcordError('role-may-not');
+    await access.limitCommands(who.session);
     const id = ParticipantId.safeParse(c.req.param('participant'));
     const participant = id.success ? meeting.participants.get(id.data) : undefined;
     if (participant === undefined || participant.ended) throw new ConcordError('not-found');
@@ -105,12 +116,14 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports/preview', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
+    await access.limitCommands(who.session, costOfImport);
     return c.json(importCompilation(new Uint8Array(await c.req.arrayBuffer()), languageOf(c)));
   });
 
   routes.post('/api/imports', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
+    await access.limitCommands(who.session, costOfImport);
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
     await access.seat({ account: who.account.id, meeting, participant: importer });
@@ -209,7 +222,12 @@ async function notices(
       if (meetings.of(recommendation)?.id === meeting.id) send({ type: 'progress', recommendation, progress });
     }),
     access.onEnded((ended) => {
-      if (ended.session === who.session || ended.account === who.account.id) stream.abort();
+      const own =
+        ended.session === who.session ||
+        ended.account === who.account.id ||
+        // Another account may have taken the seat.
+        (ended.participant !== undefined && ended.participant === me?.participant);
+      if (own) stream.abort();
     }),
   ];
   const beat = setInterval(() => stream.write(': here\n\n').catch(() => stream.abort()), 25_000);

@@ -13,11 +13,13 @@ export interface ReadingRoutesOptions {
   /** Null: not signed in. Throws `not-found` for who takes no part. */
   readonly reader: (c: Context) => Promise<Reader | null>;
   readonly onEnded: (listener: (ended: Ended) => void) => void;
+  /** Notes a reader for as long as the stream is open; returns the function that ends it. */
+  readonly attend: (reader: Reader) => () => void;
 }
 
-export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRoutesOptions): Hono<ServedByNode> {
+export function readingRoutes(reading: Reading, { reader, onEnded, attend }: ReadingRoutesOptions): Hono<ServedByNode> {
   const routes = new Hono<ServedByNode>();
-  const streams = new Streams(onEnded);
+  const streams = new Streams(onEnded, attend);
 
   routes.get('/reading.css', (c) =>
     c.body(stylesheet, 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'no-cache' }),

@@ -80,7 +80,10 @@ export class Streams {
   /** What ended while somebody was looked up: it may be the very session that was found a moment before. */
   readonly #meanwhile = new Set<Ended[]>();
 
-  constructor(onEnded: (listener: (ended: Ended) => void) => void) {
+  readonly #attend: (reader: Reader) => () => void;
+
+  constructor(onEnded: (listener: (ended: Ended) => void) => void, attend: (reader: Reader) => () => void) {
+    this.#attend = attend;
     onEnded((ended) => {
       for (const ends of this.#meanwhile) ends.push(ended);
       for (const [stream, reader] of this.#open) if (isOf(ended, reader)) stream.close();
@@ -102,7 +105,11 @@ export class Streams {
       if (reader === null || ends.some((ended) => isOf(ended, reader))) return null;
       const stream = open();
       this.#open.set(stream, reader);
-      stream.onClose(() => this.#open.delete(stream));
+      const leave = this.#attend(reader);
+      stream.onClose(() => {
+        this.#open.delete(stream);
+        leave();
+      });
       return { stream, reader };
     } finally {
       this.#meanwhile.delete(ends);

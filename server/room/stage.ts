@@ -25,6 +25,11 @@ export interface Writer {
 export interface Staged {
   readonly content: Uint8Array;
   readonly changes: readonly LedgerChange[];
+  /**
+   * Whether the head came to hold it as a replay of the log will: in one transaction, but for what is mirrored, which
+   * touches nothing that Yjs would tidy up.
+   */
+  readonly asReplayed: boolean;
 }
 
 /**
@@ -38,7 +43,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const bound = checkAuthors(structure, head, writer);
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
-  return recorded(head, (said) => {
+  return recorded(head, 'one edit', (said) => {
     const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update));
     if (!said()) return null;
     let after = head.text();
@@ -72,7 +77,7 @@ function refusalOf(change: Change, hand: Hand, head: Replica): ConcordError | nu
 
 /** Performs a decision of the procedure on the head. */
 export function stageDecision(head: Replica, decision: Decision): Staged | null {
-  return recorded(head, () => {
+  return recorded(head, 'several', () => {
     head.write(() => {
       const fragment = textOf(head.doc);
       for (const rewrite of decision.rewrites) {
@@ -96,7 +101,7 @@ export function stageDecision(head: Replica, decision: Decision): Staged | null 
 
 /** Brings a text into an empty document. */
 export function stageText(head: Replica, text: readonly Clause[], changes: readonly LedgerChange[]): Staged | null {
-  return recorded(head, () => {
+  return recorded(head, 'several', () => {
     head.write(() => {
       textOf(head.doc).insert(0, text.map(clauseElement));
       head.mirror(changes);
@@ -106,7 +111,11 @@ export function stageText(head: Replica, text: readonly Clause[], changes: reado
 }
 
 /** Collects the bytes of what happens to the head meanwhile: Yjs may add transactions of its own that tidy up formats. */
-function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerChange[] | null): Staged | null {
+function recorded(
+  head: Replica,
+  steps: 'one edit' | 'several',
+  work: (said: () => boolean) => readonly LedgerChange[] | null,
+): Staged | null {
   const updates: Uint8Array[] = [];
   const collect = (bytes: Uint8Array): void => {
     updates.push(bytes);
@@ -117,7 +126,11 @@ function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerC
     const [only, ...more] = updates;
     if (changes === null || only === undefined) return null;
     for (const change of changes) head.ledger.apply(change);
-    return { content: more.length === 0 ? only : Y.mergeUpdates(updates), changes };
+    return {
+      content: more.length === 0 ? only : Y.mergeUpdates(updates),
+      changes,
+      asReplayed: steps === 'one edit' && updates.length === (changes.length > 0 ? 2 : 1),
+    };
   } finally {
     head.doc.off('update', collect);
   }

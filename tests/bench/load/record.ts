@@ -144,6 +144,7 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
     });
   for (let tab = 0; room.sequence < entries; tab++) {
     const who = delegates[tab % delegates.length] ?? chair;
+    await room.settled();
     const page = new Page(room, who);
     for (let amendment = 0; amendment < amendmentsEach && room.sequence < entries; amendment++) {
       const mark = newMarkId();

@@ -223,9 +223,12 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
 
   it('lets nobody in whose right to read ended while it was looked up', async () => {
     let tell: (ended: Ended) => void = () => undefined;
-    const streams = new Streams((listener) => {
-      tell = listener;
-    });
+    const streams = new Streams(
+      (listener) => {
+        tell = listener;
+      },
+      () => () => undefined,
+    );
     const reader: Reader = {
       meeting: newMeetingId(),
       session: 'a session',
