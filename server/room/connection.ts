@@ -16,6 +16,8 @@ import { stageUpdate, type Writer } from './stage.ts';
 /** What a connection needs of the server that it isn't itself. */
 export interface Surroundings {
   readonly room: Room;
+  /** What the room says to a sync step 1, framed. */
+  readonly answers: { to(stateVector: Uint8Array): Promise<{ readonly step1: Buffer; readonly step2: Buffer }> };
   readonly presence: Presence;
   /** The meeting as it is now: rights are looked up at every update. */
   readonly meeting: () => MeetingState | null;
@@ -182,12 +184,12 @@ export class Connection {
 
   /** Brings the client up to date, and asks what it has. */
   async #answer(theirs: Uint8Array): Promise<void> {
-    const { update, stateVector } = await this.#around.room.stateOnDisk(theirs);
-    this.send(syncFrame(syncType.step2, update));
+    const { step1, step2 } = await this.#around.answers.to(theirs);
+    this.sendFramed(step2);
     // Once is enough: what is offline at the other end comes in by its answer.
     if (this.#asked) return;
     this.#asked = true;
-    this.send(syncFrame(syncType.step1, stateVector));
+    this.sendFramed(step1);
     this.#sendPresence();
   }
 

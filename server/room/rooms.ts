@@ -6,6 +6,7 @@ import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown } from './room.ts';
@@ -16,6 +17,7 @@ const idleTime = 5 * 60_000;
 
 interface Held {
   readonly room: Promise<Room>;
+  answers: Answers | null;
   readonly presence: Presence;
   readonly connections: Set<Connection>;
   /** By the clock that nobody sets. */
@@ -94,6 +96,8 @@ export class Rooms {
       if (this.#closing) return refuse('shutting-down');
       const held = this.#hold(id);
       const room = await held.room;
+      held.answers ??= new Answers(room);
+      const { answers } = held;
       const meeting = this.#options.meetings.of(id);
       if (meeting === null) return refuse('not-found');
       for (const client of clients)
@@ -110,6 +114,7 @@ export class Rooms {
         },
         {
           room,
+          answers,
           presence: held.presence,
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
@@ -193,6 +198,7 @@ export class Rooms {
     };
     const held: Held = {
       room: Room.open(id, this.#options.log, this.#options.now, (reason) => this.#options.onInternal(reason, id)),
+      answers: null,
       presence: new Presence(everybody),
       connections,
       lastUsed: performance.now(),
