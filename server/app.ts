@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, Server } from 'node:http';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -37,6 +37,13 @@ export interface App {
 
 /** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
 const longestMessage = 1_100_000;
+/**
+ * How long the other end of a line may take, ms: to say what it wants, to say all of it (a compilation of 6 MB comes at 50
+ * kB a second). Who says nothing at all is let go after the first as well; Node looks every five seconds.
+ */
+const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
+/** A refused WebSocket that doesn't answer its close is cut off after this many ms. */
+const patienceAfterClose = 2000;
 
 export interface AppOptions {
   readonly store: Store;
@@ -139,8 +146,7 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     request: IncomingMessage,
   ): Promise<{ id: RecommendationId; connect: (socket: WebSocket) => void }> => {
     if (!originAllowed(request.headers, config.publicOrigin)) throw new ConcordError('foreign-origin');
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const id = RecommendationId.safeParse(/^\/sync\/([^/]+)$/.exec(pathname)?.[1]);
+    const id = RecommendationId.safeParse(/^\/sync\/([^/?]+)(?:\?|$)/.exec(request.url ?? '')?.[1]);
     const who = await access.authenticate(request.headers.cookie);
     if (who === null) throw new ConcordError('not-signed-in');
     const meeting = id.success ? meetings.of(id.data) : null;
@@ -178,8 +184,11 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     http,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        const listening = serve({ fetch: http.fetch, port, hostname: host }, (info) => resolve(info.port));
+        const listening = serve({ fetch: http.fetch, port, hostname: host, serverOptions: patience }, (info) =>
+          resolve(info.port),
+        );
         server = listening;
+        if (listening instanceof Server) listening.maxConnections = config.mostConnections;
         listening.on('error', reject);
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());
@@ -190,7 +199,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
                 error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
               if (refusal.code === 'internal') log.error({ err: error }, 'an upgrade failed');
               // A WebSocket is told by its close code, which a browser shows to the page; an HTTP status it would hide.
-              sockets.handleUpgrade(request, socket, head, (opened) => opened.close(refusal.close, refusal.code));
+              sockets.handleUpgrade(request, socket, head, (opened) => {
+                // What a stranger sends after all is still read, and an error that nobody hears ends the process.
+                opened.on('error', () => opened.terminate());
+                opened.close(refusal.close, refusal.code);
+                setTimeout(() => opened.terminate(), patienceAfterClose).unref();
+              });
             },
           );
         });

@@ -36,6 +36,7 @@ async function freePort(): Promise<number> {
 export interface RunningServer {
   readonly url: string;
   readonly dataDir: string;
+  readonly pid: number;
   /** What it has printed so far. */
   printed(): string;
   /** Ends it, and resolves with its exit code, or the signal's name. */
@@ -95,6 +96,7 @@ export async function startServer({
   return {
     url,
     dataDir,
+    pid: child.pid ?? 0,
     printed: () => printed,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal);

@@ -20,6 +20,8 @@ export class Client {
   #isClosed = false;
   #waiting: (() => void)[] = [];
   synced = false;
+  /** What the server has, as it said when it asked for the rest. */
+  asked: Uint8Array | null = null;
 
   constructor(url: string, headers: Record<string, string>, doc?: Y.Doc) {
     if (doc !== undefined) this.doc = doc;
@@ -46,7 +48,10 @@ export class Client {
       case messageType.sync: {
         const type = decoding.readVarUint(decoder);
         const payload = decoding.readVarUint8Array(decoder);
-        if (type === syncType.step1) break;
+        if (type === syncType.step1) {
+          this.asked = payload;
+          break;
+        }
         this.updates.push(payload);
         Y.applyUpdate(this.doc, payload, 'server');
         if (type === syncType.step2) this.synced = true;
