@@ -22,6 +22,7 @@ import { readingRoutes } from './reading/routes.ts';
 import { Rooms } from './room/rooms.ts';
 import { staticRoutes } from './static.ts';
 import type { Store } from './store/store.ts';
+import { EventStreams } from './streams.ts';
 
 /** The parts of a running server, put together once. */
 export interface App {
@@ -102,13 +103,15 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     await store.log.check();
     return c.text('ok');
   });
-  const services = { access, meetings, rooms, progresses, log: store.log, now };
+  const streams = new EventStreams();
+  const services = { access, meetings, rooms, progresses, streams, log: store.log, now };
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
   http.route('/', procedureRoutes(services));
   http.route(
     '/',
     readingRoutes(reading, {
+      streams,
       reader: async (c) => {
         const who = await access.authenticate(c.req.header('cookie'));
         if (who === null) return null;

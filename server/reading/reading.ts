@@ -3,6 +3,7 @@ import type { MeetingId, RecommendationId } from '../../shared/ids.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { MeetingState } from '../../shared/meeting.ts';
 import type { Language } from '../../shared/words/words.ts';
+import type { EventStream } from '../streams.ts';
 import { type Fragment, renderClauses, renderPage, type Section } from './render.ts';
 
 /** What reading needs of the rooms: committed text only, and word of every change. */
@@ -23,23 +24,17 @@ export type Patch =
   | { readonly recommendation: string; readonly remove: string }
   | { readonly reload: true };
 
-/** A reader's end of an event stream. `send` says whether the reader keeps up; one that doesn't is let go. */
-export interface ReaderStream {
-  send(bytes: Uint8Array): boolean;
-  close(): void;
-}
-
 export interface Reading {
   /** The page as it is now. Null where there is no such meeting. */
   page(meeting: MeetingId, language: Language): Promise<string | null>;
   /** Sends what changes from now on; a reader whose version is another than ours is told to load the page again. */
-  follow(meeting: MeetingId, language: Language, version: number | null, stream: ReaderStream): Promise<() => void>;
+  follow(meeting: MeetingId, language: Language, version: number | null, stream: EventStream): Promise<() => void>;
   close(): void;
 }
 
 interface Edition {
   readonly language: Language;
-  readonly readers: Set<ReaderStream>;
+  readonly readers: Set<EventStream>;
   readonly shown: Map<RecommendationId, readonly Fragment[]>;
   state: MeetingState;
   version: number;

@@ -36,8 +36,11 @@ export interface Greeting {
   readonly as: string | null;
 }
 
-/** A reader who is this far behind is let go: it comes back and is brought up to date in one message. Bytes. */
-const furthestBehind = 16 * 1024 * 1024;
+/**
+ * A reader who is this far behind, beside the text that it asked for, is let go: it comes back and is brought up to date in
+ * one message. Bytes; small frames cost the process several times as much as they are long, and hundreds may not read.
+ */
+const furthestBehind = 1024 * 1024;
 /** Updates of one connection that may be under way before it is made to wait. */
 const mostUnderWay = 64;
 /** Messages a second that a connection may send in the long run, and at once. More are read later, not refused. */
@@ -59,6 +62,8 @@ export class Connection {
   #closed = false;
   #deaf = false;
   readonly #waiting: Uint8Array[] = [];
+  /** Bytes that may wait for the reader: more for who is still taking a long text. */
+  #mayWait = furthestBehind;
   #asked = false;
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
@@ -129,7 +134,7 @@ export class Connection {
 
   #keepsUp(): boolean {
     if (this.#closed) return false;
-    if (this.#socket.bufferedAmount <= furthestBehind) return true;
+    if (this.#socket.bufferedAmount <= this.#mayWait) return true;
     this.close(new ConcordError('reader-too-slow'));
     return false;
   }
@@ -163,7 +168,9 @@ export class Connection {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
         const stateVector = decoding.readVarUint8Array(decoder);
-        this.send(syncFrame(syncType.step2, this.#around.room.stateFor(stateVector)));
+        const state = syncFrame(syncType.step2, this.#around.room.stateFor(stateVector));
+        this.#mayWait = furthestBehind + state.length;
+        this.send(state);
         // Once is enough: what is offline at the other end comes in by its answer.
         if (!this.#asked) {
           this.#asked = true;

@@ -89,7 +89,7 @@ export class Attendant {
         if (!sitting.over && this.#random() < 0.15) await this.#signOut(sitting);
       } catch (error) {
         // A line that dropped as somebody came is no fault; what the server answered may be one.
-        if (!sitting.over) sitting.tally.note(`trouble: ${error instanceof Error ? error.message : String(error)}`);
+        if (!sitting.over) sitting.tally.note(`trouble: ${said(error)}`);
       }
       await sitting.rest(this.#random() * pace);
     }
@@ -241,6 +241,11 @@ export class Attendant {
     }
   }
 }
+
+const said = (error: unknown): string =>
+  error instanceof Error
+    ? `${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`
+    : String(error);
 
 const refusals = (client: Client): string[] =>
   client.verdicts.flatMap((one) => (one.verdict === 'refused' ? [one.code] : []));
