@@ -65,6 +65,8 @@ export class Connection {
   /** Bytes that may wait for the reader: more for who is still taking a long text. */
   #mayWait = furthestBehind;
   #asked = false;
+  /** Whether the client has said what it holds. */
+  #answered = false;
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
   alive = true;
@@ -180,6 +182,9 @@ export class Connection {
         break;
       }
       case syncType.step2:
+        this.#answered = true;
+        this.#update(decoding.readVarUint8Array(decoder));
+        break;
       case syncType.update:
         this.#update(decoding.readVarUint8Array(decoder));
         break;
@@ -196,6 +201,9 @@ export class Connection {
     }
     const principal = this.#around.principal();
     if (principal === null) throw new ConcordError('accreditation-ended');
+    // The stock provider sends what is typed as the line comes back before what was typed while it was down. The answer to
+    // our step 1 is on its way, and holds both.
+    const early = this.#asked && !this.#answered && !this.greeting.verdicts;
     const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
     this.#underWay += 1;
     this.#hold();
@@ -208,8 +216,10 @@ export class Connection {
       })
       .then(
         ({ sequence }) => this.#verdict({ verdict: 'accepted', sequence }),
-        (error: unknown) =>
-          this.refuse(error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error })),
+        (error: unknown) => {
+          if (early && error instanceof ConcordError && error.code === 'update-incomplete') return;
+          this.refuse(error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error }));
+        },
       )
       .finally(() => {
         this.#underWay -= 1;

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
-import * as Y from 'yjs';
 import { RecommendationView } from '../../shared/contract.ts';
 import { messageType } from '../../shared/protocol.ts';
 import type { RunningServer } from './browser.ts';
@@ -147,8 +146,7 @@ export class Attendant {
       if (sitting.over) return;
       client = await join(sitting.server, cookie, place, { doc, query });
       this.#line = client;
-      await client.until(() => client.asked !== null, 'the question for more');
-      client.update(Y.encodeStateAsUpdate(doc, client.asked ?? undefined));
+      client.update(client.whole());
       await client.until(() => client.verdicts.length > 0, 'a verdict on what was written offline');
       tally.note('came back');
     }

@@ -20,8 +20,6 @@ export class Client {
   #isClosed = false;
   #waiting: (() => void)[] = [];
   synced = false;
-  /** What the server has, as it said when it asked for the rest. */
-  asked: Uint8Array | null = null;
 
   constructor(url: string, headers: Record<string, string>, doc?: Y.Doc) {
     if (doc !== undefined) this.doc = doc;
@@ -48,10 +46,7 @@ export class Client {
       case messageType.sync: {
         const type = decoding.readVarUint(decoder);
         const payload = decoding.readVarUint8Array(decoder);
-        if (type === syncType.step1) {
-          this.asked = payload;
-          break;
-        }
+        if (type === syncType.step1) break;
         this.updates.push(payload);
         Y.applyUpdate(this.doc, payload, 'server');
         if (type === syncType.step2) this.synced = true;
@@ -102,6 +97,13 @@ export class Client {
   }
   update(bytes: Uint8Array): void {
     this.message(messageType.sync, syncType.update, bytes);
+  }
+
+  /** All that its own hand ever wrote in this document, and what it knows to be deleted: for who comes back. */
+  whole(): Uint8Array {
+    const others = Y.decodeStateVector(Y.encodeStateVector(this.doc));
+    others.delete(this.doc.clientID);
+    return Y.encodeStateAsUpdate(this.doc, Y.encodeStateVector(others));
   }
 
   /** Makes a change on its own document, and gives what a program would send for it. */
