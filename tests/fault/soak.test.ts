@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { recordOf, textOf } from '../../shared/document.ts';
 import { Attendant, type Part, Sitting, Tally } from '../helpers/crowd.ts';
@@ -60,7 +61,8 @@ async function compare(attendants: readonly Attendant[]): Promise<number> {
   const readers = new Map<string, Y.Doc>();
   let compared = 0;
   for (const { name, present } of attendants) {
-    if (present === null) continue;
+    // Who lost the line in this very moment has nothing on the screen to compare.
+    if (present === null || present.client.socket.readyState !== WebSocket.OPEN) continue;
     const { client, place } = present;
     let text = readers.get(place);
     if (text === undefined) {
@@ -70,7 +72,7 @@ async function compare(attendants: readonly Attendant[]): Promise<number> {
       readers.set(place, text);
     }
     const state = Y.encodeStateAsUpdate(text);
-    await client.until(() => Buffer.compare(Y.encodeStateAsUpdate(client.doc), state) === 0, `${name}’s text`);
+    await client.until(() => Buffer.compare(Y.encodeStateAsUpdate(client.doc), state) === 0, `${name}’s text`, 30_000);
     expect(textOf(client.doc).toString()).toBe(textOf(text).toString());
     expect(recordOf(client.doc).toJSON()).toEqual(recordOf(text).toJSON());
     compared += 1;
@@ -108,7 +110,7 @@ function table(rows: readonly Row[]): string {
   return [head, head.replace(/[^|]+/g, '---'), ...lines].join('\n');
 }
 
-describe(`[ROOM7] A meeting of ${minutes} minutes with ${people} people (seed ${seed})`, () => {
+describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${seed})`, () => {
   it(
     'leaves nothing behind in the process, and the same text everywhere',
     async () => {

@@ -147,7 +147,7 @@ export class Attendant {
       client = await join(sitting.server, cookie, place, { doc, query });
       this.#line = client;
       client.update(client.whole());
-      await client.until(() => client.verdicts.length > 0, 'a verdict on what was written offline');
+      await client.until(() => client.verdicts.length > 0, 'a verdict on what was written offline', 20_000);
       tally.note('came back');
     }
   }
@@ -175,8 +175,9 @@ export class Attendant {
       await sitting.rest(this.#random() * pace * 2);
     }
     await client
-      .until(() => client.verdicts.length >= sent || refusals(client).length > 0, 'all verdicts')
+      .until(() => client.verdicts.length >= sent || refusals(client).length > 0, 'all verdicts', 30_000)
       .catch(() => undefined);
+    const answered = client.verdicts.length >= sent;
     const refused = refusals(client);
     for (const code of refused) {
       tally.note(`refused ${code}`);
@@ -185,7 +186,7 @@ export class Attendant {
     tally.note('accepted', client.verdicts.length - refused.length);
     // What was answered is counted: the next stretch counts its own.
     client.verdicts.length = 0;
-    return open() && refused.length === 0;
+    return open() && answered && refused.length === 0;
   }
   /** Reads along for a while; now and then without taking anything from the line. */
   async #read(sitting: Sitting, cookie: string, path: string): Promise<void> {

@@ -57,7 +57,7 @@ export async function join(
   try {
     await Promise.race([once(client.socket, 'open'), client.closed]);
     client.step1();
-    await client.until(() => client.synced, 'the text');
+    await client.until(() => client.synced, 'the text', 20_000);
     return client;
   } catch (error) {
     client.socket.terminate();

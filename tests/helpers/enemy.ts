@@ -70,8 +70,8 @@ export class Client {
   }
 
   /** Waits for what it hears to answer yes. */
-  async until(what: () => boolean, name = 'something'): Promise<void> {
-    const limit = Date.now() + 5000;
+  async until(what: () => boolean, name = 'something', patience = 5000): Promise<void> {
+    const limit = Date.now() + patience;
     while (!what()) {
       if (this.#isClosed) throw new Error(`closed while waiting for ${name}`);
       if (Date.now() > limit) throw new Error(`${name} did not happen`);

@@ -6,11 +6,13 @@ import * as Y from 'yjs';
 
 /**
  * Loaded into a server before its own program (`--import`), so that the program needs no hooks: at SIGUSR2 it collects
- * garbage and writes what the process holds to CONCORD_PROBE, and it may run the slow clock of the house faster.
- * See `soak.ts`.
+ * garbage and writes what the process holds to CONCORD_PROBE; and it may run the clock and the long intervals faster.
+ * See `samples.ts`.
  */
 const file = process.env.CONCORD_PROBE;
 const haste = Number(process.env.CONCORD_HASTE ?? 1);
+/** Which intervals run faster, or slower where `haste` is below one: those that are as long as this, ms. */
+const hasteFrom = Number(process.env.CONCORD_HASTE_FROM ?? 60_000);
 
 if (isMainThread && file !== undefined) {
   let taken = 0;
@@ -38,12 +40,11 @@ if (isMainThread && file !== undefined) {
 }
 
 if (isMainThread && haste !== 1) {
-  // Only what the house does every minute or seldomer: sweeping rooms, after five minutes by the clock.
   const begun = Date.now();
   const real = Date.now.bind(Date);
   Date.now = () => Math.round(begun + (real() - begun) * haste);
   const every = globalThis.setInterval;
   const hasty = (work: () => void, ms?: number): NodeJS.Timeout =>
-    every(work, ms !== undefined && ms >= 60_000 ? ms / haste : ms);
+    every(work, ms !== undefined && ms >= hasteFrom ? ms / haste : ms);
   globalThis.setInterval = Object.assign(hasty, every);
 }

@@ -29,11 +29,15 @@ export interface ProbedServer extends RunningServer {
   sample(): Promise<Sample>;
 }
 
-/** A server that can be asked what it holds. `haste`: how many times faster rooms that nobody is in are swept. */
+/**
+ * A server that can be asked what it holds. `haste`: how many times as fast its clock runs, and its intervals from
+ * `hasteFrom` ms on: every minute it sweeps rooms, every half it asks lines whether they are alive.
+ */
 export async function startProbed({
   haste = 1,
+  hasteFrom = 60_000,
   ...options
-}: { haste?: number } & Parameters<typeof startServer>[0] = {}): Promise<ProbedServer> {
+}: { haste?: number; hasteFrom?: number } & Parameters<typeof startServer>[0] = {}): Promise<ProbedServer> {
   const probe = fileURLToPath(await bundle('tests/helpers/probe.ts'));
   const file = join(temporaryDirectory(), 'probe.json');
   const server = await startServer({
@@ -42,6 +46,7 @@ export async function startProbed({
       NODE_OPTIONS: `--expose-gc --import=${probe}`,
       CONCORD_PROBE: file,
       CONCORD_HASTE: String(haste),
+      CONCORD_HASTE_FROM: String(hasteFrom),
       ...options.env,
     },
   });
