@@ -1,3 +1,4 @@
+import './parsing.ts';
 import './styles/theme.css';
 import './styles/parties.css';
 import './styles/pages.css';

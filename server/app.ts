@@ -99,8 +99,13 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
   http.onError(answerErrors(log));
   http.notFound((c) => refusalOf(c, new ConcordError('not-found')));
   http.use(protect({ secure: config.secure, publicOrigin: config.publicOrigin }));
+  let checking: Promise<void> | null = null;
   http.get('/healthz', async (c) => {
-    await store.log.check();
+    // Anybody may ask: however many do at once, the disk is asked once.
+    checking ??= store.log.check().finally(() => {
+      checking = null;
+    });
+    await checking;
     return c.text('ok');
   });
   const streams = new EventStreams();
@@ -125,8 +130,10 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
           participant: me?.participant ?? null,
         };
       },
-      onEnded: (listener) => {
+      onEnded: (reader, listener) => {
         const stops = [
+          // A whole gallery may share an account, and what it is sent costs little.
+          access.attend(reader, { most: Number.POSITIVE_INFINITY }),
           access.onEnded(listener),
           meetings.onChange(({ events }) => {
             for (const event of events)
@@ -163,11 +170,16 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };
+    const leave = access.attend({ session: who.session, account: who.account.id, participant: me.participant });
+    request.socket.once('close', leave);
+    // It may have gone while we asked who it is.
+    if (request.socket.destroyed) leave();
     const stay = async (socket: WebSocket): Promise<void> => {
       await rooms.connect(socket, request, id.data, visitor);
       // While the room was opened, nobody could cut a connection that wasn't in it yet.
-      if ((await access.authenticate(request.headers.cookie)) === null)
-        rooms.cut({ session: who.session }, 'not-signed-in');
+      const now = await access.authenticate(request.headers.cookie);
+      const seat = now === null ? null : await principalIn(services, now, meetings.get(meeting.id) ?? meeting);
+      if (seat?.participant !== me.participant) rooms.cut({ session: who.session }, 'not-signed-in');
       rooms.recheck(meeting.id);
     };
     const failed = (error: unknown, socket: WebSocket): void => {

@@ -7,6 +7,7 @@ import { verify } from './audit/verify.ts';
 import { readConfig } from './config.ts';
 import { importCompilation } from './imports/compilation.ts';
 import { printCompilation } from './imports/print.ts';
+import { forLog } from './logging.ts';
 import { createMeeting } from './meetings/create.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Rooms } from './room/rooms.ts';
@@ -68,7 +69,7 @@ async function importFile(args: readonly string[]): Promise<number> {
       now,
       manyNodes: false,
       sentence: (code) => message('en', `error.${code}`),
-      onInternal: (error) => process.stderr.write(`${String(error)}\n`),
+      onInternal: (error) => process.stderr.write(`${JSON.stringify(forLog(error))}\n`),
     });
     const { meeting, importer } = await createMeeting(
       { meetings, rooms, now },
@@ -116,6 +117,9 @@ async function verifyStore(): Promise<number> {
     await store.close();
   }
 }
+
+// What an import makes is for the server's account alone.
+process.umask(0o077);
 
 main(process.argv.slice(2)).then(
   (code) => {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
 import { createApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { demoAccounts, seedDemo } from './demo/seed.ts';
+import { forLog, openLog } from './logging.ts';
+import { openToOthers } from './private.ts';
 import { openStore, StoreRefused } from './store/store.ts';
 
 const say = (line: string): void => {
@@ -15,12 +16,32 @@ function give(up: string): never {
   process.exit(1);
 }
 
+function configOrGiveUp(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    give(error instanceof Error ? error.message : 'The settings cannot be used.');
+  }
+}
+
+/** What the server makes is for its own account alone, whatever the shell's habit is. */
+process.umask(0o077);
+
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = configOrGiveUp();
   const empty = process.argv.includes('--empty');
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const log = openLog(config.logLevel);
+  // Node would print the message, which may quote what was being worked on.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (err: unknown) => {
+      log.fatal({ err }, 'the server failed');
+      log.flush(() => process.exit(1));
+      setTimeout(() => process.exit(1), 1000);
+    });
   const now = (): number => Date.now();
   const store = await openStore({ dataDir: config.dataDir, databaseUrl: config.databaseUrl ?? undefined });
+  if (config.databaseUrl === null)
+    for (const path of openToOthers(config.dataDir)) log.warn({ path }, 'others on this machine can read it');
   let demo: { names: readonly string[]; password: string } | null = null;
   const app = await createApp({ store, config, log, now, demo: () => demo });
 
@@ -68,5 +89,7 @@ main().catch((error: unknown) => {
   if (error instanceof StoreRefused) give(error.message);
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     give(`The port is taken. Set PORT to another one.`);
-  give(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  // The system's own sentences name files and ports; any other may quote what was being read.
+  if (error instanceof Error && 'syscall' in error) give(error.message);
+  give(`The server could not start: ${JSON.stringify(forLog(error))}`);
 });

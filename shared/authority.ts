@@ -1,4 +1,13 @@
-import { type Clause, changedRuns, marksKey, marksOf, type Run, type RunMarks, sameClause } from './clause.ts';
+import {
+  type Clause,
+  changedClauses,
+  changedRuns,
+  marksKey,
+  marksOf,
+  type Run,
+  type RunMarks,
+  sameClause,
+} from './clause.ts';
 import { ConcordError } from './errors.ts';
 import type { ClauseId, MarkId, PartyCode } from './ids.ts';
 import { isLocked, type Ledger } from './ledger.ts';
@@ -123,35 +132,27 @@ const sameSeat = (one: Clause, other: Clause): boolean =>
  */
 export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): void {
   const judge = judgeFor(hand, ledger);
-  const was = new Map(before.map((clause) => [clause.id, clause]));
-  const is = new Map(after.map((clause) => [clause.id, clause]));
+  const { inOrder, changes } = changedClauses(before, after);
 
-  for (const clause of before) {
-    const now = is.get(clause.id);
-    if (now !== clause && isLocked(ledger, clause.id) && (now === undefined || !sameClause(clause, now)))
-      throw new ConcordError('clause-locked', { clause: clause.id });
-  }
+  for (const { was, is } of changes)
+    if (was !== undefined && isLocked(ledger, was.id) && (is === undefined || !sameClause(was, is)))
+      throw new ConcordError('clause-locked', { clause: was.id });
 
   const added = new Map<MarkId, string>();
-  for (const clause of after) {
-    const old = was.get(clause.id);
-    if (old === clause) continue;
+  for (const { was, is } of changes) {
+    if (is === undefined) continue;
     // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
-    const changed = changedRuns(old?.runs ?? [], clause.runs);
-    checkMarks(clause, changed.after, old, hand, ledger, added);
+    const changed = changedRuns(was?.runs ?? [], is.runs);
+    checkMarks(is, changed.after, was, hand, ledger, added);
     // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
     if (!onlyOwnGone(strip(changed.before, judge), strip(changed.after, judge)))
-      throw new ConcordError('not-your-words', { clause: clause.id });
-    if (
-      old === undefined
-        ? !judge.ownClause(clause)
-        : !sameSeat(old, clause) && !(judge.ownClause(old) && judge.ownClause(clause))
-    )
-      throw new ConcordError('not-your-words', { clause: clause.id });
+      throw new ConcordError('not-your-words', { clause: is.id });
+    if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
+      throw new ConcordError('not-your-words', { clause: is.id });
   }
 
   // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
-  if (before.length !== after.length || before.some((clause, index) => clause.id !== after[index]?.id)) {
+  if (!inOrder) {
     const fixed = (clauses: readonly Clause[]): readonly ClauseId[] =>
       clauses
         .filter((clause) => !judge.ownClause(clause) || strip(clause.runs, judge).some((token) => !token.own))

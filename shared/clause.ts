@@ -35,15 +35,14 @@ export function marksKey(marks: RunMarks): string {
 
 /** Joins neighbours that carry the same marks, and drops empty runs. */
 export function joinRuns(runs: Iterable<Run>): readonly Run[] {
-  const joined: { text: string; marks: RunMarks; key: string }[] = [];
+  const joined: { text: string; marks: RunMarks }[] = [];
   for (const { text, marks } of runs) {
     if (text === '') continue;
-    const key = marksKey(marks);
     const last = joined[joined.length - 1];
-    if (last?.key === key) last.text += text;
-    else joined.push({ text, marks, key });
+    if (last !== undefined && sameMarks(last.marks, marks)) last.text += text;
+    else joined.push({ text, marks });
   }
-  return joined.map(({ text, marks }) => ({ text, marks }));
+  return joined;
 }
 
 export const clauseText = (clause: Clause): string => clause.runs.map((run) => run.text).join('');
@@ -80,8 +79,9 @@ export const sameText = (one: readonly Clause[], other: readonly Clause[]): bool
     return twin !== undefined && sameClause(clause, twin);
   });
 
-const sameRun = (one: Run, other: Run): boolean =>
-  one.text === other.text && (one.marks === other.marks || marksKey(one.marks) === marksKey(other.marks));
+const sameMarks = (one: RunMarks, other: RunMarks): boolean => one === other || marksKey(one) === marksKey(other);
+
+const sameRun = (one: Run, other: Run): boolean => one.text === other.text && sameMarks(one.marks, other.marks);
 
 /** The runs in which two versions of a clause differ: without those at both ends that are the same. */
 export function changedRuns(
@@ -96,6 +96,37 @@ export function changedRuns(
   let back = 0;
   while (back < least - front && same(before[before.length - 1 - back], after[after.length - 1 - back])) back += 1;
   return { before: before.slice(front, before.length - back), after: after.slice(front, after.length - back) };
+}
+
+/** What became of a clause: `was` is undefined where it is new, `is` where it is gone. */
+export interface ClauseChange {
+  readonly was: Clause | undefined;
+  readonly is: Clause | undefined;
+}
+
+/**
+ * The clauses that aren't the same values before and after, those that are gone first; and whether the same clauses
+ * stand in the same order. An edit changes one clause of hundreds: nothing is looked up while order holds.
+ */
+export function changedClauses(
+  before: readonly Clause[],
+  after: readonly Clause[],
+): { readonly inOrder: boolean; readonly changes: readonly ClauseChange[] } {
+  const inOrder = before.length === after.length && before.every((clause, at) => clause.id === after[at]?.id);
+  if (inOrder)
+    return {
+      inOrder,
+      changes: before.flatMap((was, at) => (was === after[at] ? [] : [{ was, is: after[at] }])),
+    };
+  const had = new Map(before.map((clause) => [clause.id, clause]));
+  const has = new Set(after.map(({ id }) => id));
+  return {
+    inOrder,
+    changes: [
+      ...before.filter(({ id }) => !has.has(id)).map((was) => ({ was, is: undefined })),
+      ...after.filter((is) => had.get(is.id) !== is).map((is) => ({ was: had.get(is.id), is })),
+    ],
+  };
 }
 
 /** Every owned mark on a clause and its words, `origin` among them: pairs of family and id. */

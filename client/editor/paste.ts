@@ -18,13 +18,28 @@ export function linesOfText(text: string): readonly string[] {
   return lines.length === 0 ? [''] : lines;
 }
 
+/** The page lets no string become HTML but by a policy: here none is shown, it is parsed for its words and thrown away. */
+const inert = (() => {
+  let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
+  return (html: string): string => {
+    const { trustedTypes } = globalThis as { readonly trustedTypes?: TrustedTypes };
+    policy ??= trustedTypes?.createPolicy('concord-paste', { createHTML: (given) => given });
+    return policy?.createHTML(html) ?? html;
+  };
+})();
+
+/** As far as it is used; TypeScript doesn't know it yet. What it makes is no string, and goes where one would. */
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createHTML(html: string): string }): { createHTML(html: string): string };
+}
+
 /** The words of what another program gives; its formats, marks and ids stay behind. */
 function wordsFrom(data: DataTransfer): string {
   const plain = data.getData('text/plain');
   if (plain !== '') return plain;
   const html = data.getData('text/html');
   if (html === '') return '';
-  const parsed = new DOMParser().parseFromString(html, 'text/html');
+  const parsed = new DOMParser().parseFromString(inert(html), 'text/html');
   for (const block of parsed.body.querySelectorAll('p, div, li, tr, br, h1, h2, h3, h4, h5, h6')) block.append('\n');
   return parsed.body.textContent ?? '';
 }

@@ -3,6 +3,7 @@ import { ConcordError } from '../../shared/errors.ts';
 import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId, randomId } from '../../shared/ids.ts';
 import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
 import { nameKey, type Tables } from '../store/tables.ts';
+import { openDevices } from './devices.ts';
 import { openLimits } from './limits.ts';
 import { hashPassword, passwordFits, requireStrong } from './passwords.ts';
 import { newToken, openSessions, tokenId } from './sessions.ts';
@@ -36,7 +37,19 @@ export interface AccessOptions {
   readonly publicOrigin: string | null;
 }
 
+/** Something that lasts longer than a request, a socket or a stream, and in whose name it does. */
+export interface Attendance {
+  readonly session: string;
+  readonly account: AccountId;
+  /** The seat that it is held from; null for an administrator's. */
+  readonly participant: ParticipantId | null;
+}
+
 const week = 7 * 24 * 3600 * 1000;
+/** What another node ended, and what ended by time, is cut within this time, ms; what is ended here, at once. */
+const betweenLooks = 10_000;
+/** Sockets and streams of one account at a time: tabs, not a program that opens them without end. */
+export const mostAttendances = 300;
 const demoPrefix = 'demo-';
 
 export type Access = ReturnType<typeof createAccess>;
@@ -45,11 +58,36 @@ export type Access = ReturnType<typeof createAccess>;
 export function createAccess({ tables, now, secure, publicOrigin }: AccessOptions) {
   const sessions = openSessions(tables, { secure });
   const limits = openLimits();
+  const devices = openDevices({ secure });
+  const attendances = new Set<Attendance>();
   const listeners = new Set<(ended: Ended) => void>();
   const tell = (ended: Ended): void => {
     for (const listener of listeners) listener(ended);
   };
-  const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), 3600_000).unref();
+  const accountNamed = (name: string) =>
+    tables.selectFrom('accounts').selectAll().where('name_key', '=', nameKey(name)).executeTakeFirst();
+
+  /** Cuts whose session ended, or whose seat another took, on another node or by time. */
+  const lookAgain = async (): Promise<void> => {
+    const here = [...attendances];
+    for (let at = 0; at < here.length; at += 500) {
+      const some = here.slice(at, at + 500);
+      const valid = await sessions.valid([...new Set(some.map(({ session }) => session))]);
+      const held = [...new Set(some.flatMap(({ participant }) => participant ?? []))];
+      const rows =
+        held.length === 0
+          ? []
+          : await tables.selectFrom('accreditations').selectAll().where('participant_id', 'in', held).execute();
+      const seats = new Set(rows.map((row) => `${row.participant_id} ${row.account_id}`));
+      for (const { session, account, participant } of some)
+        if (!valid.has(session) || (participant !== null && !seats.has(`${participant} ${account}`))) tell({ session });
+    }
+  };
+  const timers = [
+    setInterval(() => void sessions.sweep().catch(() => undefined), 3600_000).unref(),
+    // A store that is away for a moment is asked again soon.
+    setInterval(() => void lookAgain().catch(() => undefined), betweenLooks).unref(),
+  ];
 
   const newAccount = async (
     {
@@ -101,6 +139,16 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         .executeTakeFirst()
     )?.account_id ?? null;
 
+  /** Whatever links to this seat, or to be administrator, are still about lead nowhere from now on. */
+  const voidInvitations = (kind: Invitation['kind'], participant: ParticipantId | null) =>
+    tables
+      .updateTable('invitations')
+      .set({ used_at: now() })
+      .where('kind', '=', kind)
+      .where('participant_id', participant === null ? 'is' : '=', participant)
+      .where('used_at', 'is', null)
+      .compile();
+
   const invite = async (
     kind: Invitation['kind'],
     meeting: MeetingId | null,
@@ -109,18 +157,22 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
   ) => {
     const token = newToken();
     const expiresAt = now() + week;
-    await tables
-      .insertInto('invitations')
-      .values({
-        id: tokenId(token),
-        meeting_id: meeting,
-        participant_id: participant,
-        kind,
-        created_by: createdBy,
-        expires_at: expiresAt,
-        used_at: null,
-      })
-      .execute();
+    await atomically({ tables }, [
+      // Who makes a new link may have lost the old one, or sent it to the wrong person.
+      voidInvitations(kind, participant),
+      tables
+        .insertInto('invitations')
+        .values({
+          id: tokenId(token),
+          meeting_id: meeting,
+          participant_id: participant,
+          kind,
+          created_by: createdBy,
+          expires_at: expiresAt,
+          used_at: null,
+        })
+        .compile(),
+    ]);
     return { token, expiresAt };
   };
 
@@ -139,17 +191,21 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
   return {
     publicOrigin,
 
-    async signIn(name: string, password: string, address: string): Promise<string> {
-      const attempt = await limits.signIn(name, address);
-      const row = await tables
-        .selectFrom('accounts')
-        .selectAll()
-        .where('name_key', '=', nameKey(name))
-        .executeTakeFirst();
+    /** Starts a session, and returns its cookie. `cookies`: what the browser sent, which may be known to the account. */
+    async signIn(name: string, password: string, address: string, cookies?: string): Promise<string> {
+      const row = await accountNamed(name);
+      const device = row === undefined ? null : devices.find(cookies, row);
+      const attempt = await limits.signIn({ name, address, device });
       if (!(await passwordFits(password, row?.password_hash ?? null)) || row === undefined)
         throw new ConcordError('wrong-name-or-password');
       await attempt.succeeded();
       return (await sessions.start(row.id)).cookie;
+    },
+
+    /** The cookie by which a browser is known to the account that has just signed in there. */
+    async rememberDevice(name: string, cookies: string | undefined): Promise<string | null> {
+      const row = await accountNamed(name);
+      return row === undefined ? null : devices.remember(cookies, row);
     },
 
     /** Who a request comes from: null without a valid session. */
@@ -205,7 +261,24 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     invitation,
 
     limitInvitations: (address: string) => limits.invitation(address),
-    limitCommands: (session: string) => limits.command(session),
+    limitCommands: (session: string, cost?: number) => limits.command(session, cost),
+
+    /**
+     * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its seat ends, wherever
+     * and however that happens. Returns the function that ends it. Throws `too-many-requests`
+     * where the account has `most` already.
+     */
+    attend(attendance: Attendance, { most = mostAttendances }: { readonly most?: number } = {}): () => void {
+      let held = 0;
+      for (const { account } of attendances) if (account === attendance.account) held += 1;
+      if (held >= most) throw new ConcordError('too-many-requests');
+      const own = { ...attendance };
+      attendances.add(own);
+      return () => {
+        attendances.delete(own);
+      };
+    },
+    lookAgain,
 
     /** Takes up an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new one. */
     async takeUp(token: string, as: { name: string; password: string } | Account): Promise<string | null> {
@@ -221,8 +294,10 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
           .where('expires_at', '>', now())
           .compile(),
       };
-      const seat = (account: AccountId): readonly Step[] =>
-        meeting === null || participant === null ? [] : [seatStep(account, meeting, participant)];
+      const seat = (account: AccountId): readonly Step[] => [
+        voidInvitations(kind, participant),
+        ...(meeting === null || participant === null ? [] : [seatStep(account, meeting, participant)]),
+      ];
       const holder = participant === null ? null : await holderOf(participant);
       // Whoever sat there before leaves: two accounts never act as one participant.
       const seated = (account: AccountId): void => {
@@ -273,7 +348,10 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
 
     /** The seat is empty from now on; what its holder has open is cut. */
     async endAccreditation(participant: ParticipantId): Promise<void> {
-      await tables.deleteFrom('accreditations').where('participant_id', '=', participant).execute();
+      await atomically({ tables }, [
+        voidInvitations('participant', participant),
+        tables.deleteFrom('accreditations').where('participant_id', '=', participant).compile(),
+      ]);
       tell({ participant });
     },
 
@@ -312,6 +390,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       await tables.updateTable('accounts').set({ password_hash }).where('id', 'like', `${demoPrefix}%`).execute();
     },
 
-    close: () => clearInterval(sweeper),
+    close: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
   };
 }

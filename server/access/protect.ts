@@ -2,7 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import { ConcordError } from '../../shared/errors.ts';
 
-/** Nothing from elsewhere, nothing inline, in no frame. */
+/**
+ * Nothing from elsewhere, nothing inline, in no frame; and no string becomes HTML but through the policies named
+ * here: the editor's two, for what is pasted and thrown away, and that of the observers' page, for what this server
+ * rendered.
+ */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -14,7 +18,35 @@ const contentSecurityPolicy = [
   "form-action 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types ProseMirrorClipboard concord-paste concord-reading',
 ].join('; ');
+
+/** What no page of ours ever asks for. */
+const permissionsPolicy = [
+  'accelerometer',
+  'autoplay',
+  'bluetooth',
+  'browsing-topics',
+  'camera',
+  'display-capture',
+  'encrypted-media',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'publickey-credentials-get',
+  'screen-wake-lock',
+  'serial',
+  'usb',
+  'xr-spatial-tracking',
+]
+  .map((feature) => `${feature}=()`)
+  .join(', ');
 
 export interface Protection {
   readonly secure: boolean;
@@ -34,9 +66,14 @@ export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler
     c.header('Referrer-Policy', 'no-referrer');
     c.header('Cross-Origin-Opener-Policy', 'same-origin');
     c.header('Cross-Origin-Resource-Policy', 'same-origin');
-    c.header('Permissions-Policy', 'camera=(), geolocation=(), microphone=()');
+    c.header('Permissions-Policy', permissionsPolicy);
+    c.header('Origin-Agent-Cluster', '?1');
+    // For what is older than `frame-ancestors`, and for what searches the web.
+    c.header('X-Frame-Options', 'DENY');
+    c.header('X-Robots-Tag', 'noindex, nofollow, noarchive');
     if (secure) c.header('Strict-Transport-Security', 'max-age=31536000');
-    if (c.req.path.startsWith('/api/')) c.header('Cache-Control', 'no-store');
+    // Whatever doesn't say otherwise, as the program's own files do, is confidential: a shared computer keeps none of it.
+    c.header('Cache-Control', 'no-store');
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
       const headers = {
         origin: c.req.header('origin'),

@@ -5,6 +5,7 @@ import { ConcordError } from '../../shared/errors.ts';
 import { asker, body } from '../http.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Access } from './access.ts';
+import { addressOf } from './address.ts';
 
 export interface AccessRoutesOptions {
   readonly meetings: Meetings;
@@ -12,26 +13,31 @@ export interface AccessRoutesOptions {
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
 }
 
-/**
- * Whose tries are counted together: the other end of the socket, or, behind a proxy, whom the proxy names last; what
- * stands before that in the header anybody may have written.
- */
-function addressOf(c: Context, behindProxy: boolean): string {
-  const named = behindProxy ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined;
-  if (named !== undefined && named !== '') return named;
-  try {
-    return getConnInfo(c).remote.address ?? 'unknown';
-  } catch {
-    return 'unknown';
-  }
-}
-
 export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOptions): Hono {
   const routes = new Hono();
 
+  const from = (c: Context): string => {
+    let socket = 'unknown';
+    try {
+      socket = getConnInfo(c).remote.address ?? socket;
+    } catch {
+      // Asked without a server round it, as tests may.
+    }
+    return addressOf(c.req.header('x-forwarded-for'), socket, access.publicOrigin !== null);
+  };
+  /** Hands out the cookies of a session that was just started, and ends the one that the browser had. */
+  const welcome = async (c: Context, name: string, cookie: string): Promise<void> => {
+    const cookies = c.req.header('cookie');
+    const before = await access.authenticate(cookies);
+    if (before !== null) await access.signOut(before.session);
+    c.header('Set-Cookie', cookie);
+    const device = await access.rememberDevice(name, cookies);
+    if (device !== null) c.header('Set-Cookie', device, { append: true });
+  };
+
   routes.post('/api/session', async (c) => {
     const { name, password } = await body(c, SignIn);
-    c.header('Set-Cookie', await access.signIn(name, password, addressOf(c, access.publicOrigin !== null)));
+    await welcome(c, name, await access.signIn(name, password, from(c), c.req.header('cookie')));
     return c.body(null, 204);
   });
   routes.get('/api/session', async (c) => {
@@ -56,7 +62,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
   });
 
   routes.get('/api/invitations/:token', async (c) => {
-    await access.limitInvitations(addressOf(c, access.publicOrigin !== null));
+    await access.limitInvitations(from(c));
     const invitation = await access.invitation(c.req.param('token'));
     const meeting = invitation.meeting === null ? null : meetings.get(invitation.meeting);
     const participant =
@@ -73,7 +79,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     return c.json(view);
   });
   routes.post('/api/invitations/:token', async (c) => {
-    await access.limitInvitations(addressOf(c, access.publicOrigin !== null));
+    await access.limitInvitations(from(c));
     const { name, password } = await body(c, TakeUp);
     const token = c.req.param('token');
     const { participant, meeting } = await access.invitation(token);
@@ -84,7 +90,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
       throw new ConcordError('bad-request', { field: name === undefined ? 'name' : 'password' });
     const as = name !== undefined && password !== undefined ? { name, password } : (await asker(c, access)).account;
     const cookie = await access.takeUp(token, as);
-    if (cookie !== null) c.header('Set-Cookie', cookie);
+    if (cookie !== null && name !== undefined) await welcome(c, name, cookie);
     return c.body(null, 204);
   });
 

@@ -17,6 +17,8 @@ export interface Sessions {
   endAll(account: string): Promise<readonly string[]>;
   /** The `Set-Cookie` header that takes the cookie back. */
   blank(): string;
+  /** Of these sessions, those that are valid now. */
+  valid(sessions: readonly string[]): Promise<ReadonlySet<string>>;
   sweep(): Promise<void>;
 }
 
@@ -57,6 +59,15 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
       return sessions.map(({ id }) => id);
     },
     blank: () => lucia.createBlankSessionCookie().serialize(),
+    async valid(sessions) {
+      const found = await tables
+        .selectFrom('sessions')
+        .select('id')
+        .where('id', 'in', [...sessions])
+        .where('expires_at', '>', Date.now())
+        .execute();
+      return new Set(found.map(({ id }) => id));
+    },
     sweep: () => lucia.deleteExpiredSessions(),
   };
 }
@@ -79,9 +90,8 @@ function adapterOf(tables: Kysely<Tables>): Adapter {
     async setSession({ id, userId, expiresAt }) {
       await tables.insertInto('sessions').values({ id, account_id: userId, expires_at: expiresAt.getTime() }).execute();
     },
-    async updateSessionExpiration(id, expiresAt) {
-      await tables.updateTable('sessions').set({ expires_at: expiresAt.getTime() }).where('id', '=', id).execute();
-    },
+    // Lucia would prolong a session for as long as it is used, a stolen one too: ours end when the cookie does.
+    async updateSessionExpiration() {},
     async deleteSession(id) {
       await tables.deleteFrom('sessions').where('id', '=', id).execute();
     },

@@ -96,7 +96,7 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
       if (replica.doc.store.pendingStructs !== null || replica.doc.store.pendingDs !== null)
         throw new Error('the update builds on something that is not in the log');
       rejudge(header, { sequence: entry.sequence, before, after, ledger: replica.ledger });
-      replica.note(entry);
+      replica.note(entry, header.at, header.changes);
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
     if (found.fault !== null) return found;
@@ -164,6 +164,7 @@ const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one
 const reasonOf = (error: unknown): string =>
   error instanceof ConcordError
     ? `it does what nobody may do (${error.code})`
-    : error instanceof Error
+    : error instanceof Error && error.constructor === Error
       ? error.message
-      : String(error);
+      : // A parser's message would quote the text.
+        `it cannot be read (${error instanceof Error ? error.constructor.name : typeof error})`;

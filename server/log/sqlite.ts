@@ -4,7 +4,8 @@ import { ConcordError } from '../../shared/errors.ts';
 import { LogName } from '../../shared/ids.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { assertRun } from './chain.ts';
-import type { Checkpoint, Entry, Log } from './log.ts';
+import type { Checkpoint, Log } from './log.ts';
+import { AppendPacker } from './sqlitePack.ts';
 import type {
   Answers,
   FromWorker,
@@ -48,8 +49,14 @@ export class StatementFailed extends Error {
   }
 }
 
+/**
+ * Ms from the start of one commit of entries to the next. A commit costs what ten entries cost (waking the thread,
+ * syncing the file), so under load few large ones leave more time for judging than many small ones.
+ */
+const betweenCommits = 3;
+
 interface Waiting {
-  resolve(answer: Answers[Kind]): void;
+  resolve(answer: Answers[Kind] | boolean): void;
   reject(error: Error): void;
   /** The log that has grown if the answer is yes. */
   readonly grows: LogName | null;
@@ -68,8 +75,11 @@ export async function openSqlite({
   const thread = new Worker(worker, { workerData: { dataDir, readOnly } });
   const waiting = new Map<number, Waiting>();
   /** What came while the thread was at work: it goes out as one message, and is one commit. */
-  const outbox: Numbered[] = [];
+  const requests: Numbered[] = [];
+  const appends = new AppendPacker();
   let atWork = false;
+  let lastCommit = Number.NEGATIVE_INFINITY;
+  let paced: NodeJS.Timeout | null = null;
   const { subscribe, announce } = subscribers();
   let lastId = 0;
   let ended: Error | null = null;
@@ -93,7 +103,8 @@ export async function openSqlite({
       ended ??= error;
       for (const { reject } of waiting.values()) reject(ended);
       waiting.clear();
-      outbox.length = 0;
+      requests.length = 0;
+      appends.clear();
       reject(error);
       closed();
     };
@@ -102,8 +113,14 @@ export async function openSqlite({
   });
 
   /** One message brings the outcomes of a whole commit: listeners hear once of each log that it made grow. */
-  function settle({ outcomes }: Extract<FromWorker, { kind: 'outcomes' }>): void {
+  function settle({ stored, outcomes }: Extract<FromWorker, { kind: 'outcomes' }>): void {
     const grown = new Set<LogName>();
+    for (const id of stored) {
+      const request = waiting.get(id);
+      waiting.delete(id);
+      if (request?.grows) grown.add(request.grows);
+      request?.resolve(true);
+    }
     for (const { id, outcome } of outcomes) {
       const request = waiting.get(id);
       if (!request) continue;
@@ -113,7 +130,6 @@ export async function openSqlite({
         request.reject(outcome.storage ? new ConcordError('not-stored', {}, { cause: failed }) : failed);
         continue;
       }
-      if (request.grows && outcome.answer === true) grown.add(request.grows);
       request.resolve(outcome.answer);
     }
     announce(grown);
@@ -121,35 +137,52 @@ export async function openSqlite({
     send();
   }
 
-  /** A message to a thread costs as much as judging an edit: when much comes at once, few are sent. None waits when it's quiet. */
+  /**
+   * What came while the thread was at work goes out as one message, and is one commit. Entries alone don't ask for the
+   * next commit before the last is `betweenCommits` old; so none waits when it is quiet.
+   */
   function send(): void {
-    if (atWork || outbox.length === 0) return;
+    if (atWork || (paced !== null && requests.length === 0) || (requests.length === 0 && appends.isEmpty)) return;
+    const early = requests.length > 0 ? 0 : lastCommit + betweenCommits - performance.now();
+    if (early > 0) {
+      paced = setTimeout(() => {
+        paced = null;
+        send();
+      }, early);
+      return;
+    }
     atWork = true;
-    post({ requests: outbox.splice(0) });
+    lastCommit = performance.now();
+    post();
   }
 
-  function ask<K extends Kind>(request: RequestOf<K>, grows: LogName | null = null): Promise<Answers[K]> {
+  function post(): void {
+    const packed = appends.isEmpty ? null : appends.take();
+    const message: ToWorker = { appends: packed, requests: requests.splice(0) };
+    thread.postMessage(message, packed === null ? [] : [packed.buffer]);
+  }
+
+  function wait<T extends Answers[Kind] | boolean>(grows: LogName | null, put: (id: number) => void): Promise<T> {
     if (closing !== null) return Promise.reject(new ConcordError('shutting-down'));
     if (ended) return Promise.reject(ended);
-    return new Promise<Answers[K]>((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       const id = ++lastId;
       // The thread answers each kind of request with its kind of answer: `BatchRunner` is checked against the same table.
-      waiting.set(id, { resolve: (answer) => resolve(answer as Answers[K]), reject, grows });
-      outbox.push({ id, request });
+      waiting.set(id, { resolve: (answer) => resolve(answer as T), reject, grows });
+      put(id);
       send();
     });
   }
 
-  function post(message: ToWorker): void {
-    thread.postMessage(message);
-  }
+  const ask = <K extends Kind>(request: RequestOf<K>): Promise<Answers[K]> =>
+    wait<Answers[K]>(null, (id) => requests.push({ id, request }));
 
   const log: Log = {
     async append(entries) {
       assertRun(entries);
       const first = entries[0];
       if (!first) return true;
-      return ask<'append'>({ kind: 'append', entries: entries.map(tightEntry) }, first.log);
+      return wait<boolean>(first.log, (id) => appends.put({ id, entries }));
     },
     read: (name, after, limit) => ask<'read'>({ kind: 'read', log: name, after, limit }),
     head: (name) => ask<'head'>({ kind: 'head', log: name }),
@@ -170,8 +203,8 @@ export async function openSqlite({
       closing ??= new Promise<void>((resolve) => {
         if (ended) return resolve();
         closed = resolve;
-        if (outbox.length > 0) post({ requests: outbox.splice(0) });
-        post({ close: true });
+        if (requests.length > 0 || !appends.isEmpty) post();
+        thread.postMessage({ close: true } satisfies ToWorker);
       });
       return closing;
     },
@@ -190,17 +223,6 @@ function builtWorker(): URL {
 /** A view is sent with all of the buffer that it looks at, which may be a whole network frame. */
 function tight(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
-}
-
-function tightEntry({ log, sequence, header, content, previous, hash }: Entry): Entry {
-  return {
-    log,
-    sequence,
-    header: tight(header),
-    content: tight(content),
-    previous: tight(previous),
-    hash: tight(hash),
-  };
 }
 
 function tightCheckpoint({ log, sequence, hash, state }: Checkpoint): Checkpoint {

@@ -1,8 +1,19 @@
 import type Database from 'better-sqlite3';
+import type { LogName } from '../../shared/ids.ts';
 import { buildsOn } from './chain.ts';
 import type { Checkpoint, Entry, Head } from './log.ts';
 import { codeOf } from './sqliteFile.ts';
-import type { Answers, Kind, Numbered, Outcome, Request, RequestOf, Statement } from './sqliteProtocol.ts';
+import type {
+  Answers,
+  Append,
+  Batch,
+  Kind,
+  Numbered,
+  NumberedOutcome,
+  Outcome,
+  Request,
+  Statement,
+} from './sqliteProtocol.ts';
 
 const sql = {
   head: 'SELECT sequence, hash FROM entries WHERE log = ? ORDER BY sequence DESC LIMIT 1',
@@ -22,6 +33,9 @@ const sql = {
   check: 'INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET checks = checks + 1',
 };
 
+/** How many logs' newest entries are remembered. */
+const mostHeads = 10_000;
+
 /** A failure that undoes one request and leaves the others of its batch as they are. */
 class NothingChanged extends Error {}
 
@@ -33,44 +47,47 @@ class NothingChanged extends Error {}
 export class BatchRunner {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
+  /** The newest entries of logs that were appended to. */
+  readonly #heads = new Map<LogName, Head>();
 
   constructor(database: Database.Database) {
     this.#database = database;
   }
 
-  run(batch: readonly Numbered[]): { id: number; outcome: Outcome }[] {
-    const outcomes = new Map<number, Outcome>();
+  run({ appends, requests }: Batch): NumberedOutcome[] {
+    const outcomes: NumberedOutcome[] = [];
     const writes: Numbered[] = [];
     const reads: Numbered[] = [];
-    for (const numbered of batch) {
+    for (const numbered of requests) {
       try {
         (this.#writes(numbered.request) ? writes : reads).push(numbered);
       } catch (error) {
-        outcomes.set(numbered.id, failure(error));
+        outcomes.push({ id: numbered.id, outcome: failure(error) });
       }
     }
-    for (const [id, outcome] of this.#commit(writes)) outcomes.set(id, outcome);
-    for (const { id, request } of reads)
-      outcomes.set(
-        id,
-        attempt(() => this.#perform(request)),
-      );
-    return batch.map(({ id }) => ({ id, outcome: outcomes.get(id) ?? failure(new Error('not reached')) }));
+    outcomes.push(...this.#commit(appends, writes));
+    for (const { id, request } of reads) outcomes.push({ id, outcome: attempt(() => this.#perform(request)) });
+    return outcomes;
   }
 
-  #commit(writes: readonly Numbered[]): Map<number, Outcome> {
-    const outcomes = new Map<number, Outcome>();
-    if (writes.length === 0) return outcomes;
+  #commit(appends: readonly Append[], writes: readonly Numbered[]): NumberedOutcome[] {
+    if (appends.length + writes.length === 0) return [];
     try {
       this.#rollBack();
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const { id, request } of writes) outcomes.set(id, this.#alone(request));
-      this.#database.exec('COMMIT');
+      this.#prepare('BEGIN IMMEDIATE').run();
+      const outcomes = [
+        ...appends.map(({ id, entries }) => ({ id, outcome: this.#appendAlone(entries) })),
+        ...writes.map(({ id, request }) => ({ id, outcome: this.#alone(() => this.#perform(request)) })),
+      ];
+      this.#prepare('COMMIT').run();
+      return outcomes;
     } catch (error) {
+      // What was appended in it is gone, and so is what is known of it.
+      this.#heads.clear();
       this.#rollBack();
-      for (const { id } of writes) outcomes.set(id, failure(error));
+      const failed = failure(error);
+      return [...appends, ...writes].map(({ id }) => ({ id, outcome: failed }));
     }
-    return outcomes;
   }
 
   /** SQLite itself gives up the transaction when the disk fails or is full; a rollback that fails is tried again with the next batch. */
@@ -82,11 +99,32 @@ export class BatchRunner {
     }
   }
 
+  /** A single entry needs no savepoint: its one statement happens or doesn't. */
+  #appendAlone(entries: readonly Entry[]): Outcome {
+    const first = entries[0];
+    if (first === undefined) return { ok: true, answer: true };
+    if (!buildsOn(first, this.#head(first.log))) return { ok: true, answer: false };
+    const outcome = entries.length === 1 ? this.#insertOne(first) : this.#alone(() => this.#insert(entries));
+    const last = entries.at(-1) ?? first;
+    // A copy: the entry's bytes are views of a whole batch's buffer.
+    if (outcome.ok) this.#heads.set(first.log, { sequence: last.sequence, hash: new Uint8Array(last.hash) });
+    return outcome;
+  }
+
+  #insertOne(entry: Entry): Outcome {
+    try {
+      return { ok: true, answer: this.#insert([entry]) };
+    } catch (error) {
+      if (!this.#database.inTransaction || isStorage(error)) throw error;
+      return failure(error);
+    }
+  }
+
   /** @throws what ends the whole transaction; a failure of this request alone is its outcome. */
-  #alone(request: Request): Outcome {
+  #alone(perform: () => Answers[Kind] | boolean): Outcome {
     this.#prepare('SAVEPOINT one').run();
     try {
-      const answer = this.#perform(request);
+      const answer = perform();
       this.#prepare('RELEASE one').run();
       return { ok: true, answer };
     } catch (error) {
@@ -99,13 +137,11 @@ export class BatchRunner {
 
   #writes(request: Request): boolean {
     if (request.kind === 'execute') return request.statements.some(({ sql }) => !this.#prepare(sql).readonly);
-    return request.kind === 'append' || request.kind === 'saveCheckpoint' || request.kind === 'check';
+    return request.kind === 'saveCheckpoint' || request.kind === 'check';
   }
 
   #perform(request: Request): Answers[Kind] {
     switch (request.kind) {
-      case 'append':
-        return this.#append(request);
       case 'read':
         return this.#prepare<Entry>(sql.read).all(request.log, request.after, request.limit);
       case 'head':
@@ -129,15 +165,24 @@ export class BatchRunner {
     }
   }
 
-  #append({ entries }: RequestOf<'append'>): boolean {
-    const first = entries[0];
-    if (!first) return true;
-    if (!buildsOn(first, this.#prepare<Head>(sql.head).get(first.log) ?? null)) return false;
+  #insert(entries: readonly Entry[]): true {
     const insert = this.#prepare(sql.insert);
     for (const { log, sequence, previous, hash, header, content } of entries) {
       insert.run(log, sequence, previous, hash, header, content);
     }
     return true;
+  }
+
+  /** The newest entry of a log, remembered: nobody else appends, the data directory is ours alone. */
+  #head(log: LogName): Head | null {
+    const known = this.#heads.get(log);
+    if (known !== undefined) return known;
+    const head = this.#prepare<Head>(sql.head).get(log) ?? null;
+    if (head !== null) {
+      if (this.#heads.size >= mostHeads) this.#heads.clear();
+      this.#heads.set(log, head);
+    }
+    return head;
   }
 
   #execute({ sql, parameters, mustChange }: Statement): { rows: Record<string, unknown>[]; changes: number } {

@@ -18,7 +18,6 @@ export interface StatementResult {
 
 /** What the event loop asks of the thread that holds the database. */
 export type Request =
-  | { readonly kind: 'append'; readonly entries: readonly Entry[] }
   | { readonly kind: 'read'; readonly log: LogName; readonly after: number; readonly limit: number }
   | { readonly kind: 'head'; readonly log: LogName }
   | { readonly kind: 'names' }
@@ -28,8 +27,13 @@ export type Request =
   /** Several statements are one transaction. `null` answers that one of them should have changed a row, and didn't. */
   | { readonly kind: 'execute'; readonly statements: readonly Statement[] };
 
+/** The most frequent request of all, and so packed apart: see `sqlitePack.ts`. Answered by whether it was stored. */
+export interface Append {
+  readonly id: number;
+  readonly entries: readonly Entry[];
+}
+
 export interface Answers {
-  append: boolean;
   read: readonly Entry[];
   head: Head | null;
   names: readonly string[];
@@ -43,11 +47,11 @@ export type Kind = Request['kind'];
 export type RequestOf<K extends Kind> = Extract<Request, { kind: K }>;
 
 /**
- * How a request ended. `code` is SQLite's name for what went wrong. A `storage` failure is the disk's or the file's;
+ * How a request ended; `answer` is of the request's kind, and whether it was stored for an append. `code` is SQLite's name for what went wrong. A `storage` failure is the disk's or the file's;
  * any other is the statement's own (a name that is taken).
  */
 export type Outcome =
-  | { readonly ok: true; readonly answer: Answers[Kind] }
+  | { readonly ok: true; readonly answer: Answers[Kind] | boolean }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly storage: boolean };
 
 export interface Numbered {
@@ -55,14 +59,34 @@ export interface Numbered {
   readonly request: Request;
 }
 
-/** To the thread: what came together, in its order. After `close` nothing more is sent. */
-export type ToWorker = { readonly requests: readonly Numbered[] } | { readonly close: true };
+/** A group of what came together: appends, and then the others in their order. */
+export interface Batch {
+  readonly appends: readonly Append[];
+  readonly requests: readonly Numbered[];
+}
 
-/** From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. */
+export interface NumberedOutcome {
+  readonly id: number;
+  readonly outcome: Outcome;
+}
+
+/** To the thread: what came together. `appends` is packed. After `close` nothing more is sent. */
+export type ToWorker =
+  | { readonly appends: Uint8Array | null; readonly requests: readonly Numbered[] }
+  | { readonly close: true };
+
+/**
+ * From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. Appends that were
+ * stored are named by their ids alone.
+ */
 export type FromWorker =
   | { readonly kind: 'opened' }
   | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string }
-  | { readonly kind: 'outcomes'; readonly outcomes: readonly { readonly id: number; readonly outcome: Outcome }[] }
+  | {
+      readonly kind: 'outcomes';
+      readonly stored: readonly number[];
+      readonly outcomes: readonly NumberedOutcome[];
+    }
   | { readonly kind: 'closed' };
 
 /** What the thread is started with. */

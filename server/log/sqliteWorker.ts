@@ -2,7 +2,8 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { StoreRefused } from '../store/refused.ts';
 import { BatchRunner } from './sqliteBatch.ts';
 import { type OpenFile, openFile } from './sqliteFile.ts';
-import type { FromWorker, Numbered, Outcome, ToWorker, WorkerStart } from './sqliteProtocol.ts';
+import { unpackAppends } from './sqlitePack.ts';
+import type { Append, FromWorker, Numbered, NumberedOutcome, ToWorker, WorkerStart } from './sqliteProtocol.ts';
 
 /**
  * The thread that waits for the disk, so that the event loop needn't. It takes all requests that have arrived, commits
@@ -22,14 +23,24 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
   const runner = new BatchRunner(file.database);
 
   port.on('message', (first: ToWorker) => {
-    const batch: Numbered[] = [];
+    const appends: Append[] = [];
+    const requests: Numbered[] = [];
     let closing = false;
     for (let message: ToWorker | undefined = first; message; message = receiveMessageOnPort(port)?.message) {
       if ('close' in message) closing = true;
-      else batch.push(...message.requests);
+      else {
+        if (message.appends !== null) appends.push(...unpackAppends(message.appends));
+        requests.push(...message.requests);
+      }
     }
-    const outcomes = runner.run(batch);
-    post({ kind: 'outcomes', outcomes }, largeBuffers(outcomes.map(({ outcome }) => outcome)));
+    const stored: number[] = [];
+    const outcomes: NumberedOutcome[] = [];
+    for (const numbered of runner.run({ appends, requests })) {
+      const { id, outcome } = numbered;
+      if (outcome.ok && outcome.answer === true) stored.push(id);
+      else outcomes.push(numbered);
+    }
+    post({ kind: 'outcomes', stored, outcomes }, largeBuffers(outcomes));
     if (closing) {
       file.close();
       post({ kind: 'closed' });
@@ -40,9 +51,9 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
 }
 
 /** What is worth handing over instead of copying. Small arrays are copied faster than they are detached. */
-function largeBuffers(outcomes: readonly Outcome[]): ArrayBuffer[] {
+function largeBuffers(outcomes: readonly NumberedOutcome[]): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
-  for (const outcome of outcomes) {
+  for (const { outcome } of outcomes) {
     if (!outcome.ok || outcome.answer === null || typeof outcome.answer !== 'object') continue;
     for (const row of Array.isArray(outcome.answer) ? outcome.answer : [outcome.answer]) {
       if (row === null || typeof row !== 'object') continue;

@@ -26,6 +26,8 @@ export interface MeetingServices {
 }
 
 const coloursInPalette = 24;
+/** Reading a compilation takes the server as long as this many orders. */
+const costOfImport = 10;
 
 /** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
 export const partyViews = (meeting: MeetingState): PartyView[] =>
@@ -70,6 +72,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
     const { meeting, me, who } = await taking(c, services);
     const runs = me === null ? who.account.administrator : me.role === 'rapporteur' || me.role === 'chair';
     if (!runs) throw new ConcordError('role-may-not');
+    await access.limitCommands(who.session);
     const id = ParticipantId.safeParse(c.req.param('participant'));
     const participant = id.success ? meeting.participants.get(id.data) : undefined;
     if (participant === undefined || participant.ended) throw new ConcordError('not-found');
@@ -106,12 +109,14 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports/preview', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
+    await access.limitCommands(who.session, costOfImport);
     return c.json(importCompilation(new Uint8Array(await c.req.arrayBuffer()), languageOf(c)));
   });
 
   routes.post('/api/imports', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
+    await access.limitCommands(who.session, costOfImport);
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
     await access.seat({ account: who.account.id, meeting, participant: importer });
@@ -196,6 +201,7 @@ function notices(
     stream.send(encoder.encode(`data: ${JSON.stringify(notice)}\n\n`));
   };
   const stops = [
+    access.attend({ session: who.session, account: who.account.id, participant: me?.participant ?? null }),
     meetings.onChange((change) => {
       if (change.meeting !== meeting.id) return;
       // Rights are looked up at every change: who became an observer is told no more of the room's business.
@@ -212,7 +218,12 @@ function notices(
       if (meetings.of(recommendation)?.id === meeting.id) send({ type: 'progress', recommendation, progress });
     }),
     access.onEnded((ended) => {
-      if (ended.session === who.session || ended.account === who.account.id) stream.close();
+      const own =
+        ended.session === who.session ||
+        ended.account === who.account.id ||
+        // Another account may have taken the seat.
+        (ended.participant !== undefined && ended.participant === me?.participant);
+      if (own) stream.close();
     }),
   ];
   const beat = setInterval(() => stream.send(encoder.encode(': here\n\n')), 25_000);

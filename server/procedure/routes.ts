@@ -50,7 +50,9 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   });
 
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
-    const { id } = await taking(c);
+    const { id, who } = await taking(c);
+    // It replays the log: it costs more than an order, and a person asks for it now and then.
+    await services.access.limitCommands(who.session, 4);
     const clause = ClauseId.safeParse(c.req.param('clause'));
     if (!clause.success) throw new ConcordError('not-found');
     return c.json(await historyOf(services.log, id, clause.data));

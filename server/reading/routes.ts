@@ -18,7 +18,9 @@ export interface ReadingRoutesOptions {
   readonly streams: EventStreams;
   /** Null: not signed in. Throws `not-found` for who takes no part. */
   readonly reader: (c: Context) => Promise<Reader | null>;
+  /** Tells, for as long as somebody reads, of whatever ends; returns the function that ends it. */
   readonly onEnded: (
+    reader: Reader,
     listener: (ended: {
       readonly session?: string;
       readonly account?: AccountId;
@@ -52,7 +54,7 @@ export function readingRoutes(reading: Reading, { streams, reader, onEnded }: Re
     const version = Number(c.req.header('last-event-id') ?? c.req.query('version'));
     const language = languageOf(c);
     return streams.answer(c, who.session, async (stream) => {
-      const stopped = onEnded((ended) => {
+      const stopped = onEnded(who, (ended) => {
         const own =
           ended.session === who.session ||
           ended.account === who.account ||

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { WebSocket } from 'ws';
+import * as Y from 'yjs';
 import type { Hand } from '../../shared/authority.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type ParticipantId, PartyCode } from '../../shared/ids.ts';
@@ -65,7 +66,9 @@ export class Connection {
   /** Bytes that may wait for the reader: more for who is still taking a long text. */
   #mayWait = furthestBehind;
   #asked = false;
-  /** Whether the client has said what it holds. */
+  /** Whether the client asked what we have, so that we ask in turn. */
+  #greeted = false;
+  /** Whether it has said what it holds. */
   #answered = false;
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
@@ -170,15 +173,10 @@ export class Connection {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
         const stateVector = decoding.readVarUint8Array(decoder);
-        const state = syncFrame(syncType.step2, this.#around.room.stateFor(stateVector));
-        this.#mayWait = furthestBehind + state.length;
-        this.send(state);
-        // Once is enough: what is offline at the other end comes in by its answer.
-        if (!this.#asked) {
-          this.#asked = true;
-          this.send(syncFrame(syncType.step1, this.#around.room.stateVector()));
-          this.#sendPresence();
-        }
+        this.#greeted = true;
+        // Throws here, where it is the client's fault, and not later, where it would be ours.
+        Y.decodeStateVector(stateVector);
+        this.#answer(stateVector).catch((cause: unknown) => this.refuse(new ConcordError('internal', {}, { cause })));
         break;
       }
       case syncType.step2:
@@ -193,6 +191,19 @@ export class Connection {
     }
   }
 
+  /** Brings the client up to date, and asks what it has. */
+  async #answer(theirs: Uint8Array): Promise<void> {
+    const { update, stateVector } = await this.#around.room.stateOnDisk(theirs);
+    const state = syncFrame(syncType.step2, update);
+    this.#mayWait = furthestBehind + state.length;
+    this.send(state);
+    // Once is enough: what is offline at the other end comes in by its answer.
+    if (this.#asked) return;
+    this.#asked = true;
+    this.send(syncFrame(syncType.step1, stateVector));
+    this.#sendPresence();
+  }
+
   #update(update: Uint8Array): void {
     // What an empty document answers to step 1: two zeros, nothing to judge.
     if (update.length === 2 && update[0] === 0 && update[1] === 0) {
@@ -203,7 +214,7 @@ export class Connection {
     if (principal === null) throw new ConcordError('accreditation-ended');
     // The stock provider sends what is typed as the line comes back before what was typed while it was down. The answer to
     // our step 1 is on its way, and holds both.
-    const early = this.#asked && !this.#answered && !this.greeting.verdicts;
+    const early = this.#greeted && !this.#answered && !this.greeting.verdicts;
     const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
     this.#underWay += 1;
     this.#hold();
@@ -212,6 +223,7 @@ export class Connection {
         by: principal,
         onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
         deed: { type: 'typing' },
+        from: this,
         stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
       })
       .then(

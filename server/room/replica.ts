@@ -3,7 +3,7 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { z } from 'zod';
 import type { Clause } from '../../shared/clause.ts';
-import { readText, recordOf, textOf } from '../../shared/document.ts';
+import { readClause, readText, recordOf, textOf } from '../../shared/document.ts';
 import { LedgerChange, LiveLedger, recordKey, serverClient } from '../../shared/ledger.ts';
 import { zeroHash } from '../log/chain.ts';
 import type { Checkpoint, Entry } from '../log/log.ts';
@@ -20,9 +20,15 @@ export class Replica {
   hash: Uint8Array;
   /** The time of the last entry: the record's own clock never runs backwards, whatever the machine's does. */
   at: number;
-  /** Clauses as values, kept until their element changes. */
-  readonly #clauses = new Map<unknown, Clause>();
-  #text: readonly Clause[] | null = null;
+  /** The text as values, as it was read last, and where each element stands in it. */
+  #text: readonly Clause[] = [];
+  #places = new Map<unknown, number>();
+  /** The elements that changed since. */
+  readonly #stale = new Set<unknown>();
+  /** Those of them whose own attributes may have changed, beside their words. */
+  readonly #reseated = new Set<unknown>();
+  /** Whether the same clauses stand there since, in the same order. */
+  #order = false;
 
   private constructor(from?: { ledger: LiveLedger; sequence: number; hash: Uint8Array; at: number }) {
     this.doc = new Y.Doc({ gc: true });
@@ -75,30 +81,60 @@ export class Replica {
    */
   apply(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
-      this.note(entry);
+      const { at, changes } = decodeHeader(entry.header);
+      this.take(entry, at, changes);
     }
   }
 
-  /** Counts an entry whose content the document already holds, and folds its changes of the ledger. */
-  note(entry: Entry): void {
-    const header = decodeHeader(entry.header);
-    for (const change of header.changes) this.ledger.apply(change);
-    this.sequence = entry.sequence;
-    this.hash = entry.hash;
-    this.at = header.at;
+  /** Takes one entry, whose header is known already: it says when, and what changes in the ledger. */
+  take(entry: Pick<Entry, 'sequence' | 'hash' | 'content'>, at: number, changes: readonly LedgerChange[]): void {
+    if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
+    this.note(entry, at, changes);
+  }
+
+  /** Counts an entry whose content the document holds already, and folds its changes of the ledger. */
+  note({ sequence, hash }: Pick<Entry, 'sequence' | 'hash'>, at: number, changes: readonly LedgerChange[]): void {
+    for (const change of changes) this.ledger.apply(change);
+    this.sequence = sequence;
+    this.hash = hash;
+    this.at = at;
   }
 
   /** The text as values. Throws `unknown-content` or `update-too-large` for what no accepted entry can hold. */
   text(): readonly Clause[] {
-    if (this.#text !== null) return this.#text;
-    const text = readText(this.doc, this.#clauses);
-    this.#clauses.clear();
-    for (const [at, element] of textOf(this.doc).toArray().entries()) {
-      const clause = text[at];
-      if (clause !== undefined) this.#clauses.set(element, clause);
+    if (this.#order && this.#stale.size === 0) return this.#text;
+    this.#text = (this.#order ? this.#reread() : null) ?? this.#readAll();
+    this.#order = true;
+    this.#stale.clear();
+    this.#reseated.clear();
+    return this.#text;
+  }
+
+  /** Reads the clauses that changed. Null where one is no longer the clause that it was: then all has to be read. */
+  #reread(): readonly Clause[] | null {
+    const text = [...this.#text];
+    for (const element of this.#stale) {
+      const at = this.#places.get(element);
+      if (at === undefined) return null;
+      const clause = readClause(element, this.#reseated.has(element) ? undefined : text[at]);
+      if (clause.id !== text[at]?.id) return null;
+      text[at] = clause;
     }
-    this.#text = text;
+    return text;
+  }
+
+  #readAll(): readonly Clause[] {
+    const known = new Map<unknown, Clause>();
+    for (const [element, at] of this.#places) {
+      const clause = this.#text[at];
+      if (clause !== undefined && !this.#stale.has(element)) known.set(element, clause);
+    }
+    const text = readText(this.doc, known);
+    this.#places = new Map(
+      textOf(this.doc)
+        .toArray()
+        .map((element, at) => [element, at]),
+    );
     return text;
   }
 
@@ -129,9 +165,14 @@ export class Replica {
     const fragment = textOf(this.doc);
     for (const changed of transaction.changed.keys()) {
       let type: Y.AbstractType<unknown> | null = changed as Y.AbstractType<unknown>;
-      while (type !== null && type.parent !== fragment && type.parent !== null) type = type.parent;
-      if (type !== null) this.#clauses.delete(type);
-      this.#text = null;
+      while (type !== null && type !== fragment && type.parent !== fragment) type = type.parent;
+      // Of another root: the record.
+      if (type === null) continue;
+      if (type === fragment) this.#order = false;
+      else {
+        this.#stale.add(type);
+        if (type === changed) this.#reseated.add(type);
+      }
     }
   }
 }

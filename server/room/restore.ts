@@ -8,7 +8,7 @@ import type { Replica } from './replica.ts';
 
 /** What an update brought and took: all structs since `known` are new, the letters in `gone` went with it. */
 export interface Traces {
-  /** The state vector before the update. */
+  /** How far the clients that the update speaks for had come before it; of others it brought nothing. */
   readonly known: ReadonlyMap<number, number>;
   readonly gone: Letters;
 }
@@ -112,7 +112,7 @@ function lettersOf(text: Y.XmlText, { known, gone }: Traces): readonly ('old' | 
   const letters: ('old' | 'new' | 'gone')[] = [];
   for (let item = text._start; item !== null; item = item.right) {
     const { client, clock } = item.id;
-    const since = known.get(client) ?? 0;
+    const since = known.get(client) ?? Number.POSITIVE_INFINITY;
     const ranges = item.deleted ? gone.get(client) : undefined;
     if (item.deleted ? ranges === undefined : !item.countable) continue;
     for (let at = clock; at < clock + item.length; at++) {

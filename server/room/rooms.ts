@@ -212,10 +212,10 @@ export class Rooms {
     }
     if (this.#options.meetings.of(id) === null) throw new ConcordError('not-found');
     const connections = new Set<Connection>();
-    const everybody = (message: Uint8Array): void => {
+    const everybody = (message: Uint8Array, but: object | null = null): void => {
       // Framed once, the same bytes to all.
       const frame = wireFrame(message);
-      for (const connection of connections) connection.sendFramed(frame);
+      for (const connection of connections) if (connection !== but) connection.sendFramed(frame);
     };
     const held: Held = {
       room: Room.open(id, this.#options.log, this.#options.now),
@@ -227,7 +227,7 @@ export class Rooms {
     held.room.then(
       (room) => {
         room.onShown((shown) => {
-          if (shown.update.length > 0) everybody(syncFrame(syncType.update, shown.update));
+          if (shown.update.length > 0) everybody(syncFrame(syncType.update, shown.update), shown.heldBy);
           for (const listener of this.#listeners) listener(id, shown);
         });
       },

@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, changedRuns, marksOf, sameText } from '../../shared/clause.ts';
+import { type Clause, changedClauses, changedRuns, marksOf, sameText } from '../../shared/clause.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { MarkId } from '../../shared/ids.ts';
@@ -25,6 +25,11 @@ export interface Writer {
 export interface Staged {
   readonly content: Uint8Array;
   readonly changes: readonly LedgerChange[];
+  /**
+   * Whether the head came to hold it as a replay of the log will: in one transaction, but for what is mirrored, which
+   * touches nothing that Yjs would tidy up.
+   */
+  readonly asReplayed: boolean;
 }
 
 /**
@@ -36,9 +41,9 @@ export interface Staged {
 export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, now: number): Staged | null {
   const structure = decodeStructure(update);
   const bound = checkAuthors(structure, head, writer);
-  const known = Y.decodeStateVector(Y.encodeStateVector(head.doc));
+  const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
-  return recorded(head, (said) => {
+  return recorded(head, 'one edit', (said) => {
     const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update));
     if (!said()) return null;
     let after = head.text();
@@ -55,7 +60,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       if (sameText(before, after) || refusalOf({ before, after }, hand, head) !== null) throw refusal;
     }
     const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
-    head.write(() => head.mirror(changes));
+    if (changes.length > 0) head.write(() => head.mirror(changes));
     return changes;
   });
 }
@@ -72,7 +77,7 @@ function refusalOf(change: Change, hand: Hand, head: Replica): ConcordError | nu
 
 /** Performs a decision of the procedure on the head. */
 export function stageDecision(head: Replica, decision: Decision): Staged | null {
-  return recorded(head, () => {
+  return recorded(head, 'several', () => {
     head.write(() => {
       const fragment = textOf(head.doc);
       for (const rewrite of decision.rewrites) {
@@ -96,7 +101,7 @@ export function stageDecision(head: Replica, decision: Decision): Staged | null 
 
 /** Brings a text into an empty document. */
 export function stageText(head: Replica, text: readonly Clause[], changes: readonly LedgerChange[]): Staged | null {
-  return recorded(head, () => {
+  return recorded(head, 'several', () => {
     head.write(() => {
       textOf(head.doc).insert(0, text.map(clauseElement));
       head.mirror(changes);
@@ -106,7 +111,11 @@ export function stageText(head: Replica, text: readonly Clause[], changes: reado
 }
 
 /** Collects the bytes of what happens to the head meanwhile: Yjs may add transactions of its own that tidy up formats. */
-function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerChange[] | null): Staged | null {
+function recorded(
+  head: Replica,
+  steps: 'one edit' | 'several',
+  work: (said: () => boolean) => readonly LedgerChange[] | null,
+): Staged | null {
   const updates: Uint8Array[] = [];
   const collect = (bytes: Uint8Array): void => {
     updates.push(bytes);
@@ -117,7 +126,11 @@ function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerC
     const [only, ...more] = updates;
     if (changes === null || only === undefined) return null;
     for (const change of changes) head.ledger.apply(change);
-    return { content: more.length === 0 ? only : Y.mergeUpdates(updates), changes };
+    return {
+      content: more.length === 0 ? only : Y.mergeUpdates(updates),
+      changes,
+      asReplayed: steps === 'one edit' && updates.length === (changes.length > 0 ? 2 : 1),
+    };
   } finally {
     head.doc.off('update', collect);
   }
@@ -173,11 +186,9 @@ function registrations(
 ): LedgerChange[] {
   const changes: LedgerChange[] = [];
   const marks = new Map<MarkId, MarkRecord>();
-  const was = new Set(before);
-  const had = new Map(before.map((clause) => [clause.id, clause]));
-  for (const clause of after) {
-    if (was.has(clause)) continue;
-    const { after: runs } = changedRuns(had.get(clause.id)?.runs ?? [], clause.runs);
+  for (const { was, is: clause } of changedClauses(before, after).changes) {
+    if (clause === undefined) continue;
+    const { after: runs } = changedRuns(was?.runs ?? [], clause.runs);
     const party = 'proposesFor' in hand ? hand.proposesFor : null;
     if (party !== null)
       for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
@@ -192,7 +203,7 @@ function registrations(
         if (name === 'bracket' || name === 'comment') marks.set(id, { kind: name, ...owned, state: 'open' });
         else marks.set(id, { kind: 'amendment', ...owned, state: 'open', sponsors: [], reason: '' });
       }
-    if (had.has(clause.id)) continue;
+    if (was !== undefined) continue;
     const known = head.ledger.clauses.get(clause.id);
     const sponsors = party === null ? [] : [party];
     if (known === undefined) changes.push({ of: 'clause', id: clause.id, value: { sponsors, status: openStatus } });

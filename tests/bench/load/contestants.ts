@@ -48,7 +48,7 @@ async function launch(program: string, args: readonly string[], env: Record<stri
     ['-c', '0', process.execPath, ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), program, ...args],
     {
       env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir, ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', process.env.BENCH_OUT ? 'inherit' : 'ignore', 'inherit'],
     },
   );
   for (let tries = 0; ; tries++) {

@@ -143,14 +143,17 @@ test('a full disk fails the whole batch, stores nothing of it, and the next appe
   const runner = new BatchRunner(database);
   const small = entriesAfter(name, null, 'small');
   const large = entriesAfter(logName(2), null, 'x'.repeat(1_000_000));
-  const batch = [small, large].map((entries, id) => ({ id, request: { kind: 'append', entries } as const }));
+  const batch = { appends: [small, large].map((entries, id) => ({ id, entries })), requests: [] };
   const pages = Number(database.pragma('page_count', { simple: true }));
   database.pragma(`max_page_count = ${pages + 10}`);
   expect(runner.run(batch).map(({ outcome }) => outcome)).toEqual([
     expect.objectContaining({ ok: false, storage: true, code: 'SQLITE_FULL' }),
     expect.objectContaining({ ok: false, storage: true, code: 'SQLITE_FULL' }),
   ]);
-  expect(runner.run([{ id: 9, request: { kind: 'names' } }])[0]?.outcome).toEqual({ ok: true, answer: [] });
+  expect(runner.run({ appends: [], requests: [{ id: 9, request: { kind: 'names' } }] })[0]?.outcome).toEqual({
+    ok: true,
+    answer: [],
+  });
   database.pragma('max_page_count = 1000000');
   expect(runner.run(batch).map(({ outcome }) => outcome)).toEqual([
     { ok: true, answer: true },
