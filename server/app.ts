@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, Server } from 'node:http';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -22,6 +22,7 @@ import { readingRoutes } from './reading/routes.ts';
 import { Rooms } from './room/rooms.ts';
 import { staticRoutes } from './static.ts';
 import type { Store } from './store/store.ts';
+import { EventStreams } from './streams.ts';
 
 /** The parts of a running server, put together once. */
 export interface App {
@@ -37,6 +38,13 @@ export interface App {
 
 /** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
 const longestMessage = 1_100_000;
+/**
+ * How long the other end of a line may take, ms: to say what it wants, to say all of it (a compilation of 6 MB comes at 50
+ * kB a second). Who says nothing at all is let go after the first as well; Node looks every five seconds.
+ */
+const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
+/** A refused WebSocket that doesn't answer its close is cut off after this many ms. */
+const patienceAfterClose = 2000;
 
 /** How long `/healthz` waits for the disk, ms. */
 const longestCheck = 4000;
@@ -114,7 +122,8 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     await Promise.race([checking, tooLate]).finally(() => clearTimeout(late));
     return c.text('ok');
   });
-  const services = { access, meetings, rooms, progresses, log: store.log, now };
+  const streams = new EventStreams();
+  const services = { access, meetings, rooms, progresses, streams, log: store.log, now };
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
   http.route('/', procedureRoutes(services));
@@ -155,8 +164,7 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     request: IncomingMessage,
   ): Promise<{ id: RecommendationId; connect: (socket: WebSocket) => void }> => {
     if (!originAllowed(request.headers, config.publicOrigin)) throw new ConcordError('foreign-origin');
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const id = RecommendationId.safeParse(/^\/sync\/([^/]+)$/.exec(pathname)?.[1]);
+    const id = RecommendationId.safeParse(/^\/sync\/([^/?]+)(?:\?|$)/.exec(request.url ?? '')?.[1]);
     const who = await access.authenticate(request.headers.cookie);
     if (who === null) throw new ConcordError('not-signed-in');
     const meeting = id.success ? meetings.of(id.data) : null;
@@ -201,8 +209,9 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     http,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        const listening = createAdaptorServer({ fetch: http.fetch });
+        const listening = createAdaptorServer({ fetch: http.fetch, serverOptions: patience });
         server = listening;
+        if (listening instanceof Server) listening.maxConnections = config.mostConnections;
         listening.listen({ port, host, backlog }, () => {
           const address = listening.address();
           resolve(typeof address === 'object' && address !== null ? address.port : port);
@@ -218,10 +227,10 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
               if (refusal.code === 'internal') log.error({ err: error }, 'an upgrade failed');
               // A WebSocket is told by its close code, which a browser shows to the page; an HTTP status it would hide.
               sockets.handleUpgrade(request, socket, head, (opened) => {
-                // Who was refused may send anything; nobody is there to read it.
+                // What a stranger sends after all is still read, and an error that nobody hears ends the process.
                 opened.on('error', () => opened.terminate());
                 opened.close(refusal.close, refusal.code);
-                setTimeout(() => opened.terminate(), 2000).unref();
+                setTimeout(() => opened.terminate(), patienceAfterClose).unref();
               });
             },
           );

@@ -9,6 +9,8 @@ const Environment = z.object({
   /** The address at which people reach the server, behind a proxy: `https://concord.example.org`. */
   PUBLIC_ORIGIN: z.url().optional(),
   DEMO_PASSWORD: z.string().min(8).optional(),
+  /** Sockets, streams and requests at once, all together; who comes on top of that finds the line closed. */
+  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(10_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -22,6 +24,7 @@ export interface Config {
   /** Cookies are `Secure` and HSTS is sent when people come by https. */
   readonly secure: boolean;
   readonly demoPassword: string | null;
+  readonly mostConnections: number;
   readonly logLevel: string;
 }
 
@@ -34,7 +37,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(set);
   if (!parsed.success)
     throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  const { PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_ORIGIN, DEMO_PASSWORD, LOG_LEVEL } = parsed.data;
+  const { PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_ORIGIN, DEMO_PASSWORD, MAX_CONNECTIONS, LOG_LEVEL } = parsed.data;
   const origin = PUBLIC_ORIGIN === undefined ? null : new URL(PUBLIC_ORIGIN).origin;
   return {
     port: PORT,
@@ -44,6 +47,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     publicOrigin: origin,
     secure: origin?.startsWith('https:') ?? false,
     demoPassword: DEMO_PASSWORD ?? null,
+    mostConnections: MAX_CONNECTIONS,
     logLevel: LOG_LEVEL,
   };
 }

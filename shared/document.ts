@@ -73,13 +73,13 @@ export function readMark(key: string, value: unknown): { readonly name: MarkName
 export const markKey = (name: MarkName, id: MarkId): string =>
   `${name}--${buffer.toBase64(sha256.digest(new TextEncoder().encode(`${name} ${id}`)).slice(0, 6))}`;
 
-/** Equal marks are one value, so that runs are compared by identity. */
+/** Equal marks are one value, so that runs are compared by identity. Some hundred bytes each: few enough to be nothing. */
 const interned = new Map<string, RunMarks>();
 
 function intern(key: string, make: () => RunMarks): RunMarks {
   const known = interned.get(key);
   if (known !== undefined) return known;
-  if (interned.size > 50_000) interned.clear();
+  if (interned.size > 10_000) interned.clear();
   const marks = make();
   interned.set(key, marks);
   return marks;

@@ -23,6 +23,7 @@ export const errorCatalogue = {
   'name-taken': { status: 409, close: 4409 },
   'password-too-short': { status: 422, close: 4422 },
   'too-many-requests': { status: 429, close: 4429 },
+  'too-many-connections': { status: 429, close: 4429 },
   // What is not there.
   'not-found': { status: 404, close: 4404 },
   // What the rules of the meeting do not allow.

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { streamSSE } from 'hono/streaming';
 import type { z } from 'zod';
 import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/contract.ts';
 import { ImportOrder } from '../../shared/contract.ts';
@@ -11,6 +10,7 @@ import type { Access } from '../access/access.ts';
 import { type Asker, asker, body, languageOf, meetingFrom, principalIn } from '../http.ts';
 import { importCompilation } from '../imports/compilation.ts';
 import type { Rooms } from '../room/rooms.ts';
+import type { EventStream, EventStreams } from '../streams.ts';
 import { createMeeting } from './create.ts';
 import type { Meetings } from './meetings.ts';
 import type { Progresses } from './progress.ts';
@@ -21,6 +21,7 @@ export interface MeetingServices {
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly progresses: Progresses;
+  readonly streams: EventStreams;
   readonly now: () => number;
 }
 
@@ -64,15 +65,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings/:id/events', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    const leave = access.attend({
-      session: who.session,
-      account: who.account.id,
-      participant: me?.participant ?? null,
-    });
-    const stream = streamSSE(c, (stream) => notices(services, meeting, me, who, stream).finally(leave));
-    // It says `no-cache`, by which a browser may keep it.
-    stream.headers.set('Cache-Control', 'no-store');
-    return stream;
+    return services.streams.answer(c, who.session, async (stream) => notices(services, meeting, me, who, stream));
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
@@ -196,24 +189,27 @@ async function view(
   };
 }
 
-/** Tells a screen what changed in its meeting, for as long as its reader takes part. */
-async function notices(
+const encoder = new TextEncoder();
+
+/** Tells a screen what changed in its meeting, for as long as its reader takes part. Returns what ends that. */
+function notices(
   { meetings, progresses, access }: MeetingServices,
   meeting: MeetingState,
   me: Principal | null,
   who: Asker,
-  stream: Parameters<Parameters<typeof streamSSE>[1]>[0],
-): Promise<void> {
+  stream: EventStream,
+): () => void {
   const send = (notice: MeetingNotice): void => {
-    stream.writeSSE({ data: JSON.stringify(notice) }).catch(() => stream.abort());
+    stream.send(encoder.encode(`data: ${JSON.stringify(notice)}\n\n`));
   };
   const stops = [
+    access.attend({ session: who.session, account: who.account.id, participant: me?.participant ?? null }),
     meetings.onChange((change) => {
       if (change.meeting !== meeting.id) return;
       // Rights are looked up at every change: who became an observer is told no more of the room's business.
       const now = me === null ? null : meetings.principal(meeting.id, me.participant);
       if (me !== null && (now === null || now.role === 'observer')) {
-        stream.abort();
+        stream.close();
         return;
       }
       const [event] = change.events;
@@ -229,14 +225,12 @@ async function notices(
         ended.account === who.account.id ||
         // Another account may have taken the seat.
         (ended.participant !== undefined && ended.participant === me?.participant);
-      if (own) stream.abort();
+      if (own) stream.close();
     }),
   ];
-  const beat = setInterval(() => stream.write(': here\n\n').catch(() => stream.abort()), 25_000);
-  try {
-    await new Promise<void>((resolve) => stream.onAbort(resolve));
-  } finally {
+  const beat = setInterval(() => stream.send(encoder.encode(': here\n\n')), 25_000);
+  return () => {
     clearInterval(beat);
     for (const stop of stops) stop();
-  }
+  };
 }

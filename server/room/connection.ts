@@ -39,8 +39,11 @@ export interface Greeting {
   readonly as: string | null;
 }
 
-/** A reader who is this far behind is let go: it comes back and is brought up to date in one message. Bytes. */
-const furthestBehind = 16 * 1024 * 1024;
+/**
+ * A reader who is this far behind, beside the text that it asked for, is let go: it comes back and is brought up to date in
+ * one message. Bytes; small frames cost the process several times as much as they are long, and hundreds may not read.
+ */
+const furthestBehind = 1024 * 1024;
 /** Updates of one connection that may be under way before it is made to wait. */
 const mostUnderWay = 64;
 /** Messages a second that a connection may send in the long run, and at once. More are read later, not refused. */
@@ -62,7 +65,13 @@ export class Connection {
   #closed = false;
   #deaf = false;
   readonly #waiting: Uint8Array[] = [];
+  /** Bytes that may wait for the reader: more for who is still taking a long text. */
+  #mayWait = furthestBehind;
   #asked = false;
+  /** Whether the client asked what we have, so that we ask in turn. */
+  #greeted = false;
+  /** Whether it has said what it holds. */
+  #answered = false;
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
   alive = true;
@@ -132,7 +141,7 @@ export class Connection {
 
   #keepsUp(): boolean {
     if (this.#closed) return false;
-    if (this.#socket.bufferedAmount <= furthestBehind) return true;
+    if (this.#socket.bufferedAmount <= this.#mayWait) return true;
     this.close(new ConcordError('reader-too-slow'));
     return false;
   }
@@ -168,12 +177,16 @@ export class Connection {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
         const stateVector = decoding.readVarUint8Array(decoder);
+        this.#greeted = true;
         // Throws here, where it is the client's fault, and not later, where it would be ours.
         Y.decodeStateVector(stateVector);
         this.#answer(stateVector).catch((cause: unknown) => this.refuse(new ConcordError('internal', {}, { cause })));
         break;
       }
       case syncType.step2:
+        this.#answered = true;
+        this.#update(decoding.readVarUint8Array(decoder));
+        break;
       case syncType.update:
         this.#update(decoding.readVarUint8Array(decoder));
         break;
@@ -185,6 +198,7 @@ export class Connection {
   /** Brings the client up to date, and asks what it has. */
   async #answer(theirs: Uint8Array): Promise<void> {
     const { step1, step2 } = await this.#around.answers.to(theirs);
+    this.#mayWait = furthestBehind + step2.length;
     this.sendFramed(step2);
     // Once is enough: what is offline at the other end comes in by its answer.
     if (this.#asked) return;
@@ -201,6 +215,9 @@ export class Connection {
     }
     const principal = this.#around.principal();
     if (principal === null) throw new ConcordError('accreditation-ended');
+    // The stock provider sends what is typed as the line comes back before what was typed while it was down. The answer to
+    // our step 1 is on its way, and holds both.
+    const early = this.#greeted && !this.#answered && !this.greeting.verdicts;
     const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
     this.#underWay += 1;
     this.#hold();
@@ -214,8 +231,10 @@ export class Connection {
       })
       .then(
         ({ sequence }) => this.#verdict({ verdict: 'accepted', sequence }),
-        (error: unknown) =>
-          this.refuse(error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error })),
+        (error: unknown) => {
+          if (early && error instanceof ConcordError && error.code === 'update-incomplete') return;
+          this.refuse(error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error }));
+        },
       )
       .finally(() => {
         this.#underWay -= 1;

@@ -34,6 +34,9 @@ export interface RoomsOptions {
   readonly onInternal: (error: unknown, recommendation: RecommendationId) => void;
 }
 
+/** Sockets of one participant at once: screens of a whole delegation, and those that a lost line left half open. */
+const mostOfAParticipant = 50;
+
 /** Who wants to connect: signed in, and accredited to the meeting of the recommendation. */
 export interface Visitor {
   readonly participant: ParticipantId;
@@ -46,6 +49,8 @@ export class Rooms {
   readonly #options: RoomsOptions;
   readonly #held = new Map<RecommendationId, Held>();
   readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
+  /** Whose sockets are open, oldest first. */
+  readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
   readonly #timers: NodeJS.Timeout[];
   readonly #unsubscribe: () => void;
   #closing = false;
@@ -80,13 +85,13 @@ export class Rooms {
 
   /** A WebSocket that was let in. What it sends before the room is open waits for it. */
   async connect(socket: WebSocket, request: IncomingMessage, id: RecommendationId, visitor: Visitor): Promise<void> {
-    const early: Uint8Array[] = [];
-    const wait = (data: Buffer): void => {
-      if (early.length < 100) early.push(data);
-    };
-    socket.on('message', wait);
     socket.on('error', () => socket.terminate());
-    const refuse = (code: ErrorCode): void => socket.close(new ConcordError(code).close, code);
+    // What it sends meanwhile stays in the line.
+    socket.pause();
+    const refuse = (code: ErrorCode): void => {
+      socket.close(new ConcordError(code).close, code);
+      setTimeout(() => socket.terminate(), 2000).unref();
+    };
     try {
       const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
       const schema = query.get('schema');
@@ -124,7 +129,7 @@ export class Rooms {
         },
       );
       held.connections.add(connection);
-      socket.off('message', wait);
+      this.#count(connection);
       socket.on('message', (data: Buffer) => connection.receive(data));
       socket.on('pong', () => {
         connection.alive = true;
@@ -132,18 +137,40 @@ export class Rooms {
       socket.on('close', () => {
         connection.ended();
         held.connections.delete(connection);
+        this.#uncount(connection);
         held.lastUsed = performance.now();
       });
       if (socket.readyState !== socket.OPEN) {
         held.connections.delete(connection);
+        this.#uncount(connection);
         return;
       }
       sockets.set(connection, socket);
-      for (const frame of early) connection.receive(frame);
     } catch (error) {
       this.#options.onInternal(error, id);
       socket.close(1011, 'internal');
+    } finally {
+      socket.resume();
     }
+  }
+
+  /** Of too many, the oldest is let go: most likely it is one whose line was lost. */
+  #count(connection: Connection): void {
+    const { participant } = connection.greeting;
+    const all = this.#ofParticipant.get(participant) ?? new Set();
+    this.#ofParticipant.set(participant, all.add(connection));
+    const [oldest] = all;
+    if (all.size > mostOfAParticipant && oldest !== undefined) {
+      all.delete(oldest);
+      oldest.close(new ConcordError('too-many-connections'));
+    }
+  }
+
+  #uncount(connection: Connection): void {
+    const { participant } = connection.greeting;
+    const all = this.#ofParticipant.get(participant);
+    all?.delete(connection);
+    if (all?.size === 0) this.#ofParticipant.delete(participant);
   }
 
   /** Ends connections at once: a session that signed out, a participant whose accreditation ended, whoever is named. */

@@ -18,6 +18,7 @@ export const en = {
   'error.name-taken': 'Somebody has this name already. Choose another one.',
   'error.password-too-short': 'The password is too short: take at least 12 characters.',
   'error.too-many-requests': 'Too many tries. Wait a little and try again.',
+  'error.too-many-connections': 'This is open in too many places at once. Close some of them, then reload the page.',
   'error.not-found': 'There is no such thing here, or you take no part in it.',
   'error.drafting-closed': 'The chair has closed drafting. You can read on; write again when it is open.',
   'error.clause-locked': 'This clause is agreed, and agreed text cannot be touched. Only the chair can reopen it.',

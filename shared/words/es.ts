@@ -20,6 +20,8 @@ export const es = {
   'error.name-taken': 'Alguien ya tiene este nombre. Elija otro.',
   'error.password-too-short': 'La contraseña es demasiado corta: use al menos 12 caracteres.',
   'error.too-many-requests': 'Demasiados intentos. Espere un poco e inténtelo de nuevo.',
+  'error.too-many-connections':
+    'Esto está abierto en demasiados lugares a la vez. Cierre algunos y vuelva a cargar la página.',
   'error.not-found': 'No existe, o usted no participa en ello.',
   'error.drafting-closed': 'La presidencia cerró la redacción. Puede seguir leyendo; escriba cuando se reabra.',
   'error.clause-locked':

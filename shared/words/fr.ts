@@ -22,6 +22,8 @@ export const fr = {
   'error.name-taken': 'Ce nom est déjà pris. Choisissez-en un autre.',
   'error.password-too-short': 'Le mot de passe est trop court : au moins 12 caractères.',
   'error.too-many-requests': 'Trop de tentatives. Attendez un peu et réessayez.',
+  'error.too-many-connections':
+    "Ceci est ouvert à trop d'endroits à la fois. Fermez-en quelques-uns, puis rechargez la page.",
   'error.not-found': "Cela n'existe pas, ou vous n'y participez pas.",
   'error.drafting-closed': 'La présidence a clos la rédaction. Vous pouvez lire ; écrivez quand elle rouvrira.',
   'error.clause-locked':

@@ -20,6 +20,8 @@ export const pt = {
   'error.name-taken': 'Este nome já está em uso. Escolha outro.',
   'error.password-too-short': 'A senha é curta demais: use pelo menos 12 caracteres.',
   'error.too-many-requests': 'Tentativas demais. Espere um pouco e tente novamente.',
+  'error.too-many-connections':
+    'Isto está aberto em demasiados lugares ao mesmo tempo. Feche alguns e recarregue a página.',
   'error.not-found': 'Não existe, ou não participa nisso.',
   'error.drafting-closed': 'A presidência encerrou a redação. Pode continuar a ler; escreva quando reabrir.',
   'error.clause-locked':

@@ -22,6 +22,7 @@ export const launchBrowser = async (): Promise<Browser> =>
 export interface RunningServer {
   readonly url: string;
   readonly dataDir: string;
+  readonly pid: number;
   /** What it has printed so far. */
   printed(): string;
   /** Ends it, and resolves with its exit code, or the signal's name. */
@@ -52,7 +53,7 @@ export async function startServer({
     ...(largestFile !== undefined && { largestFile }),
   });
   await server.ready;
-  return { url: server.url, dataDir, printed: server.printed, stop: server.kill };
+  return { url: server.url, pid: server.pid, dataDir, printed: server.printed, stop: server.kill };
 }
 
 export interface Visit {

@@ -75,9 +75,9 @@ export class Client {
   }
 
   /** Waits for what it hears to answer yes. */
-  async until(what: () => boolean, name = 'something'): Promise<void> {
+  async until(what: () => boolean, name = 'something', patience = 20_000): Promise<void> {
     // Only what never happens waits so long: a busy machine is no failure.
-    const limit = Date.now() + 20_000;
+    const limit = Date.now() + patience;
     while (!what()) {
       if (this.#isClosed) throw new Error(`closed while waiting for ${name}`);
       if (Date.now() > limit) throw new Error(`${name} did not happen`);
@@ -103,6 +103,13 @@ export class Client {
   }
   update(bytes: Uint8Array): void {
     this.message(messageType.sync, syncType.update, bytes);
+  }
+
+  /** All that its own hand ever wrote in this document, and what it knows to be deleted: for who comes back. */
+  whole(): Uint8Array {
+    const others = Y.decodeStateVector(Y.encodeStateVector(this.doc));
+    others.delete(this.doc.clientID);
+    return Y.encodeStateAsUpdate(this.doc, Y.encodeStateVector(others));
   }
 
   /** Makes a change on its own document, and gives what a program would send for it. */

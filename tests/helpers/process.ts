@@ -19,6 +19,7 @@ export type Exit = number | string;
 
 /** A server as a process of its own, from the moment it is launched. */
 export interface ServerProcess {
+  readonly pid: number;
   readonly url: string;
   /** Resolves when it listens; rejects with what it printed if it ends before. */
   readonly ready: Promise<void>;
@@ -73,6 +74,7 @@ export function launch({
   // Who only waits for its end need not hear that it never was ready.
   ready.catch(() => undefined);
   return {
+    pid: child.pid ?? 0,
     url: `http://127.0.0.1:${port}`,
     ready,
     ended,

@@ -1,0 +1,50 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import * as v8 from 'node:v8';
+import { isMainThread } from 'node:worker_threads';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+
+/**
+ * Loaded into a server before its own program (`--import`), so that the program needs no hooks: at SIGUSR2 it collects
+ * garbage and writes what the process holds to CONCORD_PROBE; and it may run the clock and the long intervals faster.
+ * See `samples.ts`.
+ */
+const file = process.env.CONCORD_PROBE;
+const haste = Number(process.env.CONCORD_HASTE ?? 1);
+/** Which intervals run faster, or slower where `haste` is below one: those that are as long as this, ms. */
+const hasteFrom = Number(process.env.CONCORD_HASTE_FROM ?? 60_000);
+
+if (isMainThread && file !== undefined) {
+  let taken = 0;
+  process.on('SIGUSR2', () => {
+    // Twice: what a finaliser lets go in the first goes in the second.
+    globalThis.gc?.();
+    globalThis.gc?.();
+    taken += 1;
+    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const resources = process.getActiveResourcesInfo();
+    const found = {
+      taken,
+      rss,
+      heap: heapUsed,
+      external,
+      buffers: arrayBuffers,
+      documents: v8.queryObjects(Y.Doc),
+      sockets: v8.queryObjects(WebSocket),
+      timers: resources.filter((name) => name === 'Timeout').length,
+      lines: resources.filter((name) => name === 'TCPSocketWrap').length,
+    };
+    writeFileSync(`${file}.new`, JSON.stringify(found));
+    renameSync(`${file}.new`, file);
+  });
+}
+
+if (isMainThread && haste !== 1) {
+  const begun = Date.now();
+  const real = Date.now.bind(Date);
+  Date.now = () => Math.round(begun + (real() - begun) * haste);
+  const every = globalThis.setInterval;
+  const hasty = (work: () => void, ms?: number): NodeJS.Timeout =>
+    every(work, ms !== undefined && ms >= hasteFrom ? ms / haste : ms);
+  globalThis.setInterval = Object.assign(hasty, every);
+}

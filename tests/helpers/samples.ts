@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { type RunningServer, startServer } from './browser.ts';
+import { bundle } from './bundle.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+/** What a server process holds, by its own count after collecting garbage and by the operating system's. */
+const Probed = z.object({
+  taken: z.number(),
+  rss: z.number(),
+  heap: z.number(),
+  external: z.number(),
+  buffers: z.number(),
+  documents: z.number(),
+  sockets: z.number(),
+  timers: z.number(),
+  lines: z.number(),
+});
+export type Sample = z.infer<typeof Probed> & {
+  /** Open files of the process; null where the system doesn't say. */
+  readonly files: number | null;
+  readonly threads: number | null;
+};
+
+export interface ProbedServer extends RunningServer {
+  sample(): Promise<Sample>;
+}
+
+/**
+ * A server that can be asked what it holds. `haste`: how many times as fast its clock runs, and its intervals from
+ * `hasteFrom` ms on: every minute it sweeps rooms, every half it asks lines whether they are alive.
+ */
+export async function startProbed({
+  haste = 1,
+  hasteFrom = 60_000,
+  ...options
+}: { haste?: number; hasteFrom?: number } & Parameters<typeof startServer>[0] = {}): Promise<ProbedServer> {
+  const probe = fileURLToPath(await bundle('tests/helpers/probe.ts'));
+  const file = join(temporaryDirectory(), 'probe.json');
+  const server = await startServer({
+    ...options,
+    env: {
+      NODE_OPTIONS: `--expose-gc --import=${probe}`,
+      CONCORD_PROBE: file,
+      CONCORD_HASTE: String(haste),
+      CONCORD_HASTE_FROM: String(hasteFrom),
+      ...options.env,
+    },
+  });
+  let asked = 0;
+  return {
+    ...server,
+    async sample() {
+      asked += 1;
+      process.kill(server.pid, 'SIGUSR2');
+      for (;;) {
+        const found = readOrNull(file);
+        if (found !== null) {
+          const probed = Probed.parse(JSON.parse(found));
+          if (probed.taken >= asked) return { ...probed, ...counted(server.pid) };
+        }
+        await pause(20);
+      }
+    },
+  };
+}
+
+function counted(pid: number): Pick<Sample, 'files' | 'threads'> {
+  const threads = /^Threads:\s+(\d+)/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[1];
+  try {
+    return {
+      files: readdirSync(`/proc/${pid}/fd`).length,
+      threads: threads === undefined ? null : Number(threads),
+    };
+  } catch {
+    return { files: null, threads: null };
+  }
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** The slope of the straight line that lies nearest to the points, by least squares. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))];
+  const spread = points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+  return spread === 0 ? 0 : points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0) / spread;
+}
