@@ -6,21 +6,13 @@ import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
 import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
 import { clauseElement, markKey, readText, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import {
-  type ClauseId,
-  MarkId,
-  newClauseId,
-  newMarkId,
-  newRecommendationId,
-  type PartyCode,
-  recommendationLog,
-} from '../../shared/ids.ts';
-import { isLocked, type Ledger, openStatus } from '../../shared/ledger.ts';
+import { MarkId, newClauseId, newMarkId, newRecommendationId, recommendationLog } from '../../shared/ids.ts';
+import { openStatus } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { type Command, decide } from '../../shared/procedure.ts';
+import { lockedText, withoutParty } from '../helpers/fuzz/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
@@ -101,30 +93,6 @@ class Screen {
     }
   }
 }
-
-/** Everything in a text that isn't one party's: its words without that party's, in their order. */
-function withoutParty(text: readonly Clause[], code: PartyCode, ledger: Ledger): string {
-  const own = (id: MarkId): boolean => ledger.marks.get(id)?.party === code && ledger.marks.get(id)?.state === 'open';
-  return text
-    .map((clause) => {
-      const left: [words: string, marks: string][] = [];
-      for (const { text: words, marks } of clause.runs) {
-        if (marks.insertion.length > 0 && marks.insertion.every(own)) continue;
-        const others = [...marks.insertion, ...marks.deletion, ...marks.bracket, ...marks.origin]
-          .filter((id) => !own(id))
-          .join();
-        const last = left.at(-1);
-        if (last?.[1] === others) last[0] += words;
-        else left.push([words, others]);
-      }
-      const owned = clause.insertion !== null && own(clause.insertion);
-      return owned && left.length === 0 ? '' : `${clause.id} ${JSON.stringify(left)}`;
-    })
-    .filter((line) => line !== '')
-    .join('\n');
-}
-const lockedText = (text: readonly Clause[], ledger: Ledger): Map<ClauseId, string> =>
-  new Map(text.filter(({ id }) => isLocked(ledger, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
 
 async function world(steps: readonly Step[]): Promise<void> {
   const log = openMemoryLog();
