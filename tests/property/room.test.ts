@@ -7,11 +7,9 @@ import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
 import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
 import { clauseElement, markKey, readText, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import {
-  type ClauseId,
   MarkId,
   newClauseId,
   newMarkId,
@@ -19,10 +17,10 @@ import {
   type RecommendationId,
   recommendationLog,
 } from '../../shared/ids.ts';
-import { isLocked, type Ledger, openStatus } from '../../shared/ledger.ts';
+import { openStatus } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { type Command, decide } from '../../shared/procedure.ts';
-import { endedAt, withoutParty } from '../helpers/oracle.ts';
+import { endedAt, lockedText, withoutParty } from '../helpers/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
@@ -104,9 +102,6 @@ class Screen {
     }
   }
 }
-
-const lockedText = (text: readonly Clause[], ledger: Ledger): Map<ClauseId, string> =>
-  new Map(text.filter(({ id }) => isLocked(ledger, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
 
 async function world(steps: readonly Step[]): Promise<void> {
   const log = openMemoryLog();

@@ -11,10 +11,10 @@ import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../share
 import { LiveLedger, openStatus } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
 import { type Command, decide } from '../../../shared/procedure.ts';
+import { wrongWith } from '../oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../texts.ts';
 import type { Draw } from './draw.ts';
 import { Ground } from './ground.ts';
-import { wrongWith } from './oracle.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
 

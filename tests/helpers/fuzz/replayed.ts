@@ -6,7 +6,7 @@ import { type Clause, sameText } from '../../../shared/clause.ts';
 import { readText } from '../../../shared/document.ts';
 import { type LogName, type RecommendationId, recommendationLog } from '../../../shared/ids.ts';
 import { LiveLedger } from '../../../shared/ledger.ts';
-import { wrongWith } from './oracle.ts';
+import { wrongWith } from '../oracle.ts';
 
 const pageOfEntries = 500;
 
