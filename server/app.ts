@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import { type ServerType, serve } from '@hono/node-server';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -37,6 +37,15 @@ export interface App {
 
 /** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
 const longestMessage = 1_100_000;
+
+/** How long `/healthz` waits for the disk, ms. */
+const longestCheck = 4000;
+
+/**
+ * Connections that may wait to be taken. After a restart everybody comes back at once, and whose knock finds no room
+ * knocks again only after a second. The system may allow fewer.
+ */
+const backlog = 4096;
 
 export interface AppOptions {
   readonly store: Store;
@@ -97,7 +106,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     checking ??= store.log.check().finally(() => {
       checking = null;
     });
-    await checking;
+    // A disk that doesn't answer is as bad as one that says no, and whoever asks wants to know.
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new ConcordError('not-stored')), longestCheck);
+    });
+    await Promise.race([checking, tooLate]).finally(() => clearTimeout(late));
     return c.text('ok');
   });
   const services = { access, meetings, rooms, progresses, log: store.log, now };
@@ -120,19 +134,14 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
           participant: me?.participant ?? null,
         };
       },
-      onEnded: (reader, listener) => {
-        const stops = [
-          // A whole gallery may share an account, and what it is sent costs little.
-          access.attend(reader, { most: Number.POSITIVE_INFINITY }),
-          access.onEnded(listener),
-          meetings.onChange(({ events }) => {
-            for (const event of events)
-              if (event.type === 'accreditation ended') listener({ participant: event.participant });
-          }),
-        ];
-        return () => {
-          for (const stop of stops) stop();
-        };
+      // A whole gallery may share an account, and what it is sent costs little.
+      attend: (reader) => access.attend(reader, { most: Number.POSITIVE_INFINITY }),
+      onEnded: (listener) => {
+        access.onEnded(listener);
+        meetings.onChange(({ events }) => {
+          for (const event of events)
+            if (event.type === 'accreditation ended') listener({ participant: event.participant });
+        });
       },
     }),
   );
@@ -171,7 +180,9 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       const now = await access.authenticate(request.headers.cookie);
       const seat = now === null ? null : await principalIn(services, now, meetings.get(meeting.id) ?? meeting);
       if (seat?.participant !== me.participant) rooms.cut({ session: who.session }, 'not-signed-in');
-      rooms.recheck(meeting.id);
+      // Only who may no longer be here is worth looking at everybody.
+      const still = meetings.principal(meeting.id, me.participant);
+      if (still === null || still.role === 'observer') rooms.recheck(meeting.id);
     };
     const failed = (error: unknown, socket: WebSocket): void => {
       log.error({ err: error }, 'a connection failed');
@@ -190,8 +201,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     http,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        const listening = serve({ fetch: http.fetch, port, hostname: host }, (info) => resolve(info.port));
+        const listening = createAdaptorServer({ fetch: http.fetch });
         server = listening;
+        listening.listen({ port, host, backlog }, () => {
+          const address = listening.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : port);
+        });
         listening.on('error', reject);
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());

@@ -35,15 +35,14 @@ export function marksKey(marks: RunMarks): string {
 
 /** Joins neighbours that carry the same marks, and drops empty runs. */
 export function joinRuns(runs: Iterable<Run>): readonly Run[] {
-  const joined: { text: string; marks: RunMarks; key: string }[] = [];
+  const joined: { text: string; marks: RunMarks }[] = [];
   for (const { text, marks } of runs) {
     if (text === '') continue;
-    const key = marksKey(marks);
     const last = joined[joined.length - 1];
-    if (last?.key === key) last.text += text;
-    else joined.push({ text, marks, key });
+    if (last !== undefined && sameMarks(last.marks, marks)) last.text += text;
+    else joined.push({ text, marks });
   }
-  return joined.map(({ text, marks }) => ({ text, marks }));
+  return joined;
 }
 
 export const clauseText = (clause: Clause): string => clause.runs.map((run) => run.text).join('');
@@ -80,8 +79,9 @@ export const sameText = (one: readonly Clause[], other: readonly Clause[]): bool
     return twin !== undefined && sameClause(clause, twin);
   });
 
-const sameRun = (one: Run, other: Run): boolean =>
-  one.text === other.text && (one.marks === other.marks || marksKey(one.marks) === marksKey(other.marks));
+const sameMarks = (one: RunMarks, other: RunMarks): boolean => one === other || marksKey(one) === marksKey(other);
+
+const sameRun = (one: Run, other: Run): boolean => one.text === other.text && sameMarks(one.marks, other.marks);
 
 /** The runs in which two versions of a clause differ: without those at both ends that are the same. */
 export function changedRuns(

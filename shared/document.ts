@@ -88,9 +88,9 @@ function intern(key: string, make: () => RunMarks): RunMarks {
 function marksOfRun(stored: Readonly<Record<string, unknown>> | undefined): RunMarks {
   if (stored === undefined) return noMarks;
   const entries = Object.entries(stored);
-  const [only, ...more] = entries;
+  const [only] = entries;
   if (only === undefined) return noMarks;
-  if (more.length === 0) {
+  if (entries.length === 1) {
     const { name, id } = readMark(only[0], only[1]);
     return intern(`${name} ${id}`, () => ({ ...noMarks, [name]: [id] }));
   }
@@ -109,11 +109,22 @@ const readRun = (insert: string, stored: Readonly<Record<string, unknown>> | und
   marks: marksOfRun(stored),
 });
 
-/** One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. */
-export function readClause(element: unknown): Clause {
-  if (!(element instanceof Y.XmlElement) || element.nodeName !== 'clause') throw new ConcordError('unknown-content');
+type Seat = Pick<Clause, 'id' | 'kind' | 'level' | 'insertion'>;
+
+function readSeat(element: Y.XmlElement): Seat {
   const parsed = attributes.safeParse(element.getAttributes());
   if (!parsed.success) throw new ConcordError('unknown-content');
+  const { id, kind, level, insertion } = parsed.data;
+  return { id, kind, level, insertion: insertion ?? null };
+}
+
+/**
+ * One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. `known` is what it was, where
+ * its attributes and its children are known to be the same and only words changed.
+ */
+export function readClause(element: unknown, known?: Seat): Clause {
+  if (!(element instanceof Y.XmlElement) || element.nodeName !== 'clause') throw new ConcordError('unknown-content');
+  const { id, kind, level, insertion } = known ?? readSeat(element);
   const runs: Run[] = [];
   // Two clients that type into an empty clause at once each bring a text node: their words stand one after the other.
   for (const child of element.toArray()) {
@@ -121,8 +132,7 @@ export function readClause(element: unknown): Clause {
       throw new ConcordError('unknown-content');
     for (const { insert, attributes: stored } of deltaOf(child)) runs.push(readRun(insert, stored));
   }
-  const { id, kind, level, insertion } = parsed.data;
-  const clause: Clause = { id, kind, level, insertion: insertion ?? null, runs: joinRuns(runs) };
+  const clause: Clause = { id, kind, level, insertion, runs: joinRuns(runs) };
   let length = 0;
   for (const run of clause.runs) length += run.text.length;
   if (length > longestClause) throw new ConcordError('update-too-large', { clause: id });

@@ -5,10 +5,9 @@ import { LogName } from '../../shared/ids.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { assertRun } from './chain.ts';
 import type { Checkpoint, Log } from './log.ts';
-import { packAppends } from './sqlitePack.ts';
+import { AppendPacker } from './sqlitePack.ts';
 import type {
   Answers,
-  Append,
   FromWorker,
   Kind,
   Numbered,
@@ -50,6 +49,12 @@ export class StatementFailed extends Error {
   }
 }
 
+/**
+ * Ms from the start of one commit of entries to the next. A commit costs what ten entries cost (waking the thread,
+ * syncing the file), so under load few large ones leave more time for judging than many small ones.
+ */
+const betweenCommits = 3;
+
 interface Waiting {
   resolve(answer: Answers[Kind] | boolean): void;
   reject(error: Error): void;
@@ -71,8 +76,10 @@ export async function openSqlite({
   const waiting = new Map<number, Waiting>();
   /** What came while the thread was at work: it goes out as one message, and is one commit. */
   const requests: Numbered[] = [];
-  const appends: Append[] = [];
+  const appends = new AppendPacker();
   let atWork = false;
+  let lastCommit = Number.NEGATIVE_INFINITY;
+  let paced: NodeJS.Timeout | null = null;
   const { subscribe, announce } = subscribers();
   let lastId = 0;
   let ended: Error | null = null;
@@ -97,7 +104,7 @@ export async function openSqlite({
       for (const { reject } of waiting.values()) reject(ended);
       waiting.clear();
       requests.length = 0;
-      appends.length = 0;
+      appends.clear();
       reject(error);
       closed();
     };
@@ -130,15 +137,27 @@ export async function openSqlite({
     send();
   }
 
-  /** What came while the thread was at work goes out as one message, and is one commit. None waits when it's quiet. */
+  /**
+   * What came while the thread was at work goes out as one message, and is one commit. Entries alone don't ask for the
+   * next commit before the last is `betweenCommits` old; so none waits when it is quiet.
+   */
   function send(): void {
-    if (atWork || requests.length + appends.length === 0) return;
+    if (atWork || (paced !== null && requests.length === 0) || (requests.length === 0 && appends.isEmpty)) return;
+    const early = requests.length > 0 ? 0 : lastCommit + betweenCommits - performance.now();
+    if (early > 0) {
+      paced = setTimeout(() => {
+        paced = null;
+        send();
+      }, early);
+      return;
+    }
     atWork = true;
+    lastCommit = performance.now();
     post();
   }
 
   function post(): void {
-    const packed = appends.length === 0 ? null : packAppends(appends.splice(0));
+    const packed = appends.isEmpty ? null : appends.take();
     const message: ToWorker = { appends: packed, requests: requests.splice(0) };
     thread.postMessage(message, packed === null ? [] : [packed.buffer]);
   }
@@ -163,7 +182,7 @@ export async function openSqlite({
       assertRun(entries);
       const first = entries[0];
       if (!first) return true;
-      return wait<boolean>(first.log, (id) => appends.push({ id, entries }));
+      return wait<boolean>(first.log, (id) => appends.put({ id, entries }));
     },
     read: (name, after, limit) => ask<'read'>({ kind: 'read', log: name, after, limit }),
     head: (name) => ask<'head'>({ kind: 'head', log: name }),
@@ -184,7 +203,7 @@ export async function openSqlite({
       closing ??= new Promise<void>((resolve) => {
         if (ended) return resolve();
         closed = resolve;
-        if (requests.length + appends.length > 0) post();
+        if (requests.length > 0 || !appends.isEmpty) post();
         thread.postMessage({ close: true } satisfies ToWorker);
       });
       return closing;

@@ -12,25 +12,31 @@ import type { Append } from './sqliteProtocol.ts';
  */
 const appendHead = 14;
 const entryHead = 16 + 64;
+const smallestBuffer = 8192;
 
-export function packAppends(appends: readonly Append[]): Uint8Array<ArrayBuffer> {
-  let size = 0;
-  for (const { entries } of appends) {
-    // Names are ASCII: a byte a letter.
-    size += appendHead + (entries[0]?.log.length ?? 0);
-    for (const { header, content } of entries) size += entryHead + header.length + content.length;
+export class AppendPacker {
+  #bytes = new Uint8Array(0);
+  #used = 0;
+
+  get isEmpty(): boolean {
+    return this.#used === 0;
   }
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  const text = Buffer.from(bytes.buffer);
-  let at = 0;
-  for (const { id, entries } of appends) {
+
+  /** Takes an append as it is at this moment: what becomes of its arrays afterwards is no matter. */
+  put({ id, entries }: Append): void {
     const name = entries[0]?.log ?? '';
+    // Names are ASCII: a byte a letter.
+    let size = appendHead + name.length;
+    for (const { header, content } of entries) size += entryHead + header.length + content.length;
+    this.#makeRoom(size);
+    const bytes = this.#bytes;
+    const view = new DataView(bytes.buffer);
+    let at = this.#used;
     view.setFloat64(at, id, true);
     view.setUint32(at + 8, entries.length, true);
     view.setUint16(at + 12, name.length, true);
     at += appendHead;
-    at += text.write(name, at, 'latin1');
+    at += Buffer.from(bytes.buffer).write(name, at, 'latin1');
     for (const { sequence, header, content, previous, hash } of entries) {
       view.setFloat64(at, sequence, true);
       view.setUint32(at + 8, header.length, true);
@@ -43,11 +49,31 @@ export function packAppends(appends: readonly Append[]): Uint8Array<ArrayBuffer>
       bytes.set(content, at);
       at += content.length;
     }
+    this.#used = at;
   }
-  return bytes;
+
+  /** All that was put, to be handed over with its buffer. */
+  take(): Uint8Array<ArrayBuffer> {
+    const packed = this.#bytes.subarray(0, this.#used);
+    this.clear();
+    return packed;
+  }
+
+  clear(): void {
+    this.#bytes = new Uint8Array(0);
+    this.#used = 0;
+  }
+
+  #makeRoom(size: number): void {
+    const needed = this.#used + size;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length, smallestBuffer));
+    larger.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = larger;
+  }
 }
 
-/** What `packAppends` packed: the entries' bytes are views of the buffer. */
+/** What an `AppendPacker` packed: the entries' bytes are views of the buffer. */
 export function unpackAppends(bytes: Uint8Array): Append[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { WebSocket } from 'ws';
+import * as Y from 'yjs';
 import type { Hand } from '../../shared/authority.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type ParticipantId, PartyCode } from '../../shared/ids.ts';
@@ -15,6 +16,8 @@ import { stageUpdate, type Writer } from './stage.ts';
 /** What a connection needs of the server that it isn't itself. */
 export interface Surroundings {
   readonly room: Room;
+  /** What the room says to a sync step 1, framed. */
+  readonly answers: { to(stateVector: Uint8Array): Promise<{ readonly step1: Buffer; readonly step2: Buffer }> };
   readonly presence: Presence;
   /** The meeting as it is now: rights are looked up at every update. */
   readonly meeting: () => MeetingState | null;
@@ -136,12 +139,14 @@ export class Connection {
 
   refuse(error: ConcordError): void {
     if (error.code === 'internal') this.#around.onInternal(error.cause ?? error);
-    this.#verdict({
-      verdict: 'refused',
-      code: error.code,
-      message: this.#around.sentence(error),
-      clause: error.detail.clause ?? null,
-    });
+    // 1012 and 1013: nothing was refused. The client keeps what has no verdict, and brings it when it comes again.
+    if (error.close !== 1012 && error.close !== 1013)
+      this.#verdict({
+        verdict: 'refused',
+        code: error.code,
+        message: this.#around.sentence(error),
+        clause: error.detail.clause ?? null,
+      });
     this.close(error);
   }
 
@@ -163,13 +168,9 @@ export class Connection {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
         const stateVector = decoding.readVarUint8Array(decoder);
-        this.send(syncFrame(syncType.step2, this.#around.room.stateFor(stateVector)));
-        // Once is enough: what is offline at the other end comes in by its answer.
-        if (!this.#asked) {
-          this.#asked = true;
-          this.send(syncFrame(syncType.step1, this.#around.room.stateVector()));
-          this.#sendPresence();
-        }
+        // Throws here, where it is the client's fault, and not later, where it would be ours.
+        Y.decodeStateVector(stateVector);
+        this.#answer(stateVector).catch((cause: unknown) => this.refuse(new ConcordError('internal', {}, { cause })));
         break;
       }
       case syncType.step2:
@@ -179,6 +180,17 @@ export class Connection {
       default:
         throw new ConcordError('malformed-message');
     }
+  }
+
+  /** Brings the client up to date, and asks what it has. */
+  async #answer(theirs: Uint8Array): Promise<void> {
+    const { step1, step2 } = await this.#around.answers.to(theirs);
+    this.sendFramed(step2);
+    // Once is enough: what is offline at the other end comes in by its answer.
+    if (this.#asked) return;
+    this.#asked = true;
+    this.sendFramed(step1);
+    this.#sendPresence();
   }
 
   #update(update: Uint8Array): void {
@@ -197,6 +209,7 @@ export class Connection {
         by: principal,
         onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
         deed: { type: 'typing' },
+        from: this,
         stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
       })
       .then(

@@ -25,6 +25,8 @@ export class Replica {
   #places = new Map<unknown, number>();
   /** The elements that changed since. */
   readonly #stale = new Set<unknown>();
+  /** Those of them whose own attributes may have changed, beside their words. */
+  readonly #reseated = new Set<unknown>();
   /** Whether the same clauses stand there since, in the same order. */
   #order = false;
 
@@ -85,13 +87,13 @@ export class Replica {
   }
 
   /** Takes one entry, whose header is known already: it says when, and what changes in the ledger. */
-  take(entry: Entry, at: number, changes: readonly LedgerChange[]): void {
+  take(entry: Pick<Entry, 'sequence' | 'hash' | 'content'>, at: number, changes: readonly LedgerChange[]): void {
     if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
     this.note(entry, at, changes);
   }
 
   /** Counts an entry whose content the document holds already, and folds its changes of the ledger. */
-  note({ sequence, hash }: Entry, at: number, changes: readonly LedgerChange[]): void {
+  note({ sequence, hash }: Pick<Entry, 'sequence' | 'hash'>, at: number, changes: readonly LedgerChange[]): void {
     for (const change of changes) this.ledger.apply(change);
     this.sequence = sequence;
     this.hash = hash;
@@ -104,6 +106,7 @@ export class Replica {
     this.#text = (this.#order ? this.#reread() : null) ?? this.#readAll();
     this.#order = true;
     this.#stale.clear();
+    this.#reseated.clear();
     return this.#text;
   }
 
@@ -113,7 +116,7 @@ export class Replica {
     for (const element of this.#stale) {
       const at = this.#places.get(element);
       if (at === undefined) return null;
-      const clause = readClause(element);
+      const clause = readClause(element, this.#reseated.has(element) ? undefined : text[at]);
       if (clause.id !== text[at]?.id) return null;
       text[at] = clause;
     }
@@ -166,7 +169,10 @@ export class Replica {
       // Of another root: the record.
       if (type === null) continue;
       if (type === fragment) this.#order = false;
-      else this.#stale.add(type);
+      else {
+        this.#stale.add(type);
+        if (type === changed) this.#reseated.add(type);
+      }
     }
   }
 }

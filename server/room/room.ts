@@ -2,9 +2,11 @@ import * as Y from 'yjs';
 import type { Clause } from '../../shared/clause.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
-import type { Ledger, LedgerChange } from '../../shared/ledger.ts';
-import { seal, verifyLink } from '../log/chain.ts';
-import type { Entry, Log } from '../log/log.ts';
+import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
+import { assertLink, seal } from '../log/chain.ts';
+import { openCheckpoint, sealCheckpoint } from '../log/checkpoint.ts';
+import type { Checkpoint, Entry, Log } from '../log/log.ts';
+import { Head, type Sealed } from './head.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
 import { Replica } from './replica.ts';
 import type { Staged } from './stage.ts';
@@ -14,6 +16,8 @@ export interface Submission {
   readonly by: Author;
   readonly onBehalfOf: PartyCode | null;
   readonly deed: Deed;
+  /** The connection that it came by, where its author holds a document. */
+  readonly from?: object;
   /** Judges and performs it on the head. Called again where another node's entry came first. Null: nothing new in it. */
   readonly stage: (head: Replica, now: number) => Staged | null;
 }
@@ -26,6 +30,8 @@ export interface Shown {
   /** The update that brings a replica from the state before to the state after; empty where only the ledger changed. */
   readonly update: Uint8Array;
   readonly entries: readonly Entry[];
+  /** The connection whose document holds all of it: its own edit, to which the server added nothing. */
+  readonly heldBy: object | null;
 }
 
 interface InFlight {
@@ -34,86 +40,148 @@ interface InFlight {
   readonly fail: (error: unknown) => void;
   /** Null for one that held nothing new: it waits for what was before it. */
   readonly sealed: Sealed | null;
+  /** The text once its entry is shown. */
+  readonly text: readonly Clause[];
+  /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
+  given: boolean;
 }
 
-/** An entry that was judged here: what its header says is known and needn't be read again. */
-interface Sealed {
-  readonly entry: Entry;
-  readonly at: number;
-  readonly changes: readonly LedgerChange[];
+/** A document's bytes: an update for whoever has less, and how far it goes. */
+export interface State {
+  readonly update: Uint8Array;
+  readonly stateVector: Uint8Array;
 }
 
 const pageOfEntries = 2000;
 const entriesBetweenCheckpoints = 500;
+/**
+ * Sending takes a quarter of the time at the most: five hundred sockets cost 3 ms a message, so after one the room rests
+ * for 9 ms, and what comes meanwhile leaves as one. A quiet room has long rested, and waits for nothing.
+ */
+const mostOfTheTime = 0.25;
+/** However many there are, nobody waits longer than this, ms. */
+const longestRest = 100;
+/** Merging updates takes longer than in proportion to their number. */
+const mostInOneMessage = 100;
 
 /**
  * A recommendation held live: the only place where an entry of its log comes about or becomes visible.
  *
- * Nothing is shown before it is durable: `submit` judges on the head, appends, and only when the log says that the
- * entry is on disk is it applied to `committed`, acknowledged and sent.
+ * Nothing is shown before it is durable. `submit` judges on the head and appends; only when the log says that the entry
+ * is on disk does it count in `text`, `ledger` and `sequence`, is acknowledged and sent. Bytes of the document are of the
+ * head, so they may hold what is still on its way: they are given away when all of that is on disk, and not at all if it
+ * never gets there.
  */
 export class Room {
   readonly id: RecommendationId;
   readonly #log: Log;
   readonly #name: LogName;
   readonly #now: () => number;
-  #committed: Replica;
-  #head: Replica;
-  /** Set when the head can't be trusted any more: it is made anew from what is committed and in flight. */
-  #spoilt = false;
+  readonly #head: Head;
+  /** What is on disk, and shown. */
+  #sequence: number;
+  #text: readonly Clause[];
+  readonly #ledger: LiveLedger;
   readonly #inFlight: InFlight[] = [];
   readonly #durable: InFlight[] = [];
   #flushing = false;
+  /** Until when nothing is sent, by `performance.now`. */
+  #restsUntil = 0;
   /** While the room reads what others appended, submissions queue up here, in order. */
   #recovery: Promise<void> | null = null;
   readonly #waiting: (() => void)[] = [];
+  /** Whoever waits for an entry to be on disk; told no where what was on its way is given up. */
+  #awaited: { readonly sequence: number; readonly tell: (reached: boolean) => void }[] = [];
   readonly #listeners = new Set<(shown: Shown) => void>();
   #checkpointAt: number;
-  #fullState: { readonly sequence: number; readonly bytes: Uint8Array } | null = null;
+  #fullState: { readonly sequence: number; readonly state: State } | null = null;
 
-  private constructor(id: RecommendationId, log: Log, committed: Replica, checkpointAt: number, now: () => number) {
+  private constructor(id: RecommendationId, log: Log, head: Head, checkpointAt: number, now: () => number) {
     this.id = id;
     this.#log = log;
     this.#name = recommendationLog(id);
     this.#now = now;
-    this.#committed = committed;
-    this.#head = Replica.copy(committed);
+    this.#head = head;
+    this.#sequence = head.sequence;
+    const replica = head.exact(this.#sequence);
+    this.#text = replica.text();
+    this.#ledger = new LiveLedger(replica.ledger);
     this.#checkpointAt = checkpointAt;
   }
 
-  /** Opens a recommendation from its newest checkpoint and the entries after it. */
-  static async open(id: RecommendationId, log: Log, now: () => number): Promise<Room> {
+  /**
+   * Opens a recommendation from its newest checkpoint and the entries after it. A checkpoint that can't be trusted is
+   * worth nothing, and the log is worth everything: it is replayed, and `onDistrust` told.
+   */
+  static async open(
+    id: RecommendationId,
+    log: Log,
+    now: () => number,
+    onDistrust: (reason: unknown) => void = () => undefined,
+  ): Promise<Room> {
     const name = recommendationLog(id);
-    const checkpoint = await log.checkpoint(name);
-    let replica = checkpoint === null ? Replica.empty() : restoreOrNull(checkpoint);
-    // A checkpoint that can't be read is worth nothing; the log is worth everything.
-    replica ??= Replica.empty();
-    const from = replica.sequence;
-    await readOn(log, name, replica);
-    return new Room(id, log, replica, from, now);
+    const stored = await log.checkpoint(name);
+    const checkpoint = stored === null ? null : openCheckpoint(stored);
+    const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
+    if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
+    const replica = restored ?? Replica.empty();
+    const base = restored === null ? null : checkpoint;
+    let since: readonly Sealed[] = [];
+    await readOn(log, name, replica, (page) => {
+      for (const { entry, at, changes } of page) replica.take(entry, at, changes);
+      // A long log isn't held: what comes of it is.
+      if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
+    });
+    await assertEnds(log, name, replica);
+    const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
+    const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
+    return new Room(id, log, head, base?.sequence ?? 0, now);
   }
 
   get sequence(): number {
-    return this.#committed.sequence;
+    return this.#sequence;
   }
   /** The text as it stands on disk. */
   text(): readonly Clause[] {
-    return this.#committed.text();
+    return this.#text;
   }
   get ledger(): Ledger {
-    return this.#committed.ledger;
+    return this.#ledger;
   }
-  /** The state on disk as one update, for a client that has `stateVector`. */
+
+  /** The document as one update, for a client that has `stateVector`. Resolves when all that is in it is on disk. */
+  async stateOnDisk(stateVector?: Uint8Array): Promise<State> {
+    return this.#onDisk(() => this.#stateOf(stateVector));
+  }
+
+  /** The same at once, for who knows that nothing is under way. Throws a `RangeError` where something is. */
   stateFor(stateVector?: Uint8Array): Uint8Array {
-    if (stateVector !== undefined && stateVector.length > 1)
-      return Y.encodeStateAsUpdate(this.#committed.doc, stateVector);
-    // Everyone who comes new gets the same bytes: made once, however many come at once.
-    if (this.#fullState?.sequence !== this.sequence)
-      this.#fullState = { sequence: this.sequence, bytes: Y.encodeStateAsUpdate(this.#committed.doc) };
-    return this.#fullState.bytes;
+    if (!this.#quiet) throw new RangeError('there are submissions under way');
+    return this.#stateOf(stateVector).update;
   }
-  stateVector(): Uint8Array {
-    return Y.encodeStateVector(this.#committed.doc);
+
+  #stateOf(have?: Uint8Array): State {
+    const { doc, sequence } = this.#head.exact(this.#sequence);
+    if (have !== undefined && have.length > 1)
+      return { update: Y.encodeStateAsUpdate(doc, have), stateVector: Y.encodeStateVector(doc) };
+    // Everyone who comes new gets the same bytes: made once, however many come at once.
+    if (this.#fullState?.sequence !== sequence)
+      this.#fullState = {
+        sequence,
+        state: { update: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) },
+      };
+    return this.#fullState.state;
+  }
+
+  /** What `make` reads of the head, once all that it could see there is on disk. */
+  async #onDisk<T>(make: () => T): Promise<T> {
+    for (;;) {
+      if (this.#recovery !== null) await this.#recovery;
+      const made = make();
+      const { sequence } = this.#head;
+      if (sequence <= this.#sequence) return made;
+      if (await new Promise<boolean>((tell) => this.#awaited.push({ sequence, tell }))) return made;
+    }
   }
 
   onShown(listener: (shown: Shown) => void): () => void {
@@ -137,18 +205,20 @@ export class Room {
     // An append under way may succeed just before another node's: only when it is quiet does the head tell everything.
     await this.settled();
     const head = await this.#log.head(this.#name);
-    if (head !== null && head.sequence > this.#head.sequence) {
+    if (head !== null && head.sequence > this.#sequence) {
       this.#recoverSoon();
       await this.#recovery;
     }
   }
 
-  /** Stores a checkpoint of what is committed, so that the next opening is quick. */
+  /** Stores a checkpoint, so that the next opening is quick. */
   async checkpoint(): Promise<void> {
-    const { sequence, hash } = this.#committed;
-    if (sequence === this.#checkpointAt) return;
-    this.#checkpointAt = sequence;
-    await this.#log.saveCheckpoint({ log: this.#name, sequence, hash, state: this.#committed.state() });
+    if (this.#sequence === this.#checkpointAt) return;
+    this.#checkpointAt = this.#sequence;
+    const checkpoint: Checkpoint = await this.#onDisk(() => this.#head.checkpoint(this.#sequence));
+    this.#head.startFrom(checkpoint);
+    this.#checkpointAt = checkpoint.sequence;
+    await this.#log.saveCheckpoint(sealCheckpoint(checkpoint));
   }
 
   /** Waits until nothing is under way. */
@@ -159,7 +229,6 @@ export class Room {
   destroy(): void {
     this.#listeners.clear();
     this.#head.destroy();
-    this.#committed.destroy();
   }
 
   get #quiet(): boolean {
@@ -171,50 +240,56 @@ export class Room {
   }
 
   #begin(submission: Submission, settle: (outcome: Outcome) => void, fail: (error: unknown) => void): void {
-    let sealed: Sealed | null;
+    let judged: Pick<InFlight, 'sealed' | 'text'>;
     try {
-      sealed = this.#judge(submission);
+      judged = this.#judge(submission);
     } catch (error) {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, sealed };
+    const inFlight: InFlight = { submission, settle, fail, ...judged, given: false };
     this.#inFlight.push(inFlight);
-    if (sealed === null) {
+    if (inFlight.sealed === null) {
       this.#storedOne(inFlight);
       return;
     }
-    this.#log.append([sealed.entry]).then(
-      (stored) => (stored ? this.#storedOne(inFlight) : this.#recoverSoon()),
-      (error: unknown) => this.#storeFailed(error),
+    this.#log.append([inFlight.sealed.entry]).then(
+      (stored) => {
+        if (stored && !inFlight.given) this.#storedOne(inFlight);
+        // Given up and stored all the same: the log has it, and the room must read it.
+        else if (stored || !inFlight.given) this.#recoverSoon();
+      },
+      (error: unknown) => {
+        if (!inFlight.given) this.#storeFailed(error);
+      },
     );
   }
 
   /** Judges on the head, and seals what is accepted as the head's next entry. */
-  #judge(submission: Submission): Sealed | null {
-    if (this.#spoilt) this.#rebuildHead();
+  #judge(submission: Submission): Pick<InFlight, 'sealed' | 'text'> {
+    const head = this.#head.judged(this.#sequence);
     // The clock of the record never runs backwards.
-    const now = Math.max(this.#now(), this.#head.at);
+    const now = Math.max(this.#now(), head.at);
     let staged: Staged | null;
     let touched = false;
     const touch = (): void => {
       touched = true;
     };
-    this.#head.doc.on('beforeTransaction', touch);
+    head.doc.on('beforeTransaction', touch);
     try {
-      staged = submission.stage(this.#head, now);
+      staged = submission.stage(head, now);
     } catch (error) {
       // What was refused before it was applied leaves the head as it was.
-      if (touched) this.#spoilt = true;
+      if (touched) this.#head.spoil();
       throw error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
     } finally {
-      this.#head.doc.off('beforeTransaction', touch);
+      head.doc.off('beforeTransaction', touch);
     }
-    if (staged === null) return null;
+    if (staged === null) return { sealed: null, text: this.#text };
     const entry = seal({
       log: this.#name,
-      sequence: this.#head.sequence + 1,
-      previous: this.#head.hash,
+      sequence: head.sequence + 1,
+      previous: head.hash,
       header: encodeHeader({
         version: 1,
         at: now,
@@ -225,28 +300,26 @@ export class Room {
       }),
       content: staged.content,
     });
-    // What it changes in the ledger, staging changed already.
-    this.#head.note(entry, now, []);
-    return { entry, at: now, changes: staged.changes };
-  }
-
-  #rebuildHead(): void {
-    this.#head.destroy();
-    this.#head = Replica.copy(this.#committed);
-    for (const { sealed } of this.#inFlight)
-      if (sealed !== null) this.#head.take(sealed.entry, sealed.at, sealed.changes);
-    this.#spoilt = false;
+    const { changes, asReplayed } = staged;
+    const heldBy = asReplayed && changes.length === 0 ? (submission.from ?? null) : null;
+    const sealed: Sealed = { entry, at: now, changes, heldBy };
+    this.#head.staged(sealed, asReplayed);
+    return { sealed, text: head.text() };
   }
 
   #storedOne(inFlight: InFlight): void {
     this.#durable.push(inFlight);
     if (this.#flushing) return;
     this.#flushing = true;
-    // What one commit made durable arrives here in one turn of the loop, and leaves as one message.
-    setImmediate(() => {
+    const flush = (): void => {
       this.#flushing = false;
       this.#flush();
-    });
+    };
+    // What one commit made durable arrives here in one turn of the loop, and leaves as one message; and so does what
+    // becomes durable while the room rests.
+    const rest = this.#restsUntil - performance.now();
+    if (rest < 1) setImmediate(flush);
+    else setTimeout(flush, rest);
   }
 
   #flush(): void {
@@ -259,47 +332,70 @@ export class Room {
       durable.delete(first);
     }
     this.#durable.splice(0, this.#durable.length, ...durable);
-    this.#show(
-      ready.flatMap(({ sealed }) => (sealed === null ? [] : [sealed])),
-      () => {
-        for (const { sealed, settle } of ready) settle({ sequence: sealed?.entry.sequence ?? null });
-      },
-    );
+    const sealed = ready.flatMap((one) => (one.sealed === null ? [] : [one.sealed]));
+    const text = ready.findLast((one) => one.sealed !== null)?.text ?? this.#text;
+    this.#show(sealed, text, () => {
+      for (const { sealed, settle } of ready) settle({ sequence: sealed?.entry.sequence ?? null });
+    });
     this.#tellQuiet();
   }
 
   /** The one way in which an entry becomes visible, whichever node wrote it. */
-  #show(sealed: readonly Sealed[], acknowledge: () => void): void {
-    const updates: Uint8Array[] = [];
-    if (sealed.length > 0) {
-      const collect = (bytes: Uint8Array): void => {
-        updates.push(bytes);
-      };
-      this.#committed.doc.on('update', collect);
-      for (const { entry, at, changes } of sealed) this.#committed.take(entry, at, changes);
-      this.#committed.doc.off('update', collect);
-    }
-    const entries = sealed.map(({ entry }) => entry);
+  #show(sealed: readonly Sealed[], text: readonly Clause[], acknowledge: () => void): void {
+    for (const { changes } of sealed) for (const change of changes) this.#ledger.apply(change);
+    this.#text = text;
+    this.#sequence = sealed.at(-1)?.entry.sequence ?? this.#sequence;
     acknowledge();
-    if (entries.length === 0) return;
-    const [only, ...more] = updates;
-    const update = only === undefined ? new Uint8Array() : more.length === 0 ? only : Y.mergeUpdates(updates);
-    for (const listener of this.#listeners) listener({ update, entries });
-    if (this.sequence - this.#checkpointAt >= entriesBetweenCheckpoints) {
+    const begun = performance.now();
+    for (let from = 0; from < sealed.length; from += mostInOneMessage) {
+      const group = sealed.slice(from, from + mostInOneMessage);
+      const entries = group.map(({ entry }) => entry);
+      const update = merged(entries.map(({ content }) => content).filter((content) => content.length > 0));
+      const heldBy = group[0]?.heldBy ?? null;
+      const shown = { update, entries, heldBy: group.every((one) => one.heldBy === heldBy) ? heldBy : null };
+      for (const listener of this.#listeners) listener(shown);
+    }
+    if (sealed.length > 0) {
+      const spent = performance.now() - begun;
+      this.#restsUntil = begun + Math.min(spent / mostOfTheTime, longestRest);
+    }
+    this.#tellReached();
+    if (this.#sequence - this.#checkpointAt >= entriesBetweenCheckpoints) {
       // A checkpoint that fails costs the next opening some time, and nothing else.
       this.checkpoint().catch(() => undefined);
     }
+  }
+
+  #tellReached(): void {
+    if (this.#awaited.length === 0) return;
+    const reached = this.#awaited.filter(({ sequence }) => sequence <= this.#sequence);
+    this.#awaited = this.#awaited.filter(({ sequence }) => sequence > this.#sequence);
+    for (const { tell } of reached) tell(true);
+  }
+
+  /** What is on its way after an entry is given up: it did not happen. */
+  #giveUpAfter(sequence: number): void {
+    this.#head.forgetAfter(sequence);
+    for (const { tell } of this.#awaited.splice(0)) tell(false);
   }
 
   /** The disk failed: whatever was under way did not happen. Clients keep their words and come again. */
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
     const durable = new Set(this.#durable);
-    const lost = this.#inFlight.filter((inFlight) => !durable.has(inFlight));
-    const kept = this.#inFlight.filter((inFlight) => durable.has(inFlight));
+    const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
+    // Who had nothing new to say had it from what is lost now.
+    const isLost = (inFlight: InFlight, at: number): boolean =>
+      !durable.has(inFlight) || (inFlight.sealed === null && first >= 0 && at > first);
+    const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
+    const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
-    this.#spoilt = true;
-    for (const { fail } of lost) fail(failure);
+    this.#giveUpAfter(kept.findLast(({ sealed }) => sealed !== null)?.sealed?.entry.sequence ?? this.#sequence);
+    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
+    for (const inFlight of lost) {
+      inFlight.given = true;
+      inFlight.fail(failure);
+    }
     this.#tellQuiet();
   }
 
@@ -316,29 +412,31 @@ export class Room {
     await new Promise((resolve) => setImmediate(resolve));
     this.#flush();
     const again = this.#inFlight.splice(0);
+    for (const inFlight of again) inFlight.given = true;
     this.#durable.splice(0);
+    this.#giveUpAfter(this.#sequence);
     try {
-      const fresh: Entry[] = [];
-      for (;;) {
-        const page = await this.#log.read(this.#name, this.sequence + fresh.length, pageOfEntries);
-        fresh.push(...page);
-        if (page.length < pageOfEntries) break;
-      }
-      this.#show(
-        fresh.map((entry) => ({ entry, ...decodeHeader(entry.header) })),
-        () => undefined,
-      );
+      const fresh: Sealed[] = [];
+      const { sequence, hash } = this.#head.exact(this.#sequence);
+      await readOn(this.#log, this.#name, { sequence, hash }, (page) => fresh.push(...page));
+      this.#head.take(fresh, this.#sequence);
+      this.#show(fresh, this.#head.exact(this.#sequence).text(), () => undefined);
     } catch (error) {
+      this.#head.spoil();
       for (const { fail } of again) fail(error);
       return;
-    } finally {
-      this.#spoilt = true;
     }
     for (const { submission, settle, fail } of again) this.#begin(submission, settle, fail);
   }
 }
 
-function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Replica | null {
+function merged(updates: readonly Uint8Array[]): Uint8Array {
+  const [only, ...more] = updates;
+  if (only === undefined) return new Uint8Array();
+  return more.length === 0 ? only : Y.mergeUpdates([...updates]);
+}
+
+function restoreOrNull(checkpoint: Checkpoint): Replica | null {
   try {
     return Replica.restore(checkpoint);
   } catch {
@@ -346,17 +444,36 @@ function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Repli
   }
 }
 
-/** Applies the entries after a replica's own, checking the chain as it goes. */
-export async function readOn(log: Log, name: LogName, replica: Replica): Promise<void> {
+const unreadable = (what: string): ConcordError =>
+  new ConcordError('internal', { field: what }, { cause: new Error(what) });
+
+/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
+  if (sequence === 0) return;
+  const head = await log.head(name);
+  if (head === null || head.sequence < sequence) throw unreadable(`${name} ends before its checkpoint`);
+  if (head.sequence === sequence && Buffer.compare(head.hash, hash) !== 0)
+    throw unreadable(`${name} differs from its checkpoint`);
+}
+
+/** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
+async function readOn(
+  log: Log,
+  name: LogName,
+  after: { readonly sequence: number; readonly hash: Uint8Array },
+  take: (page: readonly Sealed[]) => void,
+): Promise<void> {
+  let { sequence, hash } = after;
   for (;;) {
-    const page = await log.read(name, replica.sequence, pageOfEntries);
-    let { hash, sequence } = replica;
+    const page = await log.read(name, sequence, pageOfEntries);
+    const sealed: Sealed[] = [];
     for (const entry of page) {
-      if (verifyLink(entry, hash, sequence) !== null)
-        throw new ConcordError('internal', { field: `${name} ${entry.sequence}` });
-      ({ hash, sequence } = entry);
+      assertLink(entry, hash, sequence);
+      const { at, changes } = decodeHeader(entry.header);
+      sealed.push({ entry, at, changes, heldBy: null });
+      ({ sequence, hash } = entry);
     }
-    if (page.length > 0) replica.apply(page);
+    take(sealed);
     if (page.length < pageOfEntries) return;
   }
 }

@@ -7,6 +7,7 @@ import type { MarkId } from '../../shared/ids.ts';
 import { type LedgerChange, type MarkRecord, openStatus, serverClient } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Decision } from '../../shared/procedure.ts';
+import { applyWhole } from './integrity.ts';
 import type { Replica } from './replica.ts';
 import { restoreMarks, wordsDeletedBy } from './restore.ts';
 import { decodeStructure, type UpdateStructure } from './structure.ts';
@@ -25,6 +26,11 @@ export interface Writer {
 export interface Staged {
   readonly content: Uint8Array;
   readonly changes: readonly LedgerChange[];
+  /**
+   * Whether the head came to hold it as a replay of the log will: in one transaction, but for what is mirrored, which
+   * touches nothing that Yjs would tidy up.
+   */
+  readonly asReplayed: boolean;
 }
 
 /**
@@ -38,8 +44,8 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const bound = checkAuthors(structure, head, writer);
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
-  return recorded(head, (said) => {
-    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update));
+  return recorded(head, 'one edit', (said) => {
+    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update, structure, known));
     if (!said()) return null;
     let after = head.text();
     // Yjs tidies up formats by itself when it hears from others: redundant markers go, and no word or mark changes. It
@@ -72,7 +78,7 @@ function refusalOf(change: Change, hand: Hand, head: Replica): ConcordError | nu
 
 /** Performs a decision of the procedure on the head. */
 export function stageDecision(head: Replica, decision: Decision): Staged | null {
-  return recorded(head, () => {
+  return recorded(head, 'several', () => {
     head.write(() => {
       const fragment = textOf(head.doc);
       for (const rewrite of decision.rewrites) {
@@ -96,7 +102,7 @@ export function stageDecision(head: Replica, decision: Decision): Staged | null 
 
 /** Brings a text into an empty document. */
 export function stageText(head: Replica, text: readonly Clause[], changes: readonly LedgerChange[]): Staged | null {
-  return recorded(head, () => {
+  return recorded(head, 'several', () => {
     head.write(() => {
       textOf(head.doc).insert(0, text.map(clauseElement));
       head.mirror(changes);
@@ -106,7 +112,11 @@ export function stageText(head: Replica, text: readonly Clause[], changes: reado
 }
 
 /** Collects the bytes of what happens to the head meanwhile: Yjs may add transactions of its own that tidy up formats. */
-function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerChange[] | null): Staged | null {
+function recorded(
+  head: Replica,
+  steps: 'one edit' | 'several',
+  work: (said: () => boolean) => readonly LedgerChange[] | null,
+): Staged | null {
   const updates: Uint8Array[] = [];
   const collect = (bytes: Uint8Array): void => {
     updates.push(bytes);
@@ -117,7 +127,11 @@ function recorded(head: Replica, work: (said: () => boolean) => readonly LedgerC
     const [only, ...more] = updates;
     if (changes === null || only === undefined) return null;
     for (const change of changes) head.ledger.apply(change);
-    return { content: more.length === 0 ? only : Y.mergeUpdates(updates), changes };
+    return {
+      content: more.length === 0 ? only : Y.mergeUpdates(updates),
+      changes,
+      asReplayed: steps === 'one edit' && updates.length === (changes.length > 0 ? 2 : 1),
+    };
   } finally {
     head.doc.off('update', collect);
   }
@@ -150,17 +164,6 @@ function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer)
     for (const { to } of ranges) if (to > known) throw new ConcordError('update-incomplete');
   }
   return bound;
-}
-
-function applyWhole(doc: Y.Doc, update: Uint8Array): void {
-  try {
-    Y.applyUpdate(doc, update);
-  } catch (error) {
-    throw new ConcordError('malformed-update', {}, { cause: error });
-  }
-  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new ConcordError('update-incomplete');
-  for (const root of doc.share.keys())
-    if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
 }
 
 /** New marks and new clauses are entered in the ledger in the name of the hand's party. */

@@ -7,6 +7,7 @@ import { Room } from '../../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
 import type { Clause } from '../../../shared/clause.ts';
 import { markKey, readText, textOf } from '../../../shared/document.ts';
+import { ConcordError } from '../../../shared/errors.ts';
 import { newRecommendationId } from '../../../shared/ids.ts';
 import { openStatus } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
@@ -19,8 +20,29 @@ const canada = delegate('CAN');
 let log: Log;
 let room: Room;
 
+/** What the disk does with the next appends: takes them, or keeps them until it is told how it ends. */
+let disk: 'quick' | Promise<'stored' | 'failed'> = 'quick';
+const slow = (log: Log): Log => ({
+  ...log,
+  async append(entries) {
+    if (disk !== 'quick' && (await disk) === 'failed') throw new ConcordError('not-stored');
+    return log.append(entries);
+  },
+});
+/** Keeps what is appended from now on, until the disk is told what becomes of it. */
+function holdTheDisk(): (end: 'stored' | 'failed') => void {
+  let tell: (end: 'stored' | 'failed') => void = () => undefined;
+  disk = new Promise((resolve) => {
+    tell = resolve;
+  });
+  return (end) => {
+    disk = 'quick';
+    tell(end);
+  };
+}
+
 async function open(...text: readonly Clause[]): Promise<void> {
-  log = openMemoryLog();
+  log = slow(openMemoryLog());
   room = await Room.open(id, log, () => 1000);
   await room.submit({
     by: { administrator: 'importer' },
@@ -59,6 +81,7 @@ class Screen {
       by: who,
       onBehalfOf: null,
       deed: { type: 'typing' },
+      from: this,
       stage: (head, now) =>
         stageUpdate(
           head,
@@ -94,6 +117,57 @@ const order = (command: Command, by: Principal) =>
 
 describe('a room', () => {
   beforeEach(() => open(op('c1', 'Urge states to act'), op('c2', 'Invite organs to report')));
+
+  const argentinaTypes = (screen: Screen, at: number): Promise<{ sequence: number | null }> =>
+    screen.send(() =>
+      screen.text(0).insert(at, 'all ', { [markKey('insertion', mark('arg1'))]: { id: mark('arg1') } }),
+    );
+
+  it('[ROOM5] gives nothing away that is not on disk, to whoever comes meanwhile', async () => {
+    const screen = new Screen(argentina);
+    const tell = holdTheDisk();
+    const sent = argentinaTypes(screen, 5);
+    let given = false;
+    const asked = room.stateOnDisk().then((state) => {
+      given = true;
+      return state;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(given).toBe(false);
+    expect(show(room.text())[0]).toBe('Urge states to act');
+    expect(room.ledger.marks.size).toBe(0);
+    tell('stored');
+    await sent;
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, (await asked).update);
+    expect(show(readText(doc))).toEqual(show(room.text()));
+  });
+
+  it('[ROOM5] gives none of it away if it never gets there', async () => {
+    const screen = new Screen(argentina);
+    const before = room.stateFor();
+    const tell = holdTheDisk();
+    const sent = argentinaTypes(screen, 5);
+    const asked = room.stateOnDisk();
+    tell('failed');
+    await expect(sent).rejects.toMatchObject({ code: 'not-stored' });
+    expect(Buffer.from((await asked).update)).toEqual(Buffer.from(before));
+    expect(show(room.text())[0]).toBe('Urge states to act');
+    expect(await argentinaTypes(new Screen(argentina), 5)).toEqual({ sequence: 2 });
+    expect((await verify(log)).faults).toEqual([]);
+  });
+
+  it('[ROOM6] sends an edit to everybody but its author, where the server added nothing to it', async () => {
+    const screen = new Screen(argentina);
+    const held: (object | null)[] = [];
+    room.onShown(({ heldBy }) => held.push(heldBy));
+    // A new mark is entered in the record: its author needs to hear that.
+    await argentinaTypes(screen, 5);
+    screen.sync();
+    await argentinaTypes(screen, 9);
+    await order({ type: 'adopt', amendments: [mark('arg1')] }, chair);
+    expect(held).toEqual([null, screen, null]);
+  });
 
   it('shows a proposal in the name of its party after it is stored', async () => {
     const screen = new Screen(argentina);
