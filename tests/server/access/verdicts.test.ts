@@ -325,7 +325,7 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
     }
     expect(tried).toBeGreaterThan(150);
     expect(await headsOf()).toBe(before);
-  });
+  }, 90_000);
 
   it('in the body: nothing of another meeting is taken, named or moved', async () => {
     const before = await headsOf();
