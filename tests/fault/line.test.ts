@@ -10,7 +10,7 @@ import { randomFrom } from '../helpers/random.ts';
 import { doublingWriter, stockWriter } from '../helpers/writers.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/line.test.ts` draws the same cuts and words again. */
-const seconds = isLong ? 90 : 5;
+const seconds = isLong ? 90 : 3;
 
 const servers: RunningServer[] = [];
 const start = async (options: Parameters<typeof startServer>[0] = {}): Promise<RunningServer> => {

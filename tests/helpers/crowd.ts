@@ -134,7 +134,7 @@ export class Attendant {
         this.present = null;
         return;
       }
-      if (sitting.over || stays > 2 || this.#random() < 0.5) return;
+      if (sitting.over || stays > 2 || this.#random() < 0.3) return;
       const { doc } = client;
       const pen = new Pen(client, this.#random);
       this.present = null;
