@@ -13,6 +13,7 @@ export default defineConfig({
         edit: 'tests/bench/edit.ts',
         log: 'tests/bench/log.ts',
         load: 'tests/bench/load.ts',
+        screen: 'tests/bench/screen.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },

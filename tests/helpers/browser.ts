@@ -3,12 +3,19 @@ import { createServer } from 'node:net';
 import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
-import { temporaryDirectory } from './temporary.ts';
+
+export const browserProgram = (): Promise<string> => chromium.executablePath();
 
 /** A Chromium that comes as an npm package: nothing has to be installed. */
-export const launchBrowser = async (): Promise<Browser> =>
+export const launchBrowser = async ({
+  program,
+  args = [],
+}: {
+  program?: string;
+  args?: readonly string[];
+} = {}): Promise<Browser> =>
   driver.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: program ?? (await browserProgram()),
     headless: true,
     args: [
       '--no-sandbox',
@@ -16,6 +23,7 @@ export const launchBrowser = async (): Promise<Browser> =>
       '--disable-dev-shm-usage',
       '--no-first-run',
       '--disable-background-networking',
+      ...args,
     ],
   });
 
@@ -45,7 +53,7 @@ export interface RunningServer {
 export const password = 'a-demo-password';
 
 export async function startServer({
-  dataDir = temporaryDirectory(),
+  dataDir,
   args = [],
   env = {},
   port,
@@ -56,12 +64,14 @@ export async function startServer({
   port?: number;
 } = {}): Promise<RunningServer> {
   const listening = port ?? (await freePort());
+  // Imported where it is needed: it cleans up after a test file, and programs that are no tests have none.
+  const directory = dataDir ?? (await import('./temporary.ts')).temporaryDirectory();
   const child: ChildProcess = spawn(process.execPath, ['dist/server/main.js', ...args], {
     env: {
       ...process.env,
       PORT: String(listening),
       HOST: '127.0.0.1',
-      DATA_DIR: dataDir,
+      DATA_DIR: directory,
       DEMO_PASSWORD: password,
       LOG_LEVEL: 'error',
       ...env,
@@ -94,7 +104,7 @@ export async function startServer({
   }
   return {
     url,
-    dataDir,
+    dataDir: directory,
     printed: () => printed,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal);
