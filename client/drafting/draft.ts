@@ -269,9 +269,19 @@ export class Draft {
       const present = Presence.safeParse({ cursor: null, ...state });
       if (present.success) people.set(present.data.user.participant, present.data.user);
     }
-    this.present.value = [...people.values()];
+    // Cursors move at every letter; who is here changes seldom.
+    const now = [...people.values()];
+    const before = this.present.peek();
+    const same = now.length === before.length && now.every((one, at) => isSamePerson(one, before[at]));
+    if (!same) this.present.value = now;
   }
 }
+
+const isSamePerson = (one: Presence['user'], other: Presence['user'] | undefined): boolean =>
+  one.participant === other?.participant &&
+  one.name === other.name &&
+  one.party === other.party &&
+  one.role === other.role;
 
 /** The words that a refused document had and the server's has not. */
 export function wordsToUseAgain(mine: Y.Doc, theirs: Y.Doc, as: As): readonly LostWords[] {

@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { browserProgram, launchBrowser, startServer, visit } from '../helpers/browser.ts';
 import { randomFrom } from '../helpers/random.ts';
-import { makeMeeting, others, type ScreenMeeting, typist } from './screen/meeting.ts';
+import { makeMeeting, type ScreenMeeting, typist } from './screen/meeting.ts';
 import { installMeter, type Meter } from './screen/meter.ts';
 import { Writer } from './screen/writer.ts';
 
@@ -168,7 +168,9 @@ async function draft(
   });
   const profiled = await profile(page);
   for (let key = 0; key < keysEach; key++) {
-    await page.keyboard.press(phrase.charAt(key % phrase.length) === ' ' ? 'Space' : phrase.charAt(key % phrase.length));
+    await page.keyboard.press(
+      phrase.charAt(key % phrase.length) === ' ' ? 'Space' : phrase.charAt(key % phrase.length),
+    );
     await pause(90 + 80 * random());
   }
   await page.waitForFunction((count) => window.meter.keys.length >= count, keysEach);
@@ -227,10 +229,26 @@ try {
   console.log('| Asked | Aim | Measured |\n|---|---|---|');
   const figures = (outcomes: readonly Round[], pick: (key: Meter['keys'][number]) => number): string =>
     `p50 ${ms(of(outcomes, keys(0.5, pick)))}, p95 ${ms(of(outcomes, keys(0.95, pick)))}, p99 ${ms(of(outcomes, keys(0.99, pick)))} ms`;
-  row('key to paint, frames as soon as they are ready', 'p95 ≤ 16 ms', figures(free, ({ painted }) => painted));
-  row('of it: until the handlers have run', '', figures(free, ({ handled }) => handled));
-  row('of it: from the begin of the frame', '', figures(free, ({ painted, frame }) => painted - frame));
-  row('key to paint, frames at 60 Hz', '', figures(found, ({ painted }) => painted));
+  row(
+    'key to paint, frames as soon as they are ready',
+    'p95 ≤ 16 ms',
+    figures(free, ({ painted }) => painted),
+  );
+  row(
+    'of it: until the handlers have run',
+    '',
+    figures(free, ({ handled }) => handled),
+  );
+  row(
+    'of it: from the begin of the frame',
+    '',
+    figures(free, ({ painted, frame }) => painted - frame),
+  );
+  row(
+    'key to paint, frames at 60 Hz',
+    '',
+    figures(found, ({ painted }) => painted),
+  );
   row(
     'of it: work (without the wait for the frame)',
     '',
@@ -247,7 +265,11 @@ try {
     String([...free, ...found].flatMap(({ meter }) => meter.keys).filter(({ shown }) => !shown).length),
   );
   row('tasks over 50 ms while typing', '', String(of([...free, ...found], ({ meter }) => meter.long.length)));
-  row('open to editable, empty cache', '≤ 1 s', `${(of([...free, ...found], ({ editable }) => editable) / 1000).toFixed(2)} s`);
+  row(
+    'open to editable, empty cache',
+    '≤ 1 s',
+    `${(of([...free, ...found], ({ editable }) => editable) / 1000).toFixed(2)} s`,
+  );
   row('of it: until the text is there', '', `${(of([...free, ...found], ({ there }) => there) / 1000).toFixed(2)} s`);
   const size = (loaded: Loaded): string =>
     `sent ${kilobytes(loaded.sent)}; gzip ${kilobytes(loaded.gzip)}, brotli ${kilobytes(loaded.brotli)}, as they are ${kilobytes(loaded.raw)}`;

@@ -62,11 +62,7 @@ export async function makeMeeting(address: string): Promise<ScreenMeeting> {
   const seat = async (name: string, role: string, party: string | null): Promise<string> => {
     const accredited = await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role, party });
     const { participant } = z.object({ participant: z.string() }).parse(await accredited.json());
-    const invited = await ask(
-      rapporteur,
-      `/api/meetings/${meeting}/participants/${participant}/invitation`,
-      {},
-    );
+    const invited = await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {});
     const { link } = InvitationLink.parse(await invited.json());
     const cookie = await signIn(name);
     await ask(cookie, `/api${new URL(link).pathname}`, {});
