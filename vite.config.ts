@@ -1,9 +1,29 @@
-import { defineConfig } from 'vite';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Lays each script, style and page beside itself compressed, for the server to send. */
+const compressed: Plugin = {
+  name: 'compressed',
+  apply: 'build',
+  async writeBundle({ dir }, bundle) {
+    if (dir === undefined) return;
+    for (const [name, file] of Object.entries(bundle)) {
+      if (!/\.(js|css|html|svg)$/.test(name)) continue;
+      const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source);
+      await writeFile(join(dir, `${name}.br`), await promisify(brotliCompress)(bytes));
+      await writeFile(join(dir, `${name}.gz`), await promisify(gzip)(bytes, { level: 9 }));
+    }
+  },
+};
 
 /** The browser's half: one page, built to `dist/client`, served by the server with immutable asset names. */
 export default defineConfig({
   root: 'client',
   publicDir: 'public',
+  plugins: [compressed],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: '../dist/client',

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { ConcordError } from '../../shared/errors.ts';
 import type { AccountId, MeetingId, ParticipantId } from '../../shared/ids.ts';
+import { answer } from '../encoded.ts';
 import { languageOf } from '../http.ts';
 import { script, stylesheet } from './assets.ts';
 import type { ReaderStream, Reading } from './reading.ts';
@@ -31,12 +32,8 @@ const furthestBehind = 256;
 export function readingRoutes(reading: Reading, { reader, onEnded }: ReadingRoutesOptions): Hono {
   const routes = new Hono();
 
-  routes.get('/reading.css', (c) =>
-    c.body(stylesheet, 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'no-cache' }),
-  );
-  routes.get('/reading.js', (c) =>
-    c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),
-  );
+  routes.get('/reading.css', (c) => answer(c, stylesheet, 'no-cache'));
+  routes.get('/reading.js', (c) => answer(c, script, 'no-cache'));
 
   routes.get('/meetings/:id/text', async (c) => {
     const who = await reader(c);

@@ -72,9 +72,18 @@ function typeOn(writers: readonly Writer[], random: () => number): () => Promise
   };
 }
 
-/** For who wants to know where the time goes: PROFILE=file.cpuprofile, to be opened in a browser's tools. */
+/** For who wants to know where the time goes: PROFILE=file.cpuprofile or TRACE=file.json, for a browser's tools. */
 async function profile(page: Page): Promise<() => Promise<void>> {
   const file = process.env.PROFILE;
+  const trace = process.env.TRACE;
+  if (trace !== undefined) {
+    const browser = page.context().browser();
+    await browser?.startTracing(page, {
+      path: trace,
+      categories: ['devtools.timeline', 'cc', 'viz', 'input', 'toplevel'],
+    });
+    return async () => void (await browser?.stopTracing());
+  }
   if (file === undefined) return async () => undefined;
   const session = await page.context().newCDPSession(page);
   await session.send('Profiler.enable');
@@ -83,6 +92,33 @@ async function profile(page: Page): Promise<() => Promise<void>> {
   return async () => {
     const { profile: samples } = await session.send('Profiler.stop');
     writeFileSync(file, JSON.stringify(samples));
+  };
+}
+
+/** What the page's main thread worked, ms of CPU by the operating system's count: what else the machine does is not in it. */
+interface Work {
+  readonly task: number;
+  readonly script: number;
+  readonly style: number;
+  readonly layout: number;
+}
+async function countWork(page: Page): Promise<() => Promise<Work>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const read = async (): Promise<Map<string, number>> => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return new Map(metrics.map(({ name, value }) => [name, value]));
+  };
+  const before = await read();
+  return async () => {
+    const after = await read();
+    const spent = (name: string): number => 1000 * ((after.get(name) ?? 0) - (before.get(name) ?? 0));
+    return {
+      task: spent('TaskDuration'),
+      script: spent('ScriptDuration'),
+      style: spent('RecalcStyleDuration'),
+      layout: spent('LayoutDuration'),
+    };
   };
 }
 
@@ -123,6 +159,8 @@ interface Round {
   readonly editable: number;
   readonly meter: Meter;
   readonly scripts: Loaded;
+  /** The main thread's work, divided by the letters that came meanwhile, own and others'. */
+  readonly work: Work;
 }
 
 const phrase = 'and to report on it at the next meeting of this body ';
@@ -134,6 +172,7 @@ async function draft(
   path: string,
   clause: number,
   random: () => number,
+  typed: () => number,
 ): Promise<Round> {
   const { context, page, complaints } = await visit(browser, { url }, typist);
   page.setDefaultTimeout(120_000);
@@ -166,6 +205,8 @@ async function draft(
     window.meter.durations.length = 0;
     window.meter.long.length = 0;
   });
+  const worked = await countWork(page);
+  const typedBefore = typed();
   const profiled = await profile(page);
   for (let key = 0; key < keysEach; key++) {
     await page.keyboard.press(
@@ -174,10 +215,18 @@ async function draft(
     await pause(90 + 80 * random());
   }
   await page.waitForFunction((count) => window.meter.keys.length >= count, keysEach);
+  const letters = keysEach + typed() - typedBefore;
+  const { task, script, style, layout } = await worked();
   const meter = await page.evaluate(() => window.meter);
   await profiled();
   await page.waitForSelector('.saved-saved', { state: 'attached' });
-  const round = { there: meter.there, editable: meter.editable, meter, scripts: await scripts() };
+  const round = {
+    there: meter.there,
+    editable: meter.editable,
+    meter,
+    scripts: await scripts(),
+    work: { task: task / letters, script: script / letters, style: style / letters, layout: layout / letters },
+  };
   await context.close();
   if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('; ')}`);
   return round;
@@ -214,7 +263,9 @@ try {
       });
       version = browser.version();
       const stop = typeOn(writers, random);
-      const outcome = await draft(browser, server.url, meeting.path, 4 * (round % 5), random);
+      const outcome = await draft(browser, server.url, meeting.path, 4 * (round % 5), random, () =>
+        writers.reduce((sum, { letters }) => sum + letters, 0),
+      );
       await stop();
       (unlimited ? free : found).push(outcome);
       observed ??= await observe(browser, server.url, meeting.readingPath);
@@ -263,6 +314,12 @@ try {
     'keys whose letter was not in their frame',
     '0',
     String([...free, ...found].flatMap(({ meter }) => meter.keys).filter(({ shown }) => !shown).length),
+  );
+  const all = [...free, ...found];
+  row(
+    'the main thread’s work a letter, own or others’, CPU',
+    '',
+    `${ms(of(all, ({ work }) => work.task))} ms (script ${ms(of(all, ({ work }) => work.script))}, style ${ms(of(all, ({ work }) => work.style))}, layout ${ms(of(all, ({ work }) => work.layout))})`,
   );
   row('tasks over 50 ms while typing', '', String(of([...free, ...found], ({ meter }) => meter.long.length)));
   row(

@@ -19,6 +19,8 @@ export class Writer {
   #typed = 0;
   #shrinking = false;
   #clock = 0;
+  /** How many keys it has pressed. */
+  letters = 0;
 
   private constructor(client: Client) {
     this.client = client;
@@ -83,6 +85,7 @@ export class Writer {
     });
     this.#place = Y.createRelativePositionFromTypeIndex(text, at, -1);
     this.client.update(bytes);
+    this.letters += 1;
     this.#sayWhere(text, at);
   }
 
