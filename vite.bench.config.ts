@@ -14,6 +14,7 @@ export default defineConfig({
         log: 'tests/bench/log.ts',
         load: 'tests/bench/load.ts',
         screen: 'tests/bench/screen.ts',
+        writers: 'tests/bench/screen/writers.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },

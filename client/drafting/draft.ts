@@ -63,6 +63,8 @@ export class Draft {
   #unsent = false;
   #keepTimer: ReturnType<typeof setTimeout> | null = null;
   #savedState: Uint8Array | undefined;
+  /** This device holds a copy of what isn't saved. */
+  #isKept = false;
 
   private constructor(options: DraftOptions, earlier: readonly Unsent[]) {
     this.#options = options;
@@ -216,7 +218,7 @@ export class Draft {
     if (verdict.verdict === 'accepted') {
       if (!this.#isUnsaved) {
         this.#savedState = Y.encodeStateVector(this.doc);
-        forget(this.#key);
+        this.#forget();
       }
       this.#show();
       return;
@@ -230,7 +232,7 @@ export class Draft {
   #refused(refusal: Omit<Refusal, 'words'>): void {
     if (this.#told) return;
     this.#told = true;
-    forget(this.#key);
+    this.#forget();
     this.#options.onRefused(refusal, this.doc);
   }
 
@@ -243,13 +245,20 @@ export class Draft {
 
   readonly #keepNow = (): void => {
     if (!this.#isUnsaved || this.#told) return;
-    keep(this.#key, {
+    this.#isKept = keep(this.#key, {
       clients: this.#clients,
       as: this.#as,
       update: Y.encodeStateAsUpdate(this.doc, this.#savedState),
       at: Date.now(),
     });
   };
+
+  /** The device is asked only where it has something: a verdict comes for each letter. */
+  #forget(): void {
+    if (!this.#isKept) return;
+    this.#isKept = false;
+    forget(this.#key);
+  }
 
   #readRecord(): void {
     const record = recordOf(this.doc);

@@ -28,8 +28,14 @@ declare global {
   }
 }
 
-/** Runs in the page before its own scripts do. It must hold everything that it uses: it is sent there as text. */
-export function installMeter(): void {
+/**
+ * Runs in the page before its own scripts do, and puts the caret at the end of a clause as soon as there is one. It must
+ * hold everything that it uses: it is sent there as text.
+ *
+ * Times are the page's own (`performance.now()`, in steps of 0.1 ms), counted from the timestamp that the browser gave
+ * the key; the frame of a key is the first whose animation callback runs after it.
+ */
+export function installMeter(clause: number): void {
   const meter: Meter = { keys: [], durations: [], long: [], there: 0, editable: 0 };
   window.meter = meter;
 
@@ -74,11 +80,26 @@ export function installMeter(): void {
     for (const entry of list.getEntries()) meter.long.push(entry.duration);
   }).observe({ type: 'longtask' });
 
-  const watch = new MutationObserver(() => {
+  const caretIn = (text: HTMLElement, words: Element): void => {
+    const before = words.textContent?.length ?? 0;
+    const typed = new MutationObserver(() => {
+      const letters = words.querySelectorAll('ins[data-code="ARG"]').length > 0;
+      if (!letters || (words.textContent?.length ?? 0) <= before) return;
+      typed.disconnect();
+      meter.editable = performance.now();
+    });
+    typed.observe(words, { childList: true, subtree: true, characterData: true });
+    text.focus();
+    getSelection()?.selectAllChildren(words);
+    getSelection()?.collapseToEnd();
+  };
+  const opened = new MutationObserver(() => {
     const text = document.querySelector<HTMLElement>('.text[contenteditable="true"]');
-    if (text === null || text.querySelector('.clause') === null) return;
-    watch.disconnect();
+    const words = text?.querySelectorAll('.clause-words')[clause];
+    if (text == null || words === undefined) return;
+    opened.disconnect();
     meter.there = performance.now();
+    caretIn(text, words);
   });
-  watch.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['contenteditable'] });
+  opened.observe(document, { childList: true, subtree: true });
 }
