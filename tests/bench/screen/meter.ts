@@ -29,8 +29,8 @@ declare global {
 }
 
 /**
- * Runs in the page before its own scripts do, and puts the caret at the end of a clause as soon as there is one. It must
- * hold everything that it uses: it is sent there as text.
+ * Runs in the page before its own scripts do, and watches the clause that is to be written in. It must hold everything
+ * that it uses: it is sent there as text.
  *
  * Times are the page's own (`performance.now()`, in steps of 0.1 ms), counted from the timestamp that the browser gave
  * the key; the frame of a key is the first whose animation callback runs after it.
@@ -80,18 +80,16 @@ export function installMeter(clause: number): void {
     for (const entry of list.getEntries()) meter.long.push(entry.duration);
   }).observe({ type: 'longtask' });
 
-  const caretIn = (text: HTMLElement, words: Element): void => {
-    const before = words.textContent?.length ?? 0;
+  const ownIn = (words: Element): number =>
+    [...words.querySelectorAll('ins[data-code="ARG"]')].reduce((sum, { textContent }) => sum + textContent.length, 0);
+  const awaitKey = (words: Element): void => {
+    const before = ownIn(words);
     const typed = new MutationObserver(() => {
-      const letters = words.querySelectorAll('ins[data-code="ARG"]').length > 0;
-      if (!letters || (words.textContent?.length ?? 0) <= before) return;
+      if (ownIn(words) <= before) return;
       typed.disconnect();
       meter.editable = performance.now();
     });
     typed.observe(words, { childList: true, subtree: true, characterData: true });
-    text.focus();
-    getSelection()?.selectAllChildren(words);
-    getSelection()?.collapseToEnd();
   };
   const opened = new MutationObserver(() => {
     const text = document.querySelector<HTMLElement>('.text[contenteditable="true"]');
@@ -99,7 +97,7 @@ export function installMeter(clause: number): void {
     if (text == null || words === undefined) return;
     opened.disconnect();
     meter.there = performance.now();
-    caretIn(text, words);
+    awaitKey(words);
   });
   opened.observe(document, { childList: true, subtree: true });
 }

@@ -106,18 +106,24 @@ export async function draft(
   await page.addInitScript(installMeter, clause);
   const scripts = countScripts(page);
   await page.goto(address + path, { waitUntil: 'commit' });
-  // Keys from the first moment on: the page is open when one of them stands in the text.
-  while (!(await page.evaluate(() => window.meter.editable > 0))) {
-    await page.keyboard.press('x');
-    await pause(5);
-  }
+  await page.waitForFunction(() => window.meter?.there > 0, null, { polling: 10 });
+  // A click into the clause and a key, as soon as it is there.
+  const words = await page.locator('.clause-words').nth(clause).boundingBox();
+  if (words === null) throw new Error('the clause is not on the page');
+  await page.mouse.click(words.x + words.width / 2, words.y + words.height / 2);
+  await page.keyboard.press('x');
+  await page.waitForFunction(() => window.meter.editable > 0, null, { polling: 10 });
   await page.waitForSelector('.saved-saved', { state: 'attached' });
   await pause(1500);
-  await page.evaluate(() => {
+  await page.evaluate((at) => {
+    const end = document.querySelectorAll('.clause-words')[at];
+    if (end !== undefined) getSelection()?.selectAllChildren(end);
+    getSelection()?.collapseToEnd();
     window.meter.keys.length = 0;
     window.meter.durations.length = 0;
     window.meter.long.length = 0;
-  });
+  }, clause);
+  await pause(100);
   const worked = await countWork(page);
   const before = await load.letters();
   const profiled = await profile(page);
