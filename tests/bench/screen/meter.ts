@@ -18,13 +18,17 @@ export interface Meter {
   readonly long: number[];
   /** When the text could be written in, by the clock that starts with the navigation. */
   there: number;
-  /** When a letter that was typed there stood in the text. */
+  /** When the first key came in. */
+  pressed: number;
+  /** When its letter stood in the text. */
   editable: number;
 }
 
 declare global {
   interface Window {
     meter: Meter;
+    /** Called with where the clause ends that is to be written in, once it is there. */
+    opened: (x: number, y: number) => void;
   }
 }
 
@@ -36,7 +40,7 @@ declare global {
  * the key; the frame of a key is the first whose animation callback runs after it.
  */
 export function installMeter(clause: number): void {
-  const meter: Meter = { keys: [], durations: [], long: [], there: 0, editable: 0 };
+  const meter: Meter = { keys: [], durations: [], long: [], there: 0, pressed: 0, editable: 0 };
   window.meter = meter;
 
   // A message posted in a frame's callback is the first task after the frame was painted.
@@ -58,6 +62,7 @@ export function installMeter(clause: number): void {
     (event) => {
       if (event.key.length !== 1 || event.ctrlKey) return;
       const at = event.timeStamp;
+      meter.pressed ||= at;
       let handled = 0;
       // The last listener of the last event of a key; what the editor does at once, it has done by then.
       addEventListener('input', () => (handled = performance.now()), { once: true });
@@ -98,6 +103,10 @@ export function installMeter(clause: number): void {
     opened.disconnect();
     meter.there = performance.now();
     awaitKey(words);
+    const all = document.createRange();
+    all.selectNodeContents(words);
+    const end = [...all.getClientRects()].at(-1);
+    if (end !== undefined) window.opened(end.right - 1, end.top + end.height / 2);
   });
   opened.observe(document, { childList: true, subtree: true });
 }
