@@ -18,7 +18,7 @@ export interface Meter {
   readonly long: number[];
   /** When the text could be written in, by the clock that starts with the navigation. */
   there: number;
-  /** When the first key came in. */
+  /** When the key came in whose letter was the first. */
   pressed: number;
   /** When its letter stood in the text. */
   editable: number;
@@ -62,7 +62,7 @@ export function installMeter(clause: number): void {
     (event) => {
       if (event.key.length !== 1 || event.ctrlKey) return;
       const at = event.timeStamp;
-      meter.pressed ||= at;
+      if (meter.editable === 0) meter.pressed = at;
       let handled = 0;
       // The last listener of the last event of a key; what the editor does at once, it has done by then.
       addEventListener('input', () => (handled = performance.now()), { once: true });
@@ -85,16 +85,16 @@ export function installMeter(clause: number): void {
     for (const entry of list.getEntries()) meter.long.push(entry.duration);
   }).observe({ type: 'longtask' });
 
-  const ownIn = (words: Element): number =>
-    [...words.querySelectorAll('ins[data-code="ARG"]')].reduce((sum, { textContent }) => sum + textContent.length, 0);
-  const awaitKey = (words: Element): void => {
-    const before = ownIn(words);
+  const ownIn = (text: Element): number =>
+    [...text.querySelectorAll('ins[data-code="ARG"]')].reduce((sum, { textContent }) => sum + textContent.length, 0);
+  const awaitKey = (text: Element): void => {
+    const before = ownIn(text);
     const typed = new MutationObserver(() => {
-      if (ownIn(words) <= before) return;
+      if (ownIn(text) <= before) return;
       typed.disconnect();
       meter.editable = performance.now();
     });
-    typed.observe(words, { childList: true, subtree: true, characterData: true });
+    typed.observe(text, { childList: true, subtree: true, characterData: true });
   };
   const opened = new MutationObserver(() => {
     const text = document.querySelector<HTMLElement>('.text[contenteditable="true"]');
@@ -102,7 +102,8 @@ export function installMeter(clause: number): void {
     if (text == null || words === undefined) return;
     opened.disconnect();
     meter.there = performance.now();
-    awaitKey(words);
+    awaitKey(text);
+    words.scrollIntoView({ block: 'center' });
     const all = document.createRange();
     all.selectNodeContents(words);
     const end = [...all.getClientRects()].at(-1);

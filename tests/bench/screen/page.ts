@@ -118,7 +118,15 @@ export async function draft(
   const scripts = countScripts(page);
   await page.goto(address + path, { waitUntil: 'commit' });
   await tried;
-  await page.waitForFunction(() => window.meter.editable > 0, null, { polling: 10 });
+  // What stands above may still have come between the look and the click.
+  for (let tries = 0; !(await page.evaluate(() => window.meter.editable > 0)); tries++) {
+    if (tries > 20) throw new Error('no key did anything');
+    if (tries > 0) {
+      await page.locator('.clause-words').nth(clause).click();
+      await page.keyboard.press('x');
+    }
+    await pause(500);
+  }
   await page.waitForSelector('.saved-saved', { state: 'attached' });
   await pause(1500);
   await page.evaluate((at) => {
