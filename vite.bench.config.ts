@@ -20,6 +20,8 @@ export default defineConfig({
         storm: 'tests/bench/storm.ts',
         opening: 'tests/bench/opening.ts',
         import: 'tests/bench/import.ts',
+        screen: 'tests/bench/screen.ts',
+        writers: 'tests/bench/screen/writers.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { ConcordError } from '../../shared/errors.ts';
+import { answer } from '../encoded.ts';
 import { languageOf } from '../http.ts';
 import { script, stylesheet } from './assets.ts';
 import type { Reading } from './reading.ts';
@@ -21,12 +22,8 @@ export function readingRoutes(reading: Reading, { reader, onEnded, attend }: Rea
   const routes = new Hono<ServedByNode>();
   const streams = new Streams(onEnded, attend);
 
-  routes.get('/reading.css', (c) =>
-    c.body(stylesheet, 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'no-cache' }),
-  );
-  routes.get('/reading.js', (c) =>
-    c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),
-  );
+  routes.get('/reading.css', (c) => answer(c, stylesheet, 'no-cache'));
+  routes.get('/reading.js', (c) => answer(c, script, 'no-cache'));
 
   routes.get('/meetings/:id/text', async (c) => {
     const who = await reader(c);

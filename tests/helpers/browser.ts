@@ -2,12 +2,19 @@ import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
 import { freePort, launchConcord, password } from './process.ts';
-import { temporaryDirectory } from './temporary.ts';
+
+export const browserProgram = (): Promise<string> => chromium.executablePath();
 
 /** A Chromium that comes as an npm package: nothing has to be installed. */
-export const launchBrowser = async (): Promise<Browser> =>
+export const launchBrowser = async ({
+  program,
+  args = [],
+}: {
+  program?: string;
+  args?: readonly string[];
+} = {}): Promise<Browser> =>
   driver.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: program ?? (await browserProgram()),
     headless: true,
     args: [
       '--no-sandbox',
@@ -15,6 +22,7 @@ export const launchBrowser = async (): Promise<Browser> =>
       '--disable-dev-shm-usage',
       '--no-first-run',
       '--disable-background-networking',
+      ...args,
     ],
   });
 
@@ -32,7 +40,7 @@ export interface RunningServer {
 export { password };
 
 export async function startServer({
-  dataDir = temporaryDirectory(),
+  dataDir,
   args = [],
   env = {},
   port,
@@ -45,15 +53,17 @@ export async function startServer({
   /** No file of the server's may grow beyond so many kilobytes: what the system gives for a disk that is full. */
   largestFile?: number;
 } = {}): Promise<RunningServer> {
+  // Imported where it is needed: it cleans up after a test file, and programs that are no tests have none.
+  const directory = dataDir ?? (await import('./temporary.ts')).temporaryDirectory();
   const server = launchConcord({
-    dataDir,
+    dataDir: directory,
     args,
     env,
     port: port ?? (await freePort()),
     ...(largestFile !== undefined && { largestFile }),
   });
   await server.ready;
-  return { url: server.url, pid: server.pid, dataDir, printed: server.printed, stop: server.kill };
+  return { url: server.url, pid: server.pid, dataDir: directory, printed: server.printed, stop: server.kill };
 }
 
 export interface Visit {
