@@ -91,7 +91,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     for (const [what, clock] of jumps) {
       set(clock());
       const word = `w${saved.length}. `;
-      expect([what, await type(argentina, word)]).toEqual([what, expect.objectContaining({ verdict: 'accepted' })]);
+      expect([what, await type(argentina, word)]).toEqual([what, 'accepted']);
       await canada.until(() => wordsOf(canada).includes(word), 'the words');
       saved.push(word);
       // A session whose time has come by that clock has to sign in again, and can.
@@ -158,7 +158,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     server = await startServer({ env, dataDir: server.dataDir });
     const client = await join(server, await cookieOf(server, 'canada'), place);
     for (const word of saved) expect(wordsOf(client)).toContain(word);
-    expect(await type(client, 'in 1970 ')).toMatchObject({ verdict: 'accepted' });
+    expect(await type(client, 'in 1970 ')).toBe('accepted');
     client.leave();
     await server.stop();
     const { database, close } = openFile(server.dataDir, { readOnly: true });

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import * as Y from 'yjs';
 import { markKey, textOf } from '../../shared/document.ts';
 import { newMarkId } from '../../shared/ids.ts';
-import type { Verdict } from '../../shared/protocol.ts';
 import type { RunningServer } from './browser.ts';
 import { Client } from './enemy.ts';
 
@@ -33,7 +32,16 @@ export function proposal(client: Client, words: string): Uint8Array {
   return client.change(() => client.words(at).insert(0, words, { [markKey('insertion', id)]: { id } }));
 }
 
-export const type = (client: Client, words: string): Promise<Verdict> => client.say(proposal(client, words));
+/** What becomes of words: accepted, or the code of the refusal or of the close that stood for it. */
+export async function type(client: Client, words: string): Promise<string> {
+  try {
+    const verdict = await client.say(proposal(client, words));
+    return verdict.verdict === 'accepted' ? 'accepted' : verdict.code;
+  } catch (error) {
+    if (client.socket.readyState === client.socket.OPEN) throw error;
+    return (await client.closed).reason;
+  }
+}
 
 export const wordsOf = (client: Client): string => textOf(client.doc).toString();
 
