@@ -136,7 +136,9 @@ describe('[LINE3] Who never gets to the point', () => {
     const piece = Buffer.alloc(64 * 1024);
     for (let sent = 0; sent < 40 && client.socket.readyState === client.socket.OPEN; sent++)
       await new Promise((resolve) => client.socket.send(piece, { binary: true, fin: false }, resolve));
-    expect((await client.closed).code).toBe(1009);
+    // What it still sends may cross the answer, which then is lost.
+    expect([1006, 1009]).toContain((await client.closed).code);
+    expect(client.verdicts).toEqual([]);
     await goesOn();
   }, 60_000);
 
