@@ -12,11 +12,21 @@ export default defineConfig({
       input: {
         edit: 'tests/bench/edit.ts',
         log: 'tests/bench/log.ts',
+        hostile: 'tests/bench/hostile.ts',
         load: 'tests/bench/load.ts',
+        all: 'tests/bench/all.ts',
+        lost: 'tests/bench/lost.ts',
+        gallery: 'tests/bench/gallery.ts',
+        storm: 'tests/bench/storm.ts',
+        opening: 'tests/bench/opening.ts',
+        import: 'tests/bench/import.ts',
+        screen: 'tests/bench/screen.ts',
+        writers: 'tests/bench/screen/writers.ts',
         relay: 'tests/bench/load/relay.ts',
         hocuspocus: 'tests/bench/load/hocuspocus.ts',
       },
-      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      // All beside each other: programs find the server, and each other, by where they are.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
 });

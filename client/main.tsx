@@ -7,6 +7,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { SessionView } from '../shared/access.ts';
 import { MeetingId, RecommendationId } from '../shared/ids.ts';
 import { ApiError, get } from './api.ts';
+import { meetingOf } from './meeting.ts';
 import { ImportPage } from './pages/import.tsx';
 import { InvitationPage } from './pages/invitation.tsx';
 import { ManagePage } from './pages/manage.tsx';
@@ -19,11 +20,16 @@ import { path } from './router.tsx';
 import { session } from './session.ts';
 import { t } from './words.ts';
 
-/** The drafting page brings the editor along: it is fetched when it is needed. */
+const draftingPage = () => import('./pages/recommendation.tsx');
+// Who comes straight to a recommendation gets the editor while it is asked who they are.
+if (/^\/meetings\/[^/]+\/recommendations\//.test(path.peek())) void draftingPage();
+
+/** The drafting page brings the editor along: it is fetched when it is needed, and the meeting meanwhile. */
 function Drafting({ meeting, id }: { meeting: MeetingId; id: RecommendationId }) {
   const [Page, setPage] = useState<ComponentType<{ meeting: MeetingId; id: RecommendationId }> | null>(null);
+  useEffect(() => meetingOf(meeting).use(), [meeting]);
   useEffect(() => {
-    void import('./pages/recommendation.tsx').then(({ RecommendationPage }) => setPage(() => RecommendationPage));
+    void draftingPage().then(({ RecommendationPage }) => setPage(() => RecommendationPage));
   }, []);
   return Page === null ? <p class="quiet">{t('app.loading')}</p> : <Page key={id} meeting={meeting} id={id} />;
 }

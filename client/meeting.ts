@@ -124,7 +124,7 @@ export function meetingOf(id: MeetingId): Meeting {
 }
 
 /** How a party is shown in a meeting. One that is no longer in it still has its code. */
-export function faceIn(view: MeetingView, code: PartyCode): PartyFace {
+export function faceIn(view: Pick<MeetingView, 'parties'>, code: PartyCode): PartyFace {
   const party = view.parties.find((candidate) => candidate.code === code);
   return party === undefined
     ? { code, name: code, colour: 'party-none' }

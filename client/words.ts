@@ -61,14 +61,24 @@ export const nameOf = (party: Party): string => {
 };
 export const labelStyle = (): LabelStyle => labelStyleOf(language.value);
 
+/** A formatter costs as much as a hundred moments: one for each way of writing is kept. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+function clock(name: Language, today: boolean): Intl.DateTimeFormat {
+  const key = `${name} ${today}`;
+  const known = clocks.get(key);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat(
+    name,
+    today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
+  );
+  clocks.set(key, made);
+  return made;
+}
+
 /** A moment as a reader of that language writes it: the time today, else with the day. */
 export function moment(at: number): string {
   const date = new Date(at);
-  const today = new Date().toDateString() === date.toDateString();
-  return date.toLocaleString(
-    language.value,
-    today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
-  );
+  return clock(language.value, new Date().toDateString() === date.toDateString()).format(date);
 }
 
 /** What a clause is called: by its number, where it has one. */

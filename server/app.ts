@@ -1,5 +1,5 @@
 import { type IncomingMessage, Server } from 'node:http';
-import { type ServerType, serve } from '@hono/node-server';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -45,6 +45,15 @@ const longestMessage = 1_100_000;
 const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
 /** A refused WebSocket that doesn't answer its close is cut off after this many ms. */
 const patienceAfterClose = 2000;
+
+/** How long `/healthz` waits for the disk, ms. */
+const longestCheck = 4000;
+
+/**
+ * Connections that may wait to be taken. After a restart everybody comes back at once, and whose knock finds no room
+ * knocks again only after a second. The system may allow fewer.
+ */
+const backlog = 4096;
 
 export interface AppOptions {
   readonly store: Store;
@@ -105,7 +114,12 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     checking ??= store.log.check().finally(() => {
       checking = null;
     });
-    await checking;
+    // A disk that doesn't answer is as bad as one that says no, and whoever asks wants to know.
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new ConcordError('not-stored')), longestCheck);
+    });
+    await Promise.race([checking, tooLate]).finally(() => clearTimeout(late));
     return c.text('ok');
   });
   const streams = new EventStreams();
@@ -116,7 +130,6 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
   http.route(
     '/',
     readingRoutes(reading, {
-      streams,
       reader: async (c) => {
         const who = await access.authenticate(c.req.header('cookie'));
         if (who === null) return null;
@@ -130,19 +143,14 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
           participant: me?.participant ?? null,
         };
       },
-      onEnded: (reader, listener) => {
-        const stops = [
-          // A whole gallery may share an account, and what it is sent costs little.
-          access.attend(reader, { most: Number.POSITIVE_INFINITY }),
-          access.onEnded(listener),
-          meetings.onChange(({ events }) => {
-            for (const event of events)
-              if (event.type === 'accreditation ended') listener({ participant: event.participant });
-          }),
-        ];
-        return () => {
-          for (const stop of stops) stop();
-        };
+      // A whole gallery may share an account, and what it is sent costs little.
+      attend: (reader) => access.attend(reader, { most: Number.POSITIVE_INFINITY }),
+      onEnded: (listener) => {
+        access.onEnded(listener);
+        meetings.onChange(({ events }) => {
+          for (const event of events)
+            if (event.type === 'accreditation ended') listener({ participant: event.participant });
+        });
       },
     }),
   );
@@ -180,7 +188,9 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       const now = await access.authenticate(request.headers.cookie);
       const seat = now === null ? null : await principalIn(services, now, meetings.get(meeting.id) ?? meeting);
       if (seat?.participant !== me.participant) rooms.cut({ session: who.session }, 'not-signed-in');
-      rooms.recheck(meeting.id);
+      // Only who may no longer be here is worth looking at everybody.
+      const still = meetings.principal(meeting.id, me.participant);
+      if (still === null || still.role === 'observer') rooms.recheck(meeting.id);
     };
     const failed = (error: unknown, socket: WebSocket): void => {
       log.error({ err: error }, 'a connection failed');
@@ -199,11 +209,13 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     http,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        const listening = serve({ fetch: http.fetch, port, hostname: host, serverOptions: patience }, (info) =>
-          resolve(info.port),
-        );
+        const listening = createAdaptorServer({ fetch: http.fetch, serverOptions: patience });
         server = listening;
         if (listening instanceof Server) listening.maxConnections = config.mostConnections;
+        listening.listen({ port, host, backlog }, () => {
+          const address = listening.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : port);
+        });
         listening.on('error', reject);
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());

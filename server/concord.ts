@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { ConcordError } from '../shared/errors.ts';
 import { message } from '../shared/words/words.ts';
 import { createAccess } from './access/access.ts';
 import { verify } from './audit/verify.ts';
 import { readConfig } from './config.ts';
+import { sentenceOf } from './errors.ts';
 import { importCompilation } from './imports/compilation.ts';
 import { printCompilation } from './imports/print.ts';
 import { forLog } from './logging.ts';
 import { createMeeting } from './meetings/create.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Rooms } from './room/rooms.ts';
-import { openStore, StoreRefused } from './store/store.ts';
+import { openStore } from './store/store.ts';
 
 const usage = `concord: the operator's commands
 
@@ -128,9 +128,7 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     const wrongly = error instanceof Usage || (error instanceof TypeError && 'code' in error);
     if (wrongly) process.stderr.write(`${error.message}\n\n${usage}`);
-    else if (error instanceof ConcordError) process.stderr.write(`${message('en', `error.${error.code}`)}\n`);
-    else if (error instanceof StoreRefused) process.stderr.write(`${error.message}\n`);
-    else process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    else process.stderr.write(`${sentenceOf(error)}\n`);
     process.exitCode = wrongly ? 2 : 1;
   },
 );

@@ -30,3 +30,13 @@ export const answerErrors =
     log.error({ err: error, method: c.req.method, route: c.req.routePath }, 'a request failed');
     return refusalOf(c, new ConcordError('internal', {}, { cause: error }));
   };
+
+/** For whoever runs the server or a command: what is wrong, in one line, down to what the disk or the database said. */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof ConcordError)) return error.message;
+  if (error.cause === undefined) return message('en', `error.${error.code}`);
+  const cause = sentenceOf(error.cause);
+  if (error.code === 'not-stored') return `The store cannot be written: ${cause}`;
+  return error.code === 'internal' ? `The record cannot be read: ${cause}` : cause;
+}

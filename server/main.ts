@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { ConcordError } from '../shared/errors.ts';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { demoAccounts, seedDemo } from './demo/seed.ts';
+import { sentenceOf } from './errors.ts';
 import { forLog, openLog } from './logging.ts';
 import { openToOthers } from './private.ts';
 import { openStore, StoreRefused } from './store/store.ts';
@@ -60,11 +62,7 @@ async function main(): Promise<void> {
     demo = { names: demoAccounts, password };
   }
 
-  const port = await app.listen(config.port, config.host);
-  const address = config.publicOrigin ?? `http://localhost:${port}`;
-  say(`Concord is at ${address}`);
-  if (invitation !== null) say(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
-  if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
+  for (const { id } of app.meetings.all()) await app.meetings.recordSeats(id, await app.access.seatsOf(id));
 
   let stopping = false;
   const stop = (): void => {
@@ -83,10 +81,18 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const port = await app.listen(config.port, config.host);
+  const address = config.publicOrigin ?? `http://localhost:${port}`;
+  say(`Concord is at ${address}`);
+  if (invitation !== null) say(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
+  if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
 }
 
 main().catch((error: unknown) => {
   if (error instanceof StoreRefused) give(error.message);
+  // What the disk or the record says is no fault of the program: a sentence tells more than a stack.
+  if (error instanceof ConcordError) give(sentenceOf(error));
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     give(`The port is taken. Set PORT to another one.`);
   // The system's own sentences name files and ports; any other may quote what was being read.

@@ -17,7 +17,43 @@ export interface StandingAmendment {
   readonly inserted: string;
 }
 
-const has = (marks: RunMarks, id: MarkId): boolean => marks.insertion.includes(id) || marks.deletion.includes(id);
+/** What one clause holds of an amendment. */
+interface Share {
+  struck: string;
+  inserted: string;
+  /** The amendment proposes the whole clause. */
+  readonly proposes: boolean;
+  /** It strikes every word in force of a clause of the text. */
+  strikesAll: boolean;
+}
+
+const shares = new WeakMap<Clause, ReadonlyMap<MarkId, Share>>();
+
+/**
+ * The amendments that have a share in a clause, in the order of its words. Made once for each value: while people write,
+ * only the clause that they write in is gone through again.
+ */
+function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
+  const known = shares.get(clause);
+  if (known !== undefined) return known;
+  const found = new Map<MarkId, Share>();
+  const shareOf = (id: MarkId): Share => {
+    const share = found.get(id) ?? { struck: '', inserted: '', proposes: clause.insertion === id, strikesAll: false };
+    found.set(id, share);
+    return share;
+  };
+  if (clause.insertion !== null) shareOf(clause.insertion);
+  for (const { marks } of clause.runs) for (const id of [...marks.insertion, ...marks.deletion]) shareOf(id);
+  for (const [id, share] of found) {
+    share.struck = words(clause.runs, (marks) => marks.deletion.includes(id));
+    share.inserted = words(clause.runs, (marks) => marks.insertion.includes(id));
+    share.strikesAll =
+      clause.insertion === null &&
+      clause.runs.every(({ marks }) => marks.insertion.length > 0 || marks.deletion.includes(id));
+  }
+  shares.set(clause, found);
+  return found;
+}
 
 /** The words of the runs that answer yes; an ellipsis stands for what lies between. */
 function words(runs: readonly Run[], pick: (marks: RunMarks) => boolean): string {
@@ -32,55 +68,47 @@ function words(runs: readonly Run[], pick: (marks: RunMarks) => boolean): string
   return text;
 }
 
+/** Whether an amendment has words in the text, or proposes a clause of it. */
+export const stands = (text: readonly Clause[], id: MarkId): boolean => text.some((clause) => sharesOf(clause).has(id));
+
 /** What one amendment strikes and brings in the text as it stands. */
-export function wordsOf(text: readonly Clause[], id: MarkId): { readonly struck: string; readonly inserted: string } {
-  const touched = text.filter((clause) => clause.insertion === id || clause.runs.some((run) => has(run.marks, id)));
-  const join = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' … ');
-  return {
-    struck: join(touched.map((clause) => words(clause.runs, (marks) => marks.deletion.includes(id)))),
-    inserted: join(touched.map((clause) => words(clause.runs, (marks) => marks.insertion.includes(id)))),
-  };
+export const wordsOf = (text: readonly Clause[], id: MarkId): { readonly struck: string; readonly inserted: string } =>
+  joinShares(
+    text.flatMap((clause) => {
+      const share = sharesOf(clause).get(id);
+      return share === undefined ? [] : [share];
+    }),
+  );
+
+function joinShares(parts: readonly Share[]): { readonly struck: string; readonly inserted: string } {
+  const join = (pieces: readonly string[]): string => pieces.filter((piece) => piece !== '').join(' … ');
+  return { struck: join(parts.map(({ struck }) => struck)), inserted: join(parts.map(({ inserted }) => inserted)) };
 }
 
 /** The open amendments that have words in the text, in the order of the text. */
 export function standingAmendments(text: readonly Clause[], ledger: Ledger): readonly StandingAmendment[] {
-  const found = new Map<MarkId, ClauseId[]>();
-  const note = (id: MarkId, clause: ClauseId): void => {
-    const clauses = found.get(id);
-    if (clauses === undefined) found.set(id, [clause]);
-    else if (clauses.at(-1) !== clause) clauses.push(clause);
-  };
-  for (const clause of text) {
-    if (clause.insertion !== null) note(clause.insertion, clause.id);
-    for (const { marks } of clause.runs) for (const id of [...marks.insertion, ...marks.deletion]) note(id, clause.id);
-  }
+  const found = new Map<MarkId, { readonly clauses: ClauseId[]; readonly parts: Share[] }>();
+  for (const clause of text)
+    for (const [id, share] of sharesOf(clause)) {
+      const known = found.get(id) ?? { clauses: [], parts: [] };
+      known.clauses.push(clause.id);
+      known.parts.push(share);
+      found.set(id, known);
+    }
   const standing: StandingAmendment[] = [];
-  for (const [id, clauses] of found) {
+  for (const [id, { clauses, parts }] of found) {
     const record = ledger.marks.get(id);
     if (record?.kind !== 'amendment' || record.state !== 'open') continue;
-    const { struck, inserted } = wordsOf(text, id);
-    standing.push({ id, record, clauses, struck, inserted, kind: kindOf(text, id, clauses, struck, inserted) });
+    const { struck, inserted } = joinShares(parts);
+    standing.push({ id, record, clauses, struck, inserted, kind: kindOf(parts, struck, inserted) });
   }
   return standing;
 }
 
-function kindOf(
-  text: readonly Clause[],
-  id: MarkId,
-  clauses: readonly ClauseId[],
-  struck: string,
-  inserted: string,
-): AmendmentKind {
-  const touched = text.filter((clause) => clauses.includes(clause.id));
-  if (touched.some((clause) => clause.insertion === id) && struck === '') return 'new clause';
-  if (struck === '') return 'add';
+function kindOf(parts: readonly Share[], struck: string, inserted: string): AmendmentKind {
+  if (struck === '') return parts.some(({ proposes }) => proposes) ? 'new clause' : 'add';
   if (inserted !== '') return 'replace';
-  const whole = touched.some(
-    (clause) =>
-      clause.insertion === null &&
-      clause.runs.every((run) => run.marks.insertion.length > 0 || run.marks.deletion.includes(id)),
-  );
-  return whole ? 'delete clause' : 'delete';
+  return parts.some(({ strikesAll }) => strikesAll) ? 'delete clause' : 'delete';
 }
 
 /** The open brackets in a clause. */

@@ -38,7 +38,8 @@ interface Token {
 }
 
 interface Judge {
-  readonly ownRun: (marks: RunMarks) => boolean;
+  /** Whose words a run's are; `within`: the clause that holds it. */
+  readonly ownRun: (marks: RunMarks, within: Clause) => boolean;
   readonly ownMark: (id: MarkId) => boolean;
   readonly ownClause: (clause: Clause) => boolean;
 }
@@ -49,7 +50,8 @@ export const ownMarkOf = (hand: Hand, ledger: Ledger): ((id: MarkId) => boolean)
 function judgeFor(hand: Hand, ledger: Ledger): Judge {
   if ('edits' in hand) {
     return {
-      ownRun: (marks) => marks.insertion.length === 0,
+      // A clause that a party proposes is that party's as a whole: nobody writes base text into it.
+      ownRun: (marks, within) => marks.insertion.length === 0 && within.insertion === null,
       ownMark: () => false,
       ownClause: (clause) => clause.insertion === null && !isLocked(ledger, clause.id),
     };
@@ -81,11 +83,11 @@ function foreignKey(marks: RunMarks, { ownMark }: Judge): string {
 }
 
 /** Takes the hand's own words and marks out of a clause, and joins what is left. */
-function strip(runs: readonly Run[], judge: Judge): readonly Token[] {
+function strip(runs: readonly Run[], within: Clause, judge: Judge): readonly Token[] {
   const left: { text: string; foreign: string; own: boolean }[] = [];
   for (const { text, marks } of runs) {
     const foreign = foreignKey(marks, judge);
-    const own = judge.ownRun(marks);
+    const own = judge.ownRun(marks, within);
     if (own && foreign === nothingForeign) continue;
     const last = left.at(-1);
     if (last !== undefined && last.foreign === foreign && last.own === own) last.text += text;
@@ -145,7 +147,7 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
     const changed = changedRuns(was?.runs ?? [], is.runs);
     checkMarks(is, changed.after, was, hand, ledger, added);
     // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
-    if (!onlyOwnGone(strip(changed.before, judge), strip(changed.after, judge)))
+    if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
       throw new ConcordError('not-your-words', { clause: is.id });
     if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
       throw new ConcordError('not-your-words', { clause: is.id });
@@ -155,7 +157,7 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
   if (!inOrder) {
     const fixed = (clauses: readonly Clause[]): readonly ClauseId[] =>
       clauses
-        .filter((clause) => !judge.ownClause(clause) || strip(clause.runs, judge).some((token) => !token.own))
+        .filter((clause) => !judge.ownClause(clause) || strip(clause.runs, clause, judge).some((token) => !token.own))
         .map((clause) => clause.id);
     const stay = fixed(before);
     const stayed = fixed(after);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConcordError } from './errors.ts';
-import { ClauseId, MeetingId, ParticipantId, PartyCode, RecommendationId, TopicId } from './ids.ts';
+import { AccountId, ClauseId, MeetingId, ParticipantId, PartyCode, RecommendationId, TopicId } from './ids.ts';
 import { PartyKind, type Principal, Role } from './principal.ts';
 
 /** A party's name in the meeting's languages; English is always there, the others where they are known. */
@@ -62,6 +62,11 @@ export const MeetingEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('party removed'), code: PartyCode }),
   z.object({ type: z.literal('participant accredited'), participant: Participant }),
   z.object({ type: z.literal('accreditation ended'), participant: ParticipantId }),
+  /** Which accounts sit in which seats from now on: whoever takes another's place leaves a trace. */
+  z.object({
+    type: z.literal('seats taken'),
+    seats: z.array(z.object({ participant: ParticipantId, account: AccountId, name: z.string() })).min(1),
+  }),
   z.object({ type: z.literal('topics set'), topics: z.array(Topic) }),
   z.object({ type: z.literal('recommendations set'), recommendations: z.array(RecommendationHeading) }),
   z.object({ type: z.literal('floor given'), floor: Floor.nullable() }),
@@ -76,6 +81,8 @@ export interface MeetingState {
   readonly drafting: boolean;
   readonly parties: ReadonlyMap<PartyCode, Party>;
   readonly participants: ReadonlyMap<ParticipantId, Participant>;
+  /** As the record has it; who may act is looked up in the accreditations themselves. */
+  readonly seats: ReadonlyMap<ParticipantId, AccountId>;
   readonly topics: readonly Topic[];
   readonly recommendations: readonly RecommendationHeading[];
   readonly floor: Floor | null;
@@ -89,6 +96,7 @@ export const noMeeting = (id: MeetingId): MeetingState => ({
   drafting: true,
   parties: new Map(),
   participants: new Map(),
+  seats: new Map(),
   topics: [],
   recommendations: [],
   floor: null,
@@ -116,10 +124,18 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
     case 'accreditation ended': {
       const participant = state.participants.get(event.participant);
       if (participant === undefined) return state;
+      const seats = new Map(state.seats);
+      seats.delete(participant.id);
       return {
         ...state,
+        seats,
         participants: new Map(state.participants).set(participant.id, { ...participant, ended: true }),
       };
+    }
+    case 'seats taken': {
+      const seats = new Map(state.seats);
+      for (const { participant, account } of event.seats) seats.set(participant, account);
+      return { ...state, seats };
     }
     case 'topics set':
       return { ...state, topics: event.topics };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isUnresolved, standingAmendments, wordsOf } from './amendment.ts';
+import { isUnresolved, stands, wordsOf } from './amendment.ts';
 import type { Clause, RunMarks } from './clause.ts';
 import { adopt, type ClauseRewrite, type Disposal, takeOut } from './dispose.ts';
 import { ConcordError, type ErrorCode } from './errors.ts';
@@ -160,8 +160,7 @@ const recordOfClause = ({ ledger }: Situation, id: ClauseId): ClauseRecord =>
 function standing({ text, ledger }: Situation, id: MarkId): AmendmentRecord {
   const record = ledger.marks.get(id);
   if (record?.kind !== 'amendment') throw new ConcordError('not-found', { mark: id });
-  if (record.state !== 'open' || !standingAmendments(text, ledger).some((amendment) => amendment.id === id))
-    throw new ConcordError('amendment-closed', { mark: id });
+  if (record.state !== 'open' || !stands(text, id)) throw new ConcordError('amendment-closed', { mark: id });
   return record;
 }
 

@@ -63,6 +63,8 @@ export class Draft {
   #unsent = false;
   #keepTimer: ReturnType<typeof setTimeout> | null = null;
   #savedState: Uint8Array | undefined;
+  /** This device holds a copy of what isn't saved. */
+  #isKept = false;
 
   private constructor(options: DraftOptions, earlier: readonly Unsent[]) {
     this.#options = options;
@@ -216,7 +218,7 @@ export class Draft {
     if (verdict.verdict === 'accepted') {
       if (!this.#isUnsaved) {
         this.#savedState = Y.encodeStateVector(this.doc);
-        forget(this.#key);
+        this.#forget();
       }
       this.#show();
       return;
@@ -230,7 +232,7 @@ export class Draft {
   #refused(refusal: Omit<Refusal, 'words'>): void {
     if (this.#told) return;
     this.#told = true;
-    forget(this.#key);
+    this.#forget();
     this.#options.onRefused(refusal, this.doc);
   }
 
@@ -243,13 +245,20 @@ export class Draft {
 
   readonly #keepNow = (): void => {
     if (!this.#isUnsaved || this.#told) return;
-    keep(this.#key, {
+    this.#isKept = keep(this.#key, {
       clients: this.#clients,
       as: this.#as,
       update: Y.encodeStateAsUpdate(this.doc, this.#savedState),
       at: Date.now(),
     });
   };
+
+  /** The device is asked only where it has something: a verdict comes for each letter. */
+  #forget(): void {
+    if (!this.#isKept) return;
+    this.#isKept = false;
+    forget(this.#key);
+  }
 
   #readRecord(): void {
     const record = recordOf(this.doc);
@@ -269,9 +278,19 @@ export class Draft {
       const present = Presence.safeParse({ cursor: null, ...state });
       if (present.success) people.set(present.data.user.participant, present.data.user);
     }
-    this.present.value = [...people.values()];
+    // Cursors move at every letter; who is here changes seldom.
+    const now = [...people.values()];
+    const before = this.present.peek();
+    const same = now.length === before.length && now.every((one, at) => isSamePerson(one, before[at]));
+    if (!same) this.present.value = now;
   }
 }
+
+const isSamePerson = (one: Presence['user'], other: Presence['user'] | undefined): boolean =>
+  one.participant === other?.participant &&
+  one.name === other.name &&
+  one.party === other.party &&
+  one.role === other.role;
 
 /** The words that a refused document had and the server's has not. */
 export function wordsToUseAgain(mine: Y.Doc, theirs: Y.Doc, as: As): readonly LostWords[] {

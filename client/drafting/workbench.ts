@@ -1,5 +1,11 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
-import { isUnresolved, sponsorsOf, standingAmendments, standingBrackets } from '../../shared/amendment.ts';
+import {
+  isUnresolved,
+  type StandingAmendment,
+  sponsorsOf,
+  standingAmendments,
+  standingBrackets,
+} from '../../shared/amendment.ts';
 import type { Hand } from '../../shared/authority.ts';
 import type { Clause } from '../../shared/clause.ts';
 import type { MeetingView } from '../../shared/contract.ts';
@@ -16,9 +22,11 @@ import { type LabelStyle, labels } from '../../shared/label.ts';
 import { LiveLedger, statusOf } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Situation } from '../../shared/procedure.ts';
-import { createEditor, type Editor } from '../editor/editor.ts';
+import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
 import { type As, Draft, type Refusal, wordsToUseAgain } from './draft.ts';
+import { Follower } from './follow.ts';
+import { sameList, sameValues } from './same.ts';
 
 /** What the workbench is told by the page around it. */
 export interface WorkbenchOptions {
@@ -36,14 +44,16 @@ export interface WorkbenchOptions {
 /** After these there is nothing to come back to. */
 const final = new Set(['not-signed-in', 'accreditation-ended', 'not-found', 'foreign-origin', 'schema-outdated']);
 
-/** A recommendation on somebody's desk: its text, its record, the editor, and where the person is in it. */
+/**
+ * A recommendation on somebody's desk: its text, its record, the editor, and where the person is in it.
+ *
+ * The editor shows a letter; `text`, `caret` and all that is computed from them follow after the paint. What hasn't
+ * changed stays the same value, so that of a hundred cards only those are drawn anew that say something else.
+ */
 export class Workbench {
   readonly text = signal<readonly Clause[]>([]);
   readonly draft = signal<Draft | null>(null);
-  readonly caret = signal<{ readonly clause: ClauseId | null; readonly marks: readonly MarkId[] }>({
-    clause: null,
-    marks: [],
-  });
+  readonly caret = signal<Caret>({ clause: null, marks: [] });
   /** The amendment or bracket that is pointed at. */
   readonly active = signal<MarkId | null>(null);
   readonly refusals = signal<readonly Refusal[]>([]);
@@ -54,6 +64,9 @@ export class Workbench {
   #place: HTMLElement | null = null;
   #editor: Editor | null = null;
   #left = false;
+  /** The mark that the caret pointed at last. */
+  #pointed: MarkId | null = null;
+  readonly #follower = new Follower(() => this.#follow());
 
   constructor(options: WorkbenchOptions) {
     this.#options = options;
@@ -65,20 +78,51 @@ export class Workbench {
     // A new value at each change, so that what is computed from it is computed again.
     return new LiveLedger(this.draft.value?.ledger);
   });
-  readonly amendments = computed(() => standingAmendments(this.text.value, this.ledger.value));
-  readonly labels = computed(() => labels(this.text.value, this.#options.labelStyle()));
-  readonly situation = computed((): Situation => {
-    const meeting = this.#options.meeting();
-    return {
-      text: this.text.value,
-      ledger: this.ledger.value,
-      meeting: { parties: new Map(meeting.parties.map((party) => [party.code, party])), drafting: meeting.drafting },
-    };
+  #amendments: readonly StandingAmendment[] = [];
+  readonly amendments = computed(() => {
+    const known = new Map(this.#amendments.map((amendment) => [amendment.id, amendment]));
+    const now = standingAmendments(this.text.value, this.ledger.value).map((amendment) => {
+      const before = known.get(amendment.id);
+      return before !== undefined && sameAmendment(before, amendment) ? before : amendment;
+    });
+    if (!sameList(now, this.#amendments)) this.#amendments = now;
+    return this.#amendments;
   });
+  readonly count = computed(() => this.amendments.value.length);
+  /** What is wrong with the line to the server, if something is. */
+  readonly line = computed(() => {
+    const saving = this.draft.value?.saving.value;
+    return saving === 'offline' || saving === 'ended' ? saving : null;
+  });
+  #labels: ReadonlyMap<ClauseId, string> = new Map();
+  readonly #labelById = computed(() => {
+    const text = this.text.value;
+    const now = labels(text, this.#options.labelStyle());
+    const byId = new Map(text.map(({ id }, at) => [id, now[at] ?? '']));
+    if (!sameValues(byId, this.#labels)) this.#labels = byId;
+    return this.#labels;
+  });
+  /** Whether there is nothing to amend yet. */
+  readonly isEmpty = computed(() => this.text.value.length === 0);
+  // Of a meeting that is counted anew several times a second, what matters here changes seldom.
+  readonly #floor = computed(() => this.#options.meeting().floor);
+  readonly #parties = computed(() => this.#options.meeting().parties);
+  readonly #drafting = computed(() => this.#options.meeting().drafting);
+  /** All that a decision looks at, except the words. */
+  readonly terms = computed(
+    (): Omit<Situation, 'text'> => ({
+      ledger: this.ledger.value,
+      meeting: {
+        parties: new Map(this.#parties.value.map((party) => [party.code, party])),
+        drafting: this.#drafting.value,
+      },
+    }),
+  );
+  readonly situation = computed((): Situation => ({ ...this.terms.value, text: this.text.value }));
   readonly clause = computed(() => this.text.value.find(({ id }) => id === this.caret.value.clause) ?? null);
   readonly hand = computed((): Hand | null => {
-    const { me, meeting } = this.#options;
-    if (!meeting().drafting) return null;
+    const { me } = this.#options;
+    if (!this.#drafting.value) return null;
     if (me.role === 'delegate' && me.party !== null) return { proposesFor: me.party };
     if (me.role !== 'rapporteur') return null;
     const as = this.as.value;
@@ -86,8 +130,7 @@ export class Workbench {
   });
 
   labelOf(id: ClauseId): string {
-    const at = this.text.value.findIndex((clause) => clause.id === id);
-    return this.labels.value[at] ?? '';
+    return this.#labelById.value.get(id) ?? '';
   }
   isUnresolved(clause: Clause): boolean {
     return isUnresolved(clause, this.ledger.value);
@@ -105,7 +148,8 @@ export class Workbench {
       effect(() => {
         this.draft.value?.recordVersion.value;
         this.active.value;
-        this.#options.meeting();
+        this.#floor.value;
+        this.#parties.value;
         this.#options.labelStyle();
         untracked(() => this.#editor?.redraw());
       }),
@@ -114,6 +158,7 @@ export class Workbench {
 
   leave(): void {
     this.#left = true;
+    this.#follower.stop();
     for (const stop of this.#stops) stop();
     this.#editor?.destroy();
     this.draft.value?.leave();
@@ -174,22 +219,11 @@ export class Workbench {
         }),
         facts: () => this.#facts(draft),
         onRefused: this.#options.onRefused,
-        onText: (text) => {
-          this.text.value = text;
-        },
-        onCaret: (clause, marks) => {
-          batch(() => {
-            this.caret.value = { clause, marks };
-            const pointed = marks.find((id) => {
-              const mark = draft.ledger.marks.get(id);
-              return mark !== undefined && mark.state === 'open';
-            });
-            this.active.value = pointed ?? null;
-          });
-        },
+        onChange: (here) => (here ? this.#follower.soon() : this.#follower.late()),
       },
       this.#options.words().label,
     );
+    this.#follower.now();
     // A decision of the chair ends what can be undone: undoing across it would touch what is decided.
     const decided = (): void => this.#editor?.forgetPast();
     let count = decisions(draft.ledger);
@@ -203,12 +237,29 @@ export class Workbench {
     this.ready.value = true;
   }
 
+  /** The panels see what the editor shows. */
+  #follow(): void {
+    const editor = this.#editor;
+    if (editor === null) return;
+    batch(() => {
+      this.text.value = editor.text();
+      const caret = editor.caret();
+      const before = this.caret.peek();
+      const moved = caret.clause !== before.clause || !sameList(caret.marks, before.marks);
+      if (moved) this.caret.value = caret;
+      const marks = this.draft.peek()?.ledger.marks;
+      const pointed = caret.marks.find((id) => marks?.get(id)?.state === 'open') ?? null;
+      if (moved || pointed !== this.#pointed) this.active.value = pointed;
+      this.#pointed = pointed;
+    });
+  }
+
   #facts(draft: Draft): Facts {
     const { ledger } = draft;
-    const { face, meeting, words, labelStyle } = this.#options;
+    const { face, words, labelStyle } = this.#options;
     const hand = this.hand.peek();
     const own = hand !== null && 'proposesFor' in hand ? hand.proposesFor : null;
-    const floor = meeting().floor;
+    const floor = this.#floor.peek();
     return {
       face,
       partyOf: (id) => ledger.marks.get(id)?.party ?? own,
@@ -234,6 +285,7 @@ export class Workbench {
       this.refusals.value = [...this.refusals.value, { ...refusal, words: draft.unsentWords() }];
       return;
     }
+    this.#follower.stop();
     this.#editor?.destroy();
     this.#editor = null;
     this.ready.value = false;
@@ -252,6 +304,13 @@ export class Workbench {
     this.refusals.value = this.refusals.value.filter((one) => one !== refusal);
   }
 }
+
+const sameAmendment = (one: StandingAmendment, other: StandingAmendment): boolean =>
+  one.record === other.record &&
+  one.kind === other.kind &&
+  one.struck === other.struck &&
+  one.inserted === other.inserted &&
+  sameList(one.clauses, other.clauses);
 
 /** Counts what has been decided: closed marks, and clauses that are not open. */
 function decisions(ledger: Draft['ledger']): number {

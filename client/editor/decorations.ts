@@ -2,63 +2,72 @@ import type { Node } from 'prosemirror-model';
 import { type EditorState, Plugin, PluginKey } from 'prosemirror-state';
 import { Decoration, DecorationSet } from 'prosemirror-view';
 import type { MarkId } from '../../shared/ids.ts';
-import { clauseOf } from './clauses.ts';
 import type { Facts, PartyFace } from './facts.ts';
 import { idsOn } from './pen.ts';
-import type { Gutter } from './views.ts';
 import { tag } from './views.ts';
 
-const key = new PluginKey<DecorationSet>('facts');
+interface Drawn {
+  readonly set: DecorationSet;
+  /** Counts how often what the record says was drawn anew. */
+  readonly times: number;
+}
+const key = new PluginKey<Drawn>('facts');
 
 /** Set on a transaction to draw anew what the record says: a status, a sponsor, the floor. */
 export const redraw = 'redraw';
 
-/** The gutter, brackets and what is pointed at: drawn from the record at every change of text or record. */
-export function decorations(facts: () => Facts): Plugin<DecorationSet> {
-  return new Plugin<DecorationSet>({
+/** How often what the record says was drawn anew. */
+export const drawings = (state: EditorState): number => key.getState(state)?.times ?? 0;
+
+/** Brackets, and what is pointed at: drawn from the record at every change of text or record. */
+export function decorations(facts: () => Facts): Plugin<Drawn> {
+  return new Plugin<Drawn>({
     key,
     state: {
-      init: (_config, state) => draw(state.doc, facts()),
-      apply: (tr, set) => (tr.docChanged || tr.getMeta(redraw) === true ? draw(tr.doc, facts()) : set),
+      init: (_config, state) => ({ set: draw(state.doc, facts()), times: 0 }),
+      apply: (tr, drawn) => {
+        const anew = tr.getMeta(redraw) === true;
+        return tr.docChanged || anew ? { set: draw(tr.doc, facts()), times: drawn.times + (anew ? 1 : 0) } : drawn;
+      },
     },
-    props: { decorations: (state: EditorState) => key.getState(state) },
+    props: { decorations: (state: EditorState) => key.getState(state)?.set },
   });
 }
 
-const statusNames = { open: 'open', agreed: 'agreed', 'agreed ad referendum': 'ad-referendum' } as const;
+interface Stretch {
+  readonly id: MarkId;
+  readonly from: number;
+  readonly to: number;
+}
+const stretches = new WeakMap<Node, readonly Stretch[]>();
+
+/** The bracketed stretches of a clause, counted from its start; the same node is looked through once. */
+function bracketsIn(clause: Node): readonly Stretch[] {
+  const known = stretches.get(clause);
+  if (known !== undefined) return known;
+  const found: Stretch[] = [];
+  clause.forEach((text, inside) => {
+    for (const id of idsOn(text, 'bracket')) found.push({ id, from: 1 + inside, to: 1 + inside + text.nodeSize });
+  });
+  stretches.set(clause, found);
+  return found;
+}
 
 function draw(doc: Node, facts: Facts): DecorationSet {
   const drawn: Decoration[] = [];
-  const clauses = doc.children.map(clauseOf);
-  const labels = facts.labels(clauses);
   const brackets = new Map<MarkId, { from: number; to: number }>();
-  doc.forEach((node, offset, index) => {
-    const clause = clauses[index];
-    if (clause === undefined) return;
-    const status = facts.statusOf(clause.id);
-    const proposed = clause.insertion !== null;
-    const sponsors = clause.insertion === null ? facts.sponsorsOf(clause.id) : facts.supportersOf(clause.insertion);
-    const gutter: Gutter = {
-      label: labels[index] ?? '',
-      level: clause.level,
-      kind: clause.kind,
-      sponsors: sponsors.map((party): PartyFace => facts.face(party)),
-      status: proposed ? 'proposed' : statusNames[status.state],
-      statusWords: proposed ? facts.words.proposed : facts.words.status(status),
-      floorWords: facts.floor === clause.id ? facts.words.floor : '',
-    };
-    drawn.push(Decoration.node(offset, offset + node.nodeSize, {}, { gutter, key: JSON.stringify(gutter) }));
-    if (clause.insertion !== null && clause.insertion === facts.active)
-      drawn.push(Decoration.node(offset, offset + node.nodeSize, { class: 'is-active' }));
-    node.forEach((text, inside) => {
+  doc.forEach((clause, offset) => {
+    for (const { id, from, to } of bracketsIn(clause)) {
+      const known = brackets.get(id);
+      brackets.set(id, { from: known?.from ?? offset + from, to: offset + to });
+    }
+    if (facts.active === null) return;
+    if (clause.attrs.insertion === facts.active)
+      drawn.push(Decoration.node(offset, offset + clause.nodeSize, { class: 'is-active' }));
+    clause.forEach((text, inside) => {
       const from = offset + 1 + inside;
-      const to = from + text.nodeSize;
-      for (const id of idsOn(text, 'bracket')) {
-        const known = brackets.get(id);
-        brackets.set(id, { from: known?.from ?? from, to });
-      }
-      if (facts.active !== null && text.marks.some((mark) => mark.attrs.id === facts.active))
-        drawn.push(Decoration.inline(from, to, { class: 'is-active' }));
+      if (text.marks.some((mark) => mark.attrs.id === facts.active))
+        drawn.push(Decoration.inline(from, from + text.nodeSize, { class: 'is-active' }));
     });
   });
   for (const [id, { from, to }] of brackets) {

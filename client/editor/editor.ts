@@ -36,10 +36,12 @@ import { cursorBuilder, selectionBuilder } from './cursors.ts';
 import { decorations, redraw } from './decorations.ts';
 import { writeExactly } from './exact.ts';
 import type { Facts } from './facts.ts';
+import { gutters } from './gutters.ts';
+import { narrowed } from './narrow.ts';
 import { pasting } from './paste.ts';
 import type { Pen } from './pen.ts';
 import { neighbour, replace, suggest } from './suggest.ts';
-import { ClauseView, markView } from './views.ts';
+import { ClauseView, type ClauseViews, markView } from './views.ts';
 
 /** What the editor needs of the page that it stands in. */
 export interface EditorHost {
@@ -49,13 +51,21 @@ export interface EditorHost {
   readonly facts: () => Facts;
   /** An edit that may not be made was not made. */
   readonly onRefused: (error: ConcordError) => void;
-  readonly onText: (text: readonly Clause[]) => void;
-  /** The clause with the caret, and the marks that the caret stands in or beside. */
-  readonly onCaret: (clause: ClauseId | null, marks: readonly MarkId[]) => void;
+  /** The text or the caret is another; `here` where the person did it. What follows from it can wait for the paint. */
+  readonly onChange: (here: boolean) => void;
+}
+
+/** The clause with the caret, and the marks that the caret stands in or beside. */
+export interface Caret {
+  readonly clause: ClauseId | null;
+  readonly marks: readonly MarkId[];
 }
 
 export interface Editor {
   readonly view: EditorView;
+  /** The text as it stands in the editor now; the same value while it is the same text. */
+  text(): readonly Clause[];
+  caret(): Caret;
   /** Draws anew what the record says. */
   redraw(): void;
   perform(deed: Deed): void;
@@ -87,6 +97,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       return true;
     };
 
+  const clauseViews: ClauseViews = new Map();
   const state = EditorState.create({
     schema,
     plugins: [
@@ -98,6 +109,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       yUndoPlugin({ undoManager }),
       steadyCaret(host.doc, fragment),
       decorations(host.facts),
+      gutters(host.facts, clauseViews),
       composing(host.pen, deed),
       keymap({
         'Mod-z': step(undo),
@@ -120,6 +132,8 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
 
   const binding: ProsemirrorBinding = ySyncPluginKey.getState(state).binding;
   const writing = writeExactly(binding, fragment);
+  // Whether the caret is in view it would ask the layout at each letter of others. The browser holds the page still.
+  binding._isLocalCursorInView = () => false;
 
   const view: EditorView = new EditorView(place, {
     state,
@@ -133,7 +147,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       spellcheck: 'true',
       class: 'text',
     }),
-    nodeViews: { clause: (node, _view, _place, drawn) => new ClauseView(node, drawn) },
+    nodeViews: { clause: (node) => new ClauseView(node, clauseViews) },
     markViews: {
       insertion: markView('insertion', host.facts),
       deletion: markView('deletion', host.facts),
@@ -147,18 +161,18 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       // A cursor that moves a moment after the page was left.
       if (this.isDestroyed) return;
       const before = this.state;
-      const { state: next, transactions } = before.applyTransaction(allowed(tr, before));
-      if (tr.getMeta(ySyncPluginKey) === undefined) writing(transactions);
+      const here = tr.getMeta(ySyncPluginKey) === undefined;
+      const { state: next, transactions } = before.applyTransaction(here ? allowed(tr, before) : narrowed(tr, before));
+      if (here) writing(transactions);
       this.updateState(next);
       const { doc, selection } = this.state;
-      if (doc !== before.doc) host.onText(clausesOf(doc));
-      if (doc !== before.doc || !selection.eq(before.selection)) tellCaret(this.state);
+      if (doc !== before.doc || !selection.eq(before.selection)) host.onChange(here);
     },
   });
 
   /** The same judgement as the server's, made before anything is sent: what it would refuse isn't even done here. */
   function allowed(tr: Transaction, before: EditorState): Transaction {
-    if (!tr.docChanged || tr.getMeta(ySyncPluginKey) !== undefined) return tr;
+    if (!tr.docChanged) return tr;
     const pen = host.pen();
     const proposed = tr.getMeta('deed') === true ? tr : suggest(tr, before, pen);
     try {
@@ -174,17 +188,18 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     }
   }
 
-  function tellCaret({ selection: { $head } }: EditorState): void {
-    if ($head.depth === 0) {
-      host.onCaret(null, []);
-      return;
-    }
+  function caret(): Caret {
+    const { $head } = view.state.selection;
+    if ($head.depth === 0) return { clause: null, marks: [] };
     const marks = [...($head.nodeBefore?.marks ?? []), ...($head.nodeAfter?.marks ?? [])].flatMap((mark) => {
       const id = MarkId.safeParse(mark.attrs.id);
       return id.success ? [id.data] : [];
     });
     const proposal = MarkId.safeParse($head.parent.attrs.insertion);
-    host.onCaret(ClauseId.parse($head.parent.attrs.id), proposal.success ? [...marks, proposal.data] : marks);
+    return {
+      clause: ClauseId.parse($head.parent.attrs.id),
+      marks: proposal.success ? [...marks, proposal.data] : marks,
+    };
   }
 
   /** Shows a place, and puts the caret there if it is wanted. */
@@ -199,9 +214,15 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     element?.closest('.clause')?.scrollIntoView({ block: 'center', behavior: calm ? 'auto' : 'smooth' });
   }
 
-  host.onText(clausesOf(view.state.doc));
+  let read = { doc: view.state.doc, text: clausesOf(view.state.doc) };
   return {
     view,
+    text: () => {
+      const { doc } = view.state;
+      if (doc !== read.doc) read = { doc, text: clausesOf(doc) };
+      return read.text;
+    },
+    caret,
     redraw: () => view.dispatch(view.state.tr.setMeta(redraw, true)),
     perform(one) {
       const tr = one(view.state, host.pen());

@@ -30,11 +30,11 @@ export function idsOn(node: Node | null, name: MarkName): MarkId[] {
   });
 }
 
-/** Words that the hand may really delete: a delegate's own pending ones, the rapporteur's base text. */
-export function isOwnText(pen: Pen, node: Node): boolean {
+/** Words in a clause that the hand may really delete: a delegate's own pending ones, the rapporteur's base text. */
+export function isOwnText(pen: Pen, node: Node, clause: Node | null): boolean {
   if (pen.hand === null) return false;
   const insertion = idsOn(node, 'insertion');
-  if ('edits' in pen.hand) return insertion.length === 0;
+  if ('edits' in pen.hand) return insertion.length === 0 && clause !== null && proposalOf(clause) === null;
   return insertion.length > 0 && insertion.every((id) => owns(pen, id));
 }
 

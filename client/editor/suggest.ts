@@ -14,7 +14,7 @@ import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf 
  * 3. What stands next to the hand's own amendment belongs to it; so a word typed over another is one replacement.
  * 4. A new line is a new clause, proposed. In the middle of words, those after it are struck and proposed again there.
  * 5. A clause is joined to the one before only where it is the hand's own.
- * 6. The rapporteur's hand on the base text really edits it, but never the words that a party proposes.
+ * 6. The rapporteur's hand on the base text really edits it, but neither words nor clauses that a party proposes.
  *
  * Anything else that a transaction does (formats, attributes) is left out.
  */
@@ -93,13 +93,14 @@ interface Piece {
   readonly from: number;
   readonly to: number;
   readonly node: Node;
+  readonly clause: Node | null;
 }
 
 function pieces(doc: Node, from: number, to: number): Piece[] {
   const found: Piece[] = [];
-  doc.nodesBetween(from, to, (node, position) => {
+  doc.nodesBetween(from, to, (node, position, clause) => {
     if (!node.isText) return true;
-    found.push({ from: Math.max(from, position), to: Math.min(to, position + node.nodeSize), node });
+    found.push({ from: Math.max(from, position), to: Math.min(to, position + node.nodeSize), node, clause });
     return false;
   });
   return found;
@@ -124,9 +125,9 @@ function strike(tr: Transaction, from: number, to: number, pen: Pen, given: Mark
   let id: MarkId | null = null;
   const gone: Piece[] = [];
   const stretch = pieces(tr.doc, from, to);
-  const own = stretch.flatMap(({ node }) => (isOwnText(pen, node) ? idsOn(node, 'insertion') : []))[0];
+  const own = stretch.flatMap(({ node, clause }) => (isOwnText(pen, node, clause) ? idsOn(node, 'insertion') : []))[0];
   for (const piece of stretch) {
-    if (isOwnText(pen, piece.node)) gone.push(piece);
+    if (isOwnText(pen, piece.node, piece.clause)) gone.push(piece);
     else if (pen.hand !== null && 'proposesFor' in pen.hand) {
       if (idsOn(piece.node, 'deletion').some((deletion) => owns(pen, deletion))) continue;
       id ??= given ?? own ?? neighbour(tr.doc, from, pen) ?? neighbour(tr.doc, to, pen) ?? pen.newMark();
@@ -145,7 +146,10 @@ function join(tr: Transaction, from: number, to: number, pen: Pen): boolean {
     const clause = tr.doc.child(index);
     const before = tr.doc.child(index - 1);
     const at = placeOf(tr.doc, index);
-    if (isOwnClause(pen, clause) && clause.children.every((node) => isOwnText(pen, node) && !othersOn(pen, node))) {
+    if (
+      isOwnClause(pen, clause) &&
+      clause.children.every((node) => isOwnText(pen, node, clause) && !othersOn(pen, node))
+    ) {
       // In the base text a clause is joined only to one of the base.
       if (clause.childCount > 0 && pen.hand !== null && 'edits' in pen.hand && proposalOf(before) !== null) continue;
       const words = clause.textContent;
@@ -171,10 +175,12 @@ function placeOf(doc: Node, index: number): number {
 }
 
 function put(tr: Transaction, position: number, words: string, pen: Pen, wanted: MarkId | null): number {
+  const proposal = proposalOf(tr.doc.resolve(position).parent);
   if (pen.hand !== null && 'edits' in pen.hand) {
+    // A clause that a party proposes is that party's as a whole.
+    if (proposal !== null) return position;
     tr.insert(position, schema.text(words));
   } else {
-    const proposal = proposalOf(tr.doc.resolve(position).parent);
     const own = proposal !== null && owns(pen, proposal) ? proposal : null;
     const id = own ?? wanted ?? neighbour(tr.doc, position, pen) ?? pen.newMark();
     tr.insert(position, schema.text(words, [marked('insertion', id)]));
@@ -203,14 +209,14 @@ function split(tr: Transaction, position: number, lines: readonly string[], pen:
   let id: MarkId | null = null;
   if (base) {
     // Words that bear a party's mark can't move; then all of them stay.
-    if (tail.every(({ node }) => isOwnText(pen, node) && node.marks.length === 0)) {
+    if (tail.every(({ node }) => isOwnText(pen, node, clause) && node.marks.length === 0)) {
       words = tr.doc.textBetween(position, end);
       if (words !== '') tr.delete(position, end);
     }
   } else if (tail.length > 0) {
-    for (const { from, to, node } of tail) {
+    for (const { from, to, node, clause: within } of tail) {
       const struck = idsOn(node, 'deletion').some((deletion) => owns(pen, deletion));
-      const others = idsOn(node, 'insertion').length > 0 && !isOwnText(pen, node);
+      const others = idsOn(node, 'insertion').length > 0 && !isOwnText(pen, node, within);
       if (!struck && !others) words += tr.doc.textBetween(from, to);
     }
     id = strike(tr, position, end, pen, wanted);

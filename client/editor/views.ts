@@ -1,13 +1,11 @@
 import type { Mark, Node } from 'prosemirror-model';
-import type { Decoration, MarkView, NodeView } from 'prosemirror-view';
+import type { MarkView, NodeView } from 'prosemirror-view';
 import { MarkId } from '../../shared/ids.ts';
 import type { Facts, PartyFace } from './facts.ts';
 
-/** What stands in the gutter of a clause. A string of it says whether it must be drawn anew. */
+/** What stands in the gutter of a clause. */
 export interface Gutter {
   readonly label: string;
-  readonly level: number;
-  readonly kind: string;
   readonly sponsors: readonly PartyFace[];
   readonly status: 'open' | 'agreed' | 'ad-referendum' | 'proposed';
   readonly statusWords: string;
@@ -24,27 +22,39 @@ export function tag(face: PartyFace): HTMLElement {
 
 const symbols = { open: '', agreed: '✓', 'ad-referendum': '≈', proposed: '+' } as const;
 
+/** The clauses on screen, by id: the gutters are drawn into them beside ProseMirror's own work. */
+export type ClauseViews = Map<string, ClauseView>;
+
 /** A clause: its gutter, which nobody types in, and its words. */
 export class ClauseView implements NodeView {
   readonly dom: HTMLElement;
   readonly contentDOM: HTMLElement;
   readonly #gutter: HTMLElement;
+  readonly #id: string;
+  readonly #views: ClauseViews;
+  /** The classes that are this view's; decorations add and take theirs beside them. */
+  readonly #classes = { seat: '', status: '' };
   #drawn = '';
 
-  constructor(node: Node, decorations: readonly Decoration[]) {
+  constructor(node: Node, views: ClauseViews) {
+    this.#id = String(node.attrs.id);
+    this.#views = views;
     this.dom = document.createElement('div');
+    this.dom.id = `clause-${this.#id}`;
+    this.dom.className = 'clause';
     this.#gutter = document.createElement('div');
     this.#gutter.className = 'clause-gutter';
     this.#gutter.contentEditable = 'false';
     this.contentDOM = document.createElement('p');
     this.contentDOM.className = 'clause-words';
     this.dom.append(this.#gutter, this.contentDOM);
-    this.#draw(node, decorations);
+    this.#sit(node);
+    views.set(this.#id, this);
   }
 
-  update(node: Node, decorations: readonly Decoration[]): boolean {
-    if (node.type.name !== 'clause' || `clause-${node.attrs.id}` !== this.dom.id) return false;
-    this.#draw(node, decorations);
+  update(node: Node): boolean {
+    if (node.type.name !== 'clause' || node.attrs.id !== this.#id) return false;
+    this.#sit(node);
     return true;
   }
 
@@ -52,17 +62,16 @@ export class ClauseView implements NodeView {
     return !this.contentDOM.contains(mutation.target);
   }
 
-  #draw(node: Node, decorations: readonly Decoration[]): void {
-    const drawn: unknown = decorations.find((decoration) => typeof decoration.spec.gutter === 'object')?.spec.gutter;
-    const gutter = drawn === undefined ? null : (drawn as Gutter);
-    const key = JSON.stringify([node.attrs, gutter]);
+  destroy(): void {
+    if (this.#views.get(this.#id) === this) this.#views.delete(this.#id);
+  }
+
+  /** Draws the gutter, where it says something else than before. */
+  show(gutter: Gutter): void {
+    const key = JSON.stringify(gutter);
     if (key === this.#drawn) return;
     this.#drawn = key;
-    this.dom.id = `clause-${node.attrs.id}`;
-    this.dom.className = `clause clause-level-${node.attrs.level} clause-${node.attrs.kind}`;
-    if (gutter === null) return;
-    this.dom.classList.add(`clause-is-${gutter.status}`);
-    this.dom.classList.toggle('clause-has-floor', gutter.floorWords !== '');
+    this.#wear('status', `clause-is-${gutter.status}${gutter.floorWords === '' ? '' : ' clause-has-floor'}`);
     const label = document.createElement('span');
     label.className = 'clause-label';
     label.textContent = gutter.label;
@@ -84,6 +93,18 @@ export class ClauseView implements NodeView {
       floor.textContent = gutter.floorWords;
       this.#gutter.append(floor);
     }
+  }
+
+  #sit(node: Node): void {
+    this.#wear('seat', `clause-level-${node.attrs.level} clause-${node.attrs.kind}`);
+  }
+
+  #wear(what: 'seat' | 'status', classes: string): void {
+    const worn = this.#classes[what];
+    if (worn === classes) return;
+    this.#classes[what] = classes;
+    if (worn !== '') this.dom.classList.remove(...worn.split(' '));
+    this.dom.classList.add(...classes.split(' '));
   }
 }
 

@@ -1,6 +1,6 @@
 import '../styles/draft.css';
-import { effect, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { computed, effect, useSignal } from '@preact/signals';
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { MeetingView } from '../../shared/contract.ts';
 import { Accepted } from '../../shared/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/ids.ts';
@@ -12,6 +12,7 @@ import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
 import { AmendmentCards } from '../panels/cards.tsx';
 import { ClausePanel } from '../panels/clause.tsx';
 import type { Desk } from '../panels/desk.ts';
+import { kindKeys } from '../panels/keys.ts';
 import { Refusals } from '../panels/refusals.tsx';
 import { statusWords } from '../panels/status.ts';
 import { SavedSign, Toolbar } from '../panels/toolbar.tsx';
@@ -73,12 +74,28 @@ function DraftingPage({
   const place = useRef<HTMLDivElement>(null);
   const follow = useSignal(wantsToFollow());
   const panel = useSignal(false);
-  const latest = (): MeetingView => meeting.view.value ?? view;
-  const face = (party: PartyCode) => faceIn(latest(), party);
-
-  const bench = useMemo(
-    () =>
-      new Workbench({
+  const desk = useMemo((): Desk => {
+    const latest = (): MeetingView => meeting.view.value ?? view;
+    // The meeting is told anew at every count; its parties seldom change.
+    const parties = computed(() => latest().parties);
+    const face = (party: PartyCode) => faceIn({ parties: parties.value }, party);
+    return {
+      recommendation: id,
+      me,
+      parties: () => parties.value,
+      face,
+      say: announce,
+      order: async (command: Command) => {
+        try {
+          const { type, body } = split(command);
+          await post(`/api/recommendations/${id}/${type}`, body, Accepted);
+          return true;
+        } catch (error) {
+          announce(sentenceOf(error));
+          return false;
+        }
+      },
+      bench: new Workbench({
         recommendation: id,
         me,
         meeting: latest,
@@ -102,8 +119,9 @@ function DraftingPage({
                 : errorWords(error.code, ''),
           ),
       }),
-    [id, me.participant, me.role, me.party],
-  );
+    };
+  }, [id, me.participant, me.role, me.party]);
+  const { bench, face } = desk;
 
   useEffect(() => {
     if (place.current !== null) void bench.open(place.current);
@@ -112,33 +130,20 @@ function DraftingPage({
   useEffect(() => hearAmendments(bench, me, face), [bench]);
   useEffect(() => followFloor(bench, meeting, id, follow), [bench]);
 
-  const desk: Desk = {
-    recommendation: id,
-    bench,
-    me,
-    parties: () => latest().parties,
-    face,
-    say: announce,
-    order: async (command: Command) => {
-      try {
-        const { type, body } = split(command);
-        await post(`/api/recommendations/${id}/${type}`, body, Accepted);
-        return true;
-      } catch (error) {
-        announce(sentenceOf(error));
-        return false;
-      }
+  const giveFloor = useCallback(
+    (clause: ClauseId): void => {
+      void orderIn(meeting, { type: 'give-floor', floor: { recommendation: id, clause } });
     },
-  };
-  const giveFloor = (clause: ClauseId): void => {
-    void orderIn(meeting, { type: 'give-floor', floor: { recommendation: id, clause } });
-  };
+    [meeting, id],
+  );
+  // Not at every letter: only when one of these changes is the page drawn anew.
+  const open = bench.count.value;
+  const line = bench.line.value;
   const hand = bench.hand.value;
   const at = view.recommendations.findIndex((one) => one.id === id);
   const topic = view.topics.find((one) => one.id === view.recommendations[at]?.topic);
   const [previous, next] = [view.recommendations[at - 1], view.recommendations[at + 1]];
   const progress = view.recommendations[at]?.progress;
-  const open = bench.amendments.value.length;
   return (
     <div class="draft">
       <div class="draft-head">
@@ -153,14 +158,9 @@ function DraftingPage({
           <SavedSign desk={desk} />
           <Here desk={desk} />
         </div>
-        {bench.draft.value?.saving.value === 'offline' && (
+        {line !== null && (
           <p class="banner" role="alert">
-            {t('draft.offline')}
-          </p>
-        )}
-        {bench.draft.value?.saving.value === 'ended' && (
-          <p class="banner" role="alert">
-            {t('draft.ended')}
+            {t(line === 'offline' ? 'draft.offline' : 'draft.ended')}
           </p>
         )}
         <Toolbar desk={desk} />
@@ -195,7 +195,7 @@ function DraftingPage({
       </div>
       <div class="draft-text">
         {!bench.ready.value && <p class="quiet">{t('app.loading')}</p>}
-        {bench.ready.value && bench.text.value.length === 0 && <p class="quiet">{t('draft.empty')}</p>}
+        {bench.ready.value && bench.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
         <div ref={place} />
         {hand !== null && <p class="quiet keys">{t('draft.keys')}</p>}
       </div>
@@ -250,14 +250,6 @@ function Here({ desk }: { desk: Desk }) {
     </ul>
   );
 }
-
-const kindKeys = {
-  add: 'kind.add',
-  delete: 'kind.delete',
-  replace: 'kind.replace',
-  'new clause': 'kind.new-clause',
-  'delete clause': 'kind.delete-clause',
-} as const;
 
 /** Who listens hears what other parties propose, once they have stopped writing it. */
 function hearAmendments(bench: Workbench, me: Principal, face: (party: PartyCode) => { name: string }): () => void {

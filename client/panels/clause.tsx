@@ -7,9 +7,9 @@ import { get, sentenceOf } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
-import { stateKeys } from './cards.tsx';
 import type { Desk } from './desk.ts';
 import { HistoryList } from './history.tsx';
+import { stateKeys } from './keys.ts';
 import { statusWords } from './status.ts';
 
 /** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */

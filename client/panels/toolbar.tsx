@@ -49,7 +49,7 @@ export function Toolbar({ desk }: { desk: Desk }) {
             </button>
           )}
           <button type="button" class="button" onClick={() => bench.editor?.perform(clauseAfter)}>
-            {t(bench.text.value.length === 0 ? 'draft.add-clause' : 'draft.new-clause')}
+            {t(bench.isEmpty.value ? 'draft.add-clause' : 'draft.new-clause')}
           </button>
         </>
       )}

@@ -4,6 +4,7 @@ import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId,
 import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
 import { nameKey, type Tables } from '../store/tables.ts';
 import { openDevices } from './devices.ts';
+import { outlives } from './expiry.ts';
 import { openLimits } from './limits.ts';
 import { hashPassword, passwordFits, requireStrong } from './passwords.ts';
 import { newToken, openSessions, tokenId } from './sessions.ts';
@@ -89,6 +90,15 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     setInterval(() => void lookAgain().catch(() => undefined), betweenLooks).unref(),
   ];
 
+  const rowOf = (id: AccountId, name: string, password_hash: string, administrator = false) => ({
+    id,
+    name: name.trim(),
+    name_key: nameKey(name),
+    password_hash,
+    administrator: administrator ? 1 : 0,
+    created_at: now(),
+  });
+
   const newAccount = async (
     {
       name,
@@ -101,14 +111,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       after = () => [],
     }: { before?: readonly Step[]; after?: (account: AccountId) => readonly Step[] } = {},
   ): Promise<AccountId> => {
-    const row = {
-      id,
-      name: name.trim(),
-      name_key: nameKey(name),
-      password_hash: await hashPassword(password),
-      administrator: administrator ? 1 : 0,
-      created_at: now(),
-    };
+    const row = rowOf(id, name, await hashPassword(password), administrator);
     try {
       const done = await atomically({ tables }, [
         ...before,
@@ -178,7 +181,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
 
   const invitation = async (token: string): Promise<Invitation> => {
     const row = await tables.selectFrom('invitations').selectAll().where('id', '=', tokenId(token)).executeTakeFirst();
-    if (row === undefined || row.used_at !== null || Number(row.expires_at) <= now())
+    const expiresAt = Number(row?.expires_at);
+    if (row === undefined || row.used_at !== null || expiresAt <= now() || outlives(expiresAt, now(), week))
       throw new ConcordError('invitation-invalid');
     return {
       kind: row.kind,
@@ -270,7 +274,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
      */
     attend(attendance: Attendance, { most = mostAttendances }: { readonly most?: number } = {}): () => void {
       let held = 0;
-      for (const { account } of attendances) if (account === attendance.account) held += 1;
+      // Where any number may come, ten thousand aren't counted each time.
+      if (Number.isFinite(most)) for (const { account } of attendances) if (account === attendance.account) held += 1;
       if (held >= most) throw new ConcordError('too-many-requests');
       const own = { ...attendance };
       attendances.add(own);
@@ -341,9 +346,20 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
 
     /** Which account sits in which seat of a meeting. */
-    async seatsOf(meeting: MeetingId): Promise<ReadonlyMap<ParticipantId, AccountId>> {
-      const rows = await tables.selectFrom('accreditations').selectAll().where('meeting_id', '=', meeting).execute();
-      return new Map(rows.map((row) => [ParticipantId.parse(row.participant_id), AccountId.parse(row.account_id)]));
+    async seatsOf(
+      meeting: MeetingId,
+    ): Promise<readonly { participant: ParticipantId; account: AccountId; name: string }[]> {
+      const rows = await tables
+        .selectFrom('accreditations')
+        .innerJoin('accounts', 'accounts.id', 'accreditations.account_id')
+        .select(['accreditations.participant_id', 'accreditations.account_id', 'accounts.name'])
+        .where('accreditations.meeting_id', '=', meeting)
+        .execute();
+      return rows.map((row) => ({
+        participant: ParticipantId.parse(row.participant_id),
+        account: AccountId.parse(row.account_id),
+        name: row.name,
+      }));
     },
 
     /** The seat is empty from now on; what its holder has open is cut. */
@@ -360,24 +376,26 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       return () => listeners.delete(listener);
     },
 
-    /** Demo accounts are known by their id, so that no other account ever gets the demo's password. */
-    async addDemoAccount({
-      name,
-      password,
-      meeting,
-      participant,
-    }: {
-      name: string;
-      password: string;
-      meeting: MeetingId;
-      participant: ParticipantId;
-    }) {
-      await newAccount(
-        { name, password, id: AccountId.parse(`${demoPrefix}${randomId()}`) },
-        {
-          after: (account) => [seatStep(account, meeting, participant)],
-        },
-      );
+    /**
+     * Demo accounts are known by their id, so that no other account ever gets the demo's password. They come all at once:
+     * a start that is cut short leaves all of them or none, and with none the next one makes the demo anew.
+     */
+    async addDemoAccounts(
+      password: string,
+      accounts: readonly { readonly name: string; readonly meeting: MeetingId; readonly participant: ParticipantId }[],
+    ): Promise<void> {
+      const password_hash = await hashPassword(password);
+      const steps = accounts.flatMap(({ name, meeting, participant }): readonly Step[] => {
+        const account = AccountId.parse(`${demoPrefix}${randomId()}`);
+        return [
+          tables
+            .insertInto('accounts')
+            .values(rowOf(account, name, password_hash))
+            .compile(),
+          seatStep(account, meeting, participant),
+        ];
+      });
+      await atomically({ tables }, steps);
     },
     async hasDemo(): Promise<boolean> {
       return (

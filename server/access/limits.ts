@@ -73,9 +73,8 @@ async function spend(limiter: RateLimiterMemory, key: string, cost = 1): Promise
     await limiter.consume(key, cost);
   } catch (error) {
     const wait = (error as RateLimiterRes).msBeforeNext;
-    throw new ConcordError(
-      'too-many-requests',
-      typeof wait === 'number' ? { field: String(Math.ceil(wait / 1000)) } : {},
-    );
+    // Tries are forgotten by a timer, whatever the clock shows; what is told must not be longer when the clock went back.
+    const seconds = Math.min(Math.ceil(wait / 1000), limiter.duration);
+    throw new ConcordError('too-many-requests', Number.isFinite(seconds) ? { field: String(seconds) } : {});
   }
 }

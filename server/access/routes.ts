@@ -90,6 +90,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
       throw new ConcordError('bad-request', { field: name === undefined ? 'name' : 'password' });
     const as = name !== undefined && password !== undefined ? { name, password } : (await asker(c, access)).account;
     const cookie = await access.takeUp(token, as);
+    if (meeting !== null) await meetings.recordSeats(meeting, await access.seatsOf(meeting));
     if (cookie !== null && name !== undefined) await welcome(c, name, cookie);
     return c.body(null, 204);
   });

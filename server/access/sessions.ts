@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { type Adapter, type DatabaseSession, Lucia, TimeSpan } from 'lucia';
+import { ConcordError } from '../../shared/errors.ts';
 import type { Tables } from '../store/tables.ts';
+import { outlives } from './expiry.ts';
 
 /**
  * Sessions, and the only place that knows `lucia`. Lucia keeps session ids in clear; here the id is a hash of the token
@@ -22,6 +24,9 @@ export interface Sessions {
   sweep(): Promise<void>;
 }
 
+/** A meeting lasts days, and nobody wants to sign in again in its middle. */
+const longest = new TimeSpan(7, 'd');
+
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /** A token: 32 random bytes, which nobody guesses. */
@@ -30,10 +35,19 @@ export const newToken = (): string =>
 
 export const tokenId = hashOf;
 
+/** The token among the cookies of a request. Others' cookies are none of ours: they may be no URL encoding at all. */
+function tokenIn(header: string, name: string): string | null {
+  const values = header.split(';').flatMap((cookie) => {
+    const [key, value] = cookie.trim().split('=', 2);
+    return key === name && value !== undefined ? [value] : [];
+  });
+  const last = values.at(-1);
+  return last !== undefined && /^[A-Za-z0-9_-]{43}$/.test(last) ? last : null;
+}
+
 export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secure: boolean }): Sessions {
   const lucia = new Lucia(adapterOf(tables), {
-    // A meeting lasts days, and nobody wants to sign in again in its middle.
-    sessionExpiresIn: new TimeSpan(7, 'd'),
+    sessionExpiresIn: longest,
     sessionCookie: {
       // Browsers take a __Host- cookie only from https, for this host alone.
       name: secure ? '__Host-concord_session' : 'concord_session',
@@ -47,14 +61,15 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
       return { session: id, cookie: lucia.createSessionCookie(token).serialize() };
     },
     async find(cookieHeader) {
-      const token = lucia.readSessionCookie(cookieHeader ?? '');
-      if (token === null || token === '') return null;
+      const token = tokenIn(cookieHeader ?? '', lucia.sessionCookieName);
+      if (token === null) return null;
       const { session } = await lucia.validateSession(hashOf(token));
       return session === null ? null : { account: session.userId, session: session.id };
     },
     end: (session) => lucia.invalidateSession(session),
     async endAll(account) {
-      const sessions = await lucia.getUserSessions(account);
+      // All of them: one that a wrong clock takes for ended may have its socket open.
+      const sessions = await tables.selectFrom('sessions').select('id').where('account_id', '=', account).execute();
       await lucia.invalidateUserSessions(account);
       return sessions.map(({ id }) => id);
     },
@@ -79,10 +94,25 @@ function adapterOf(tables: Kysely<Tables>): Adapter {
     expiresAt: new Date(Number(row.expires_at)),
     attributes: {},
   });
+  const shorten = async (id: string, expiresAt: Date): Promise<void> => {
+    try {
+      await tables.updateTable('sessions').set({ expires_at: expiresAt.getTime() }).where('id', '=', id).execute();
+    } catch (error) {
+      // Whoever only reads may go on when nothing can be written.
+      if (!(error instanceof ConcordError && error.code === 'not-stored')) throw error;
+    }
+  };
   return {
     async getSessionAndUser(id) {
       const row = await tables.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
-      return row === undefined ? [null, null] : [read(row), { id: row.account_id, attributes: {} }];
+      // One that has ended is left to the sweeper: a clock that jumped ahead for a moment signs nobody out for good.
+      if (row === undefined || Number(row.expires_at) <= Date.now()) return [null, null];
+      const session = read(row);
+      if (outlives(session.expiresAt.getTime(), Date.now(), longest.milliseconds())) {
+        session.expiresAt = new Date(Date.now() + longest.milliseconds());
+        await shorten(id, session.expiresAt);
+      }
+      return [session, { id: row.account_id, attributes: {} }];
     },
     async getUserSessions(account) {
       return (await tables.selectFrom('sessions').selectAll().where('account_id', '=', account).execute()).map(read);

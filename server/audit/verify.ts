@@ -5,8 +5,9 @@ import type { LogName } from '../../shared/ids.ts';
 import { recordKey } from '../../shared/ledger.ts';
 import { evolveMeeting, noMeeting } from '../../shared/meeting.ts';
 import { verifyLink, zeroHash } from '../log/chain.ts';
+import { openCheckpoint } from '../log/checkpoint.ts';
 import type { Entry, Log } from '../log/log.ts';
-import { decodeEvents, meetingOf } from '../meetings/meetings.ts';
+import { decodeEvents, decodeHeader as decodeMeetingHeader, meetingOf } from '../meetings/meetings.ts';
 import { decodeHeader } from '../room/header.ts';
 import { Replica } from '../room/replica.ts';
 import { rejudge } from './rejudge.ts';
@@ -77,7 +78,11 @@ async function verifyMeeting(log: Log, name: LogName): Promise<Found> {
   const id = meetingOf(name);
   if (id === null) return { entries: 0, fault: null };
   let state = noMeeting(id);
+  let at = 0;
   return walk(log, name, (entry) => {
+    const header = decodeMeetingHeader(entry);
+    if (header.at < at) throw new Error('the time runs backwards');
+    at = header.at;
     state = decodeEvents(entry).reduce(evolveMeeting, state);
   });
 }
@@ -120,7 +125,9 @@ function compareCheckpoint(
 ): Fault | null {
   let live: Replica;
   try {
-    live = Replica.restore(checkpoint);
+    const opened = openCheckpoint(checkpoint);
+    if (opened === null) throw new Error('its digest is another');
+    live = Replica.restore(opened);
   } catch {
     return { log: name, sequence: null, reason: 'the checkpoint cannot be read' };
   }

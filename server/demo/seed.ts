@@ -35,7 +35,7 @@ export interface DemoServices {
 
 /**
  * Makes the demo meeting by the way that everybody takes: its texts are brought in, its delegates' amendments are
- * judged like any others, its chair marks consensus. An interrupted one is not a meeting: accounts come last.
+ * judged like any others, its chair marks consensus. An interrupted one is not a meeting: accounts come last, all at once.
  */
 export async function seedDemo(services: DemoServices, password: string): Promise<void> {
   const { access, meetings, rooms } = services;
@@ -77,11 +77,13 @@ export async function seedDemo(services: DemoServices, password: string): Promis
       chair.participant,
     );
   }
-  for (const [at, participant] of made.participants.entries()) {
-    const name = demoAccounts[at];
-    if (name !== undefined)
-      await access.addDemoAccount({ name, password, meeting: made.meeting, participant: participant.id });
-  }
+  await access.addDemoAccounts(
+    password,
+    made.participants.flatMap(({ id }, at) => {
+      const name = demoAccounts[at];
+      return name === undefined ? [] : [{ name, meeting: made.meeting, participant: id }];
+    }),
+  );
 }
 
 function plan(): Plan {

@@ -1,3 +1,5 @@
+import { ConcordError } from '../../shared/errors.ts';
+
 /** A paragraph of a compilation, put together from the lines that it was broken over. */
 export interface Paragraph {
   /** The line where it begins, from 1. */
@@ -52,35 +54,77 @@ function isWrapped(lines: readonly Line[]): boolean {
   return full > 3 && long === 0 && goesOn >= Math.max(1, full / 12);
 }
 
-/** Puts lines together to paragraphs. Not one word is left out; markers and the signs of footnotes are. */
+const mostLines = 100_000;
+
+/** A paragraph on its way: its pieces are joined once, and its capitals are counted as they come. */
+class Draft {
+  readonly #pieces: string[] = [];
+  #letters = { all: 0, capitals: 0 };
+
+  constructor(
+    readonly line: number,
+    readonly marker: string,
+    readonly footnote: boolean,
+    readonly apart: boolean,
+    text: string,
+  ) {
+    this.add(text);
+  }
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0;
+  }
+  get isCapitals(): boolean {
+    return areCapitals(this.#letters);
+  }
+  add(text: string): void {
+    if (text === '') return;
+    this.#pieces.push(text);
+    const { all, capitals } = lettersIn(text);
+    this.#letters = { all: this.#letters.all + all, capitals: this.#letters.capitals + capitals };
+  }
+  /** A sign that stood on a line of its own. */
+  close(sign: string): void {
+    this.#pieces.push(`${this.#pieces.pop() ?? ''}${sign}`);
+  }
+  done(): Paragraph {
+    const { line, marker, footnote, apart } = this;
+    return { line, text: this.#pieces.join(' '), marker, footnote, apart };
+  }
+}
+
+/**
+ * Puts lines together to paragraphs. Not one word is left out; markers and the signs of footnotes are.
+ *
+ * Throws `import-unreadable` for more lines than any meeting writes.
+ */
 export function paragraphs(source: string): readonly Paragraph[] {
   const lines = source
     .replace(/\r\n?|\u2028|\u2029|\f|\v/g, '\n')
-    .split('\n')
+    .split('\n', mostLines + 1)
     .map((text, at): Line => ({ number: at + 1, text: text.replace(/[\s\u00a0\u200b\ufeff]+/gu, ' ').trim() }));
+  if (lines.length > mostLines) throw new ConcordError('import-unreadable');
   const wrapped = isWrapped(lines);
-  const found: { line: number; text: string; marker: string; footnote: boolean; apart: boolean }[] = [];
+  const found: Draft[] = [];
   let blank = true;
   /** The last line stood alone as a marker, or its footnote mark broke the sentence: the next belongs to it. */
   let open = false;
   let previous = '';
   for (const line of lines) {
+    const last = found.at(-1);
     if (line.text === '') {
       blank = true;
       // A bare marker waits for its words over a blank line.
-      if (found.at(-1)?.text !== '') open = false;
+      if (last?.isEmpty !== true) open = false;
       continue;
     }
-    const last = found.at(-1);
     const left = residue.exec(line.text);
     if (left !== null) {
       const rest = (left[1] ?? '').trim();
       if (/[\p{L}\p{N}]/u.test(rest)) {
-        if (last === undefined)
-          found.push({ line: line.number, text: rest, marker: '', footnote: false, apart: blank });
-        else last.text = `${last.text} ${rest}`.trim();
+        if (last === undefined) found.push(new Draft(line.number, '', false, blank, rest));
+        else last.add(rest);
         open = open && !ends.test(rest);
-      } else if (last !== undefined && /^[.;:,]$/u.test(rest)) last.text += rest;
+      } else if (last !== undefined && /^[.;:,]$/u.test(rest)) last.close(rest);
       blank = false;
       previous = rest;
       continue;
@@ -89,41 +133,43 @@ export function paragraphs(source: string): readonly Paragraph[] {
     const goesOn =
       last !== undefined &&
       marker === '' &&
-      (last.text === '' ||
+      (last.isEmpty ||
         // Only a tag, or only what closes the sentence.
         (!blank && /^[([]/u.test(rest) && closesWithParenthesis.test(rest) && rest.length < 200) ||
         (!blank && open && !ends.test(previous) && !closesWithParenthesis.test(previous)) ||
         (!blank && /^\p{Ll}/u.test(rest) && !ends.test(previous) && !closesWithParenthesis.test(previous)) ||
-        (!blank && wrapped && !startsAnew(last.text, previous, rest)));
+        (!blank && wrapped && !startsAnew(last.isCapitals, previous, rest)));
     if (goesOn && last !== undefined) {
-      if (last.text === '') open = true;
-      last.text = `${last.text} ${line.text}`.trim();
+      if (last.isEmpty) open = true;
+      last.add(line.text);
     } else {
       const footnote = replacement.test(line.text);
       const text = footnote ? line.text.replace(replacement, '') : rest;
-      found.push({ line: line.number, text, marker, footnote, apart: blank });
+      found.push(new Draft(line.number, marker, footnote, blank, text));
       open = marker !== '' && rest === '';
     }
     previous = line.text;
     blank = false;
   }
-  return found.filter(({ text }) => text !== '');
+  return found.filter((draft) => !draft.isEmpty).map((draft) => draft.done());
 }
 
 /** In a wrapped text, whether a line begins something new although no blank line says so. */
-function startsAnew(paragraph: string, previous: string, next: string): boolean {
-  if (isCapitals(next) !== isCapitals(paragraph)) return true;
+function startsAnew(inCapitals: boolean, previous: string, next: string): boolean {
+  if (isCapitals(next) !== inCapitals) return true;
   // A short line that ends a sentence ends its paragraph.
   return (ends.test(previous) || closesWithParenthesis.test(previous)) && previous.length < 55;
 }
 
-/** Written in capitals throughout, as headings are. */
-export function isCapitals(text: string): boolean {
+const lettersIn = (text: string): { readonly all: number; readonly capitals: number } => {
   const letters = text.replace(/[^\p{L}]/gu, '');
-  if (letters.length < 3) return false;
-  const capitals = letters.replace(/[^\p{Lu}]/gu, '').length;
-  return capitals / letters.length > 0.85;
-}
+  return { all: letters.length, capitals: letters.replace(/[^\p{Lu}]/gu, '').length };
+};
+const areCapitals = ({ all, capitals }: { readonly all: number; readonly capitals: number }): boolean =>
+  all >= 3 && capitals / all > 0.85;
+
+/** Written in capitals throughout, as headings are. */
+export const isCapitals = (text: string): boolean => areCapitals(lettersIn(text));
 
 /** What sort of list a marker makes. */
 export const sortOf = (marker: string): string =>

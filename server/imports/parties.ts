@@ -1,3 +1,4 @@
+import { ConcordError } from '../../shared/errors.ts';
 import { PartyCode } from '../../shared/ids.ts';
 import type { PartyKind } from '../../shared/principal.ts';
 import { type Paragraph, sortOf } from './lines.ts';
@@ -12,6 +13,10 @@ export interface FoundParty {
   /** The name written out, where `name` is its acronym. */
   full: string | null;
 }
+
+/** What a meeting can take; `Compilation` says the same. */
+const mostParties = 500;
+const mostAliases = 50;
 
 const acronym = /^[\p{Lu}\p{N}][\p{Lu}\p{N}&./-]{1,11}$/u;
 export const isAcronym = (text: string): boolean => acronym.test(text) && /\p{Lu}.*[\p{Lu}\p{N}]/u.test(text);
@@ -88,17 +93,16 @@ export function partsOf(text: string): readonly string[] {
 export function splitNames(text: string, resolves: (name: string) => boolean): readonly string[] | null {
   const words = text.split(/\s+/u);
   if (words.length > 40) return null;
-  // From the end: whether the words from here on are names, and which.
+  const joins = words.map((word) => /^(?:and|y|e|et|&)$/iu.test(word));
+  // From the end: whether the words from here on are names, and which. A name begins behind an "and" and ends before one.
   const from: (readonly string[] | null)[] = new Array(words.length + 1).fill(null);
   for (let start = words.length - 1; start >= 0; start--) {
+    if (start > 0 && joins[start - 1] !== true) continue;
     for (let end = words.length; end > start && from[start] === null; end--) {
+      const rest = end === words.length ? [] : joins[end] === true ? from[end + 1] : null;
+      if (rest == null) continue;
       const name = words.slice(start, end).join(' ');
-      if (!resolves(name)) continue;
-      if (end === words.length) from[start] = [name];
-      else if (/^(?:and|y|e|et|&)$/iu.test(words[end] ?? '')) {
-        const rest = from[end + 1];
-        if (rest != null) from[start] = [name, ...rest];
-      }
+      if (resolves(name)) from[start] = [name, ...rest];
     }
   }
   return from[0] ?? null;
@@ -130,6 +134,7 @@ export class PartyBook {
       if (short !== null) this.#learn(known, short);
       return known;
     }
+    if (this.parties.length >= mostParties) throw new ConcordError('import-unreadable');
     const isState = state !== null;
     const party: FoundParty = {
       code: this.#free(short !== null && isCode(short) && !isState ? short : (state ?? short ?? name)),
@@ -147,7 +152,8 @@ export class PartyBook {
 
   /** Another way in which a party is written. */
   #learn(party: FoundParty, alias: string): void {
-    if (nameKey(alias) === nameKey(party.name)) return;
+    // How often a name can be written anew has an end; what it stands for is known by then.
+    if (party.aliases.length >= mostAliases || nameKey(alias) === nameKey(party.name)) return;
     if (!party.aliases.some((one) => nameKey(one) === nameKey(alias))) party.aliases.push(alias);
     if (!this.#byKey.has(nameKey(alias))) this.#byKey.set(nameKey(alias), party);
   }
@@ -194,6 +200,7 @@ const isCode = (short: string): boolean => PartyCode.safeParse(short).success;
 /** Reads the lists of who takes part: a sentence that introduces names, or a heading or sentence with a list below it. */
 export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
   const book = new PartyBook();
+  const read = new Map<Paragraph, ReturnType<typeof readName>[]>();
   for (let at = 0; at < paragraphs.length; at++) {
     const lead = paragraphs[at];
     if (lead === undefined || lead.text.length > 1500) continue;
@@ -213,12 +220,15 @@ export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
       }
       continue;
     }
+    // An entry of a list opens no list of its own.
+    if (book.listed.has(lead)) continue;
     const entries: { paragraph: Paragraph; name: { name: string; short: string | null } }[] = [];
-    for (let next = at + 1; next < paragraphs.length; next++) {
+    for (let next = at + 1; next < paragraphs.length && entries.length < mostParties; next++) {
       const paragraph = paragraphs[next];
       if (paragraph === undefined || sortOf(paragraph.marker) !== sortOf(paragraphs[at + 1]?.marker ?? '')) break;
       // Several names on one line.
-      const several = paragraph.text.length < 600 ? partsOf(paragraph.text).map(readName) : [];
+      const several = read.get(paragraph) ?? (paragraph.text.length < 600 ? partsOf(paragraph.text).map(readName) : []);
+      read.set(paragraph, several);
       const fits =
         several.length > 0 &&
         several.every(

@@ -58,10 +58,12 @@ function states(): ReadonlyMap<string, string> {
   if (table !== null) return table;
   const names = new Map<string, string>();
   for (const language of ['en', 'es', 'fr', 'pt']) {
-    const display = new Intl.DisplayNames([language], { type: 'region' });
+    const styles = (['long', 'short'] as const).map(
+      (style) => new Intl.DisplayNames([language], { type: 'region', style }),
+    );
     for (const pair of codes.split(' ')) {
       const [two = '', three = ''] = pair.split(':');
-      for (const style of [display, new Intl.DisplayNames([language], { type: 'region', style: 'short' })]) {
+      for (const style of styles) {
         const name = style.of(two);
         if (name !== undefined) names.set(nameKey(name), three);
         const both = name?.replace(/&/g, 'and');

@@ -61,6 +61,11 @@ function lastGroup(text: string, end: number): Group | null {
   return null;
 }
 
+const mostTags = 200;
+
+/** As much of what stands before a place as a name with its acronym takes; a paragraph may be as long as the file. */
+const endOf = (text: string, end: number): string => text.slice(Math.max(0, end - 1000), end);
+
 export interface Tagged {
   readonly text: string;
   /** Names as tagged; empty for words without a tag. */
@@ -101,14 +106,16 @@ export class Tags {
 
   #atEnd(source: string): Tagged {
     const text = source.trim();
-    const names: string[] = [];
+    const tags: (readonly string[])[] = [];
     let end = text.length;
-    for (let group = lastGroup(text, end); group !== null; group = lastGroup(text, end)) {
+    // More tags at one place than a meeting has parties are no tags; they stay where they are.
+    for (let group = lastGroup(text, end); group !== null && tags.length < mostTags; group = lastGroup(text, end)) {
       const inside = namesIn(group.inside, this.#resolves);
-      if (inside === null || this.#defines(text.slice(0, group.from), inside)) break;
-      names.unshift(...inside);
+      if (inside === null || this.#defines(endOf(text, group.from), inside)) break;
+      tags.push(inside);
       end = group.from;
     }
+    const names = tags.reverse().flat();
     if (names.length === 0) {
       const group = lastGroup(text, text.length);
       const parts = group?.inside.split(/[,;/]/u).map((part) => part.trim()) ?? [];
@@ -138,11 +145,13 @@ export class Tags {
   #defines(before: string, names: readonly string[]): boolean {
     const [name] = names;
     if (name === undefined || names.length > 1) return false;
-    const words = nameKey(before);
     const party = this.#book.resolve(name);
     const fulls = party === null ? [] : [party.name, ...party.aliases, ...(party.full === null ? [] : [party.full])];
-    if (fulls.some((full) => full.includes(' ') && nameKey(full) !== nameKey(name) && words.endsWith(nameKey(full))))
-      return true;
+    const written = fulls.filter((full) => full.includes(' ') && nameKey(full) !== nameKey(name));
+    if (written.length > 0) {
+      const words = nameKey(before);
+      if (written.some((full) => words.endsWith(nameKey(full)))) return true;
+    }
     return isAcronym(name) && spells(name, before);
   }
 }
@@ -171,7 +180,7 @@ export function recurringNames(paragraphs: readonly string[], book: PartyBook): 
     for (const part of group.inside.split(/[,;/]/u)) {
       const name = part.trim();
       const shaped = isAcronym(name) || (!book.hasList && /^\p{Lu}[\p{L}'’ .-]{1,60}$/u.test(name));
-      if (shaped && !spells(name, paragraph.slice(0, group.from))) seen.add(nameKey(name));
+      if (shaped && !spells(name, endOf(paragraph, group.from))) seen.add(nameKey(name));
     }
     for (const key of seen) counts.set(key, (counts.get(key) ?? 0) + 1);
   }

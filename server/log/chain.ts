@@ -1,4 +1,5 @@
 import { hash as digest } from 'node:crypto';
+import { ConcordError } from '../../shared/errors.ts';
 import type { LogName } from '../../shared/ids.ts';
 import type { Entry } from './log.ts';
 
@@ -62,6 +63,14 @@ export function verifyLink(entry: Entry, previousHash: Uint8Array, previousSeque
   if (!sameBytes(entry.previous, previousHash)) return 'not-chained';
   if (!sameBytes(entry.hash, hashOf(entry))) return 'altered';
   return null;
+}
+
+/** Throws `internal`, naming entry and reason, where an entry doesn't follow: a broken record is shown to nobody. */
+export function assertLink(entry: Entry, previousHash: Uint8Array, previousSequence: number): void {
+  const broken = verifyLink(entry, previousHash, previousSequence);
+  if (broken === null) return;
+  const field = `entry ${entry.sequence} of ${entry.log} is ${broken}`;
+  throw new ConcordError('internal', { field }, { cause: new Error(`${field}: run \`concord verify\``) });
 }
 
 /**

@@ -113,16 +113,12 @@ export async function openPostgres({
   /** A connection on which something failed isn't used again. */
   async function withClient<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await pool.connect();
-    // While it is ours, the pool doesn't hear its errors; what was under way rejects by itself.
-    const ignore = () => {};
-    client.on('error', ignore);
     let failed = true;
     try {
       const result = await use(client);
       failed = false;
       return result;
     } finally {
-      client.off('error', ignore);
       client.release(failed);
     }
   }

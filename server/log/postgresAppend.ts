@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { LogName } from '../../shared/ids.ts';
 import { buildsOn, zeroHash } from './chain.ts';
 import type { Entry, Head } from './log.ts';
-import { sqlState } from './postgresPool.ts';
+import { isAway } from './postgresPool.ts';
 
 /** On which the nodes wake each other. */
 export const channel = 'concord_log';
@@ -135,8 +135,8 @@ async function commit(client: pg.ClientBase, fates: readonly boolean[], witness:
   try {
     await client.query('COMMIT');
   } catch (error) {
-    // A state of class 57 or 08 says that the connection went down; any other, that the commit was refused.
-    if (/^(|57...|08...)$/.test(sqlState(error))) throw new CommitInDoubt(fates, witness, { cause: error });
+    // Any other failure says that the commit was refused.
+    if (isAway(error)) throw new CommitInDoubt(fates, witness, { cause: error });
     throw error;
   }
 }

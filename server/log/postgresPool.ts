@@ -32,6 +32,8 @@ export async function openPool(databaseUrl: string, { readOnly }: { readOnly: bo
   const pool = new pg.Pool({ ...connectionOptions(databaseUrl, { readOnly }), max: 10 });
   // A connection that breaks while idle is replaced at its next use; whoever uses it then hears of the failure.
   pool.on('error', () => {});
+  // Nor does one that breaks while it is lent, to a query of the tables too, take the process along: the query rejects.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     const client = await pool.connect();
     try {
@@ -103,6 +105,9 @@ function refusalOf(error: unknown): StoreRefused {
 export function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
 }
+
+/** Whether it is the connection that failed, or the server went (classes 57 and 08), and not the statement. */
+export const isAway = (error: unknown): boolean => /^(|57...|08...)$/.test(sqlState(error));
 
 /** What the callers of the log are told, whatever went wrong with the database. */
 export function notStored(cause: unknown): ConcordError {

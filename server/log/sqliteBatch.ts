@@ -14,6 +14,7 @@ import type {
   Request,
   Statement,
 } from './sqliteProtocol.ts';
+import type { Witness } from './sqliteWitness.ts';
 
 const sql = {
   head: 'SELECT sequence, hash FROM entries WHERE log = ? ORDER BY sequence DESC LIMIT 1',
@@ -31,6 +32,7 @@ const sql = {
     WHERE excluded.sequence >= checkpoints.sequence`,
   checkpoint: 'SELECT log, sequence, hash, state FROM checkpoints WHERE log = ?',
   check: 'INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET checks = checks + 1',
+  checks: 'SELECT checks FROM health WHERE id = 1',
 };
 
 /** How many logs' newest entries are remembered. */
@@ -50,8 +52,13 @@ export class BatchRunner {
   /** The newest entries of logs that were appended to. */
   readonly #heads = new Map<LogName, Head>();
 
-  constructor(database: Database.Database) {
+  readonly #witness: Pick<Witness, 'note'> | null;
+  /** The last commit failed: what it wrote may still stand at the end of the write-ahead log. */
+  #suspect = false;
+
+  constructor(database: Database.Database, witness: Pick<Witness, 'note'> | null = null) {
     this.#database = database;
+    this.#witness = witness;
   }
 
   run({ appends, requests }: Batch): NumberedOutcome[] {
@@ -74,20 +81,47 @@ export class BatchRunner {
     if (appends.length + writes.length === 0) return [];
     try {
       this.#rollBack();
+      if (this.#suspect) this.#restartLog();
       this.#prepare('BEGIN IMMEDIATE').run();
       const outcomes = [
         ...appends.map(({ id, entries }) => ({ id, outcome: this.#appendAlone(entries) })),
         ...writes.map(({ id, request }) => ({ id, outcome: this.#alone(() => this.#perform(request)) })),
       ];
+      const entry = lastStored(appends, outcomes);
+      const left = entry === null ? { checks: this.#count() } : { entry };
       this.#prepare('COMMIT').run();
+      this.#witness?.note(left);
       return outcomes;
     } catch (error) {
       // What was appended in it is gone, and so is what is known of it.
       this.#heads.clear();
+      // Who waited in vain for another's lock wrote nothing.
+      if (!codeOf(error).startsWith('SQLITE_BUSY')) this.#suspect = true;
       this.#rollBack();
       const failed = failure(error);
       return [...appends, ...writes].map(({ id }) => ({ id, outcome: failed }));
     }
+  }
+
+  /**
+   * After a failed `fsync` nobody knows what of the pages under it is on disk, and a second `fsync` that succeeds proves
+   * nothing of them. So nothing is taken over from a failed commit: the next one writes its own pages, and waits for
+   * those. Here what was committed before is brought into the file, and the log begun anew, so that nothing is left of the
+   * failed commit that a restart could find. If that can't be done either, the commit that follows says so itself.
+   */
+  #restartLog(): void {
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)');
+      this.#suspect = false;
+    } catch (error) {
+      if (!isStorage(error)) throw error;
+    }
+  }
+
+  /** Counts a commit without an entry, so that it too can be missed. */
+  #count(): number {
+    this.#prepare(sql.check).run();
+    return this.#prepare<number>(sql.checks).pluck().get() ?? 0;
   }
 
   /** SQLite itself gives up the transaction when the disk fails or is full; a rollback that fails is tried again with the next batch. */
@@ -203,6 +237,15 @@ export class BatchRunner {
     this.#statements.set(text, prepared as Database.Statement);
     return prepared;
   }
+}
+
+/** The last entry of a batch that was taken; null if none was. */
+function lastStored(appends: readonly Append[], outcomes: readonly NumberedOutcome[]): Entry | null {
+  const at = appends.findLastIndex(({ entries }, index) => {
+    const outcome = outcomes[index]?.outcome;
+    return entries.length > 0 && outcome?.ok === true && outcome.answer === true;
+  });
+  return appends[at]?.entries.at(-1) ?? null;
 }
 
 function attempt(perform: () => Answers[Kind]): Outcome {

@@ -1,14 +1,17 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { z } from 'zod';
 import { migrationsTable, newestMigration, sqliteMigrations } from '../store/migrations.ts';
 import { StoreRefused } from '../store/refused.ts';
-
-/** "CNCD", in the file's header: what tells our database from anybody else's. */
-const applicationId = 0x434e4344;
+import { applicationId, inspect } from './sqliteInspect.ts';
+import { assertSealed, keepSeals } from './sqliteSeals.ts';
+import { assertHolds, readWitness, Witness } from './sqliteWitness.ts';
 
 export interface OpenFile {
   readonly database: Database.Database;
+  /** Takes note of what was stored last; null where nothing is written. */
+  readonly witness: Witness | null;
   close(): void;
 }
 
@@ -24,17 +27,27 @@ export function openFile(dataDir: string, { readOnly }: { readOnly: boolean }): 
   const path = join(dataDir, 'concord.sqlite');
   if (readOnly) {
     if (!existsSync(path)) throw new StoreRefused('missing', `${path}: there is no database`);
-    const database = open(path, { readOnly: true });
-    return { database, close: () => database.close() };
+    const database = look(dataDir, path);
+    if (migratedTo(database) < newestMigration) {
+      database.close();
+      throw new StoreRefused('older', `${path} is of an earlier version: start the server on it once`);
+    }
+    return { database, witness: null, close: () => database.close() };
   }
   const lock = takeLock(dataDir);
   try {
     if (!existsSync(path)) create(dataDir, path);
-    const database = open(path, { readOnly: false });
+    // On a connection that can't write: one that can would mix the write-ahead log into the file as it is closed again,
+    // whatever we found.
+    look(dataDir, path).close();
+    const database = openForWriting(path);
+    const witness = witnessOf(dataDir, database);
     return {
       database,
+      witness,
       close() {
         database.close();
+        witness.close();
         lock.close();
       },
     };
@@ -93,38 +106,72 @@ function create(dataDir: string, path: string): void {
   }
 }
 
-function open(path: string, { readOnly }: { readOnly: boolean }): Database.Database {
+/** A connection that only reads, on a database that was found whole. */
+function look(dataDir: string, path: string): Database.Database {
   let database: Database.Database | null = null;
   try {
     if (statSync(path).size === 0) throw new StoreRefused('damaged', `${path} is damaged: it is empty`);
-    database = new Database(path, { readonly: readOnly, fileMustExist: true, timeout: 2_000 });
-    // Reads the header first: a file that is no database at all fails here.
-    if (database.pragma('application_id', { simple: true }) !== applicationId) {
-      throw new StoreRefused('not-concord', `${path} is not a Concord database`);
-    }
-    const migrated = Number(database.prepare('SELECT max(number) FROM migrations').pluck().get() ?? 0);
-    if (migrated > newestMigration) {
-      throw new StoreRefused('newer', `${path} was written by a later version of Concord (step ${migrated})`);
-    }
-    if (readOnly && migrated < newestMigration) {
-      throw new StoreRefused('older', `${path} is of an earlier version: start the server on it once`);
-    }
-    if (readOnly) return database;
-    // Reads the whole file. It doesn't know our hashes (`concord verify` does), but it knows a broken tree.
-    const found = database.pragma('quick_check(1)', { simple: true });
-    if (found !== 'ok') throw new StoreRefused('damaged', `${path} is damaged: ${String(found)}`);
+    const stored = readWitness(dataDir);
+    database = new Database(path, { readonly: true, fileMustExist: true, timeout: 2_000 });
+    // One transaction: a server may be writing meanwhile.
+    database.exec('BEGIN');
+    const migrated = inspect(database, path);
+    if (migrated >= sealedSince) assertSealed(database, path);
+    assertHolds(database, stored, dataDir);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database?.close();
+    throw error instanceof StoreRefused ? error : refusalOf(path, error);
+  }
+}
+
+function openForWriting(path: string): Database.Database {
+  const database = new Database(path, { fileMustExist: true, timeout: 2_000 });
+  try {
     database.pragma('journal_mode = WAL');
     // In WAL, anything less can lose the newest commits when the power fails.
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
-    migrate(database, migrated);
+    settleLog(database, path);
+    migrate(database, migratedTo(database));
+    keepSeals(database);
     return database;
   } catch (error) {
-    database?.close();
-    if (error instanceof StoreRefused) throw error;
-    throw refusalOf(path, error);
+    database.close();
+    throw error instanceof StoreRefused ? error : refusalOf(path, error);
   }
 }
+
+/**
+ * Brings all of the write-ahead log into the file, waits for the disk, and begins the log anew.
+ *
+ * A process that ended after a failed `fsync` may leave commits in the log that are in the system's memory and not on the
+ * disk: to a reader they look like any other, what is committed after them is chained to them, and when the power fails
+ * all of it would be gone. Written anew into the file and waited for, they are on disk, or we don't start.
+ */
+function settleLog(database: Database.Database, path: string): void {
+  const [outcome] = z.array(z.object({ busy: z.number() })).parse(database.pragma('wal_checkpoint(TRUNCATE)'));
+  if (outcome?.busy !== 0)
+    throw new StoreRefused('in-use', `${path} is being read by another process: start again when it is done`);
+}
+
+function witnessOf(dataDir: string, database: Database.Database): Witness {
+  try {
+    const witness = new Witness(dataDir, database);
+    sync(dataDir);
+    return witness;
+  } catch (error) {
+    database.close();
+    throw new StoreRefused('unreachable', `${dataDir} cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The step since which plain tables are sealed. */
+const sealedSince = 3;
+
+const migratedTo = (database: Database.Database): number =>
+  Number(database.prepare('SELECT max(number) FROM migrations').pluck().get() ?? 0);
 
 function refusalOf(path: string, error: unknown): StoreRefused {
   const code = codeOf(error);
@@ -163,6 +210,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** In one line: SQLite quotes the statements that it can't read. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 }

@@ -20,7 +20,7 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
     port.close();
     return;
   }
-  const runner = new BatchRunner(file.database);
+  const runner = new BatchRunner(file.database, file.witness);
 
   port.on('message', (first: ToWorker) => {
     const appends: Append[] = [];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConcordError } from '../../shared/errors.ts';
 import {
+  type AccountId,
   type LogName,
   type MeetingId,
   meetingLog,
@@ -19,7 +20,7 @@ import {
   principalOf,
 } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
-import { seal, verifyLink, zeroHash } from '../log/chain.ts';
+import { assertLink, seal, zeroHash } from '../log/chain.ts';
 import type { Entry, Log } from '../log/log.ts';
 
 const pageOfEntries = 500;
@@ -40,12 +41,25 @@ const MeetingHeader = z.object({
 export const decodeEvents = (entry: Entry): readonly MeetingEvent[] =>
   Events.parse(JSON.parse(decoder.decode(entry.content)));
 
+/** Parses the header of a meeting's entry. Throws where it is not what this version writes. */
+export const decodeHeader = (entry: Entry): z.infer<typeof MeetingHeader> =>
+  MeetingHeader.parse(JSON.parse(decoder.decode(entry.header)));
+
 interface Held {
   state: MeetingState;
   sequence: number;
   hash: Uint8Array;
+  /** The time of the last entry. */
+  at: number;
   /** One command after the other. */
   turn: Promise<unknown>;
+}
+
+/** Which account sits in a seat. */
+export interface Seat {
+  readonly participant: ParticipantId;
+  readonly account: AccountId;
+  readonly name: string;
 }
 
 export interface MeetingChange {
@@ -101,7 +115,7 @@ export class Meetings {
   }
 
   async create(id: MeetingId, events: readonly MeetingEvent[], by: string): Promise<void> {
-    const held: Held = { state: noMeeting(id), sequence: 0, hash: zeroHash, turn: Promise.resolve() };
+    const held: Held = { state: noMeeting(id), sequence: 0, hash: zeroHash, at: 0, turn: Promise.resolve() };
     if (this.#held.has(id)) throw new ConcordError('bad-request');
     this.#held.set(id, held);
     try {
@@ -128,6 +142,28 @@ export class Meetings {
     return turn;
   }
 
+  /**
+   * Enters who sits in which seat, where the record doesn't say so yet. After every seat that was taken, and at the start:
+   * a seat that was given while the server was down, or by a hand in the database, is entered then.
+   */
+  async recordSeats(id: MeetingId, seats: readonly Seat[]): Promise<void> {
+    const held = this.#held.get(id);
+    if (held === undefined) return;
+    const turn = held.turn.then(async () => {
+      for (;;) {
+        const { state } = held;
+        const fresh = seats.filter(
+          ({ participant, account }) => state.participants.has(participant) && state.seats.get(participant) !== account,
+        );
+        if (fresh.length === 0) return;
+        if (await this.#append(held, id, [{ type: 'seats taken', seats: [...fresh] }], 'server', null)) return;
+        await this.catchUp(id);
+      }
+    });
+    held.turn = turn.catch(() => undefined);
+    return turn;
+  }
+
   /** A recommendation is one meeting's for ever: nobody gets at another meeting's text by putting its id on the agenda. */
   #refuseForeign(id: MeetingId, events: readonly MeetingEvent[]): void {
     for (const event of events)
@@ -145,7 +181,13 @@ export class Meetings {
 
   /** Reads what was appended since, here or by another node. */
   async catchUp(id: MeetingId): Promise<void> {
-    const held = this.#held.get(id) ?? { state: noMeeting(id), sequence: 0, hash: zeroHash, turn: Promise.resolve() };
+    const held = this.#held.get(id) ?? {
+      state: noMeeting(id),
+      sequence: 0,
+      hash: zeroHash,
+      at: 0,
+      turn: Promise.resolve(),
+    };
     for (;;) {
       const page = await this.#log.read(meetingLog(id), held.sequence, pageOfEntries);
       this.#takeAll(held, id, page);
@@ -156,8 +198,8 @@ export class Meetings {
   #takeAll(held: Held, id: MeetingId, page: readonly Entry[]): void {
     for (const entry of page) {
       if (entry.sequence <= held.sequence) continue;
-      if (verifyLink(entry, held.hash, held.sequence) !== null)
-        throw new ConcordError('internal', { field: `${entry.log} ${entry.sequence}` });
+      assertLink(entry, held.hash, held.sequence);
+      held.at = decodeHeader(entry).at;
       this.#take(held, id, entry, decodeEvents(entry));
     }
   }
@@ -169,7 +211,9 @@ export class Meetings {
     by: string,
     participant: string | null,
   ): Promise<boolean> {
-    const header = MeetingHeader.parse({ version: 1, at: this.#now(), by, participant });
+    // The clock of the record never runs backwards.
+    const at = Math.max(this.#now(), held.at);
+    const header = MeetingHeader.parse({ version: 1, at, by, participant });
     const entry = seal({
       log: meetingLog(id),
       sequence: held.sequence + 1,
@@ -179,7 +223,10 @@ export class Meetings {
     });
     if (!(await this.#log.append([entry]))) return false;
     // It may have come in by another way meanwhile.
-    if (held.sequence < entry.sequence) this.#take(held, id, entry, events);
+    if (held.sequence < entry.sequence) {
+      held.at = at;
+      this.#take(held, id, entry, events);
+    }
     return true;
   }
 

@@ -120,6 +120,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
     await access.seat({ account: who.account.id, meeting, participant: importer });
+    await meetings.recordSeats(meeting, await access.seatsOf(meeting));
     const created: z.infer<typeof Created> = { meeting };
     return c.json(created, 201);
   });
@@ -158,7 +159,8 @@ async function view(
   const closed = observes && meeting.observerView === 'nothing';
   const named = !observes || meeting.observerView === 'attributed';
   const runs = me === null || me.role === 'chair' || me.role === 'rapporteur';
-  const seats = runs ? await services.access.seatsOf(meeting.id) : new Map<ParticipantId, never>();
+  const taken = runs ? await services.access.seatsOf(meeting.id) : [];
+  const seats = new Map(taken.map(({ participant, account }) => [participant, account]));
   return {
     id: meeting.id,
     name: meeting.name,

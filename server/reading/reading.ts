@@ -3,7 +3,6 @@ import type { MeetingId, RecommendationId } from '../../shared/ids.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import type { MeetingState } from '../../shared/meeting.ts';
 import type { Language } from '../../shared/words/words.ts';
-import type { EventStream } from '../streams.ts';
 import { type Fragment, renderClauses, renderPage, type Section } from './render.ts';
 
 /** What reading needs of the rooms: committed text only, and word of every change. */
@@ -24,34 +23,64 @@ export type Patch =
   | { readonly recommendation: string; readonly remove: string }
   | { readonly reload: true };
 
+/** A reader's end of an event stream. `send` says whether the reader keeps up; one that doesn't is let go, at once. */
+export interface ReaderStream {
+  send(bytes: Uint8Array): boolean;
+  close(): void;
+}
+
 export interface Reading {
   /** The page as it is now. Null where there is no such meeting. */
   page(meeting: MeetingId, language: Language): Promise<string | null>;
   /** Sends what changes from now on; a reader whose version is another than ours is told to load the page again. */
-  follow(meeting: MeetingId, language: Language, version: number | null, stream: EventStream): Promise<() => void>;
+  follow(meeting: MeetingId, language: Language, version: number | null, stream: ReaderStream): Promise<() => void>;
   close(): void;
 }
 
 interface Edition {
   readonly language: Language;
-  readonly readers: Set<EventStream>;
+  readonly readers: Set<ReaderStream>;
   readonly shown: Map<RecommendationId, readonly Fragment[]>;
   state: MeetingState;
   version: number;
   readonly due: Set<RecommendationId>;
   meetingDue: boolean;
+  /** Some readers miss what others got: everybody loads the page anew. */
+  cutShort: boolean;
   timer: NodeJS.Timeout | null;
   lastSent: number;
+  /** What it took to write to all readers last time, ms. */
+  cost: number;
+  /** The page of `version`, for everybody who comes before the next. */
+  page: string | null;
   working: Promise<void>;
 }
 
 const encoder = new TextEncoder();
 /** While the text changes all the time, patches of this many ms go out together; after a quiet moment at once. */
 const busy = 40;
+/**
+ * Writing to readers takes a third of the time. With ten thousand of them one round takes a tenth of a second: then
+ * patches go out less often, and more of them together. But nobody waits longer than `longestRest` for that, ms.
+ */
+const rest = 2;
+const longestRest = 250;
+/** Nobody who drafts waits longer than this for readers to be written to, ms. */
+const turn = 5;
+/** A silent stream is one that proxies cut, and whose end nobody notices. Ms. */
+const silence = 25_000;
 const heartbeat = encoder.encode(': here\n\n');
+const eventOf = (version: number, patches: readonly Patch[]): Uint8Array =>
+  encoder.encode(`id: ${version}\ndata: ${JSON.stringify(patches)}\n\n`);
 
 export function createReading(source: ReadingSource): Reading {
   const editions = new Map<string, Edition>();
+  let newest = 0;
+  /** Above every one before, also of a process before: a reader who missed something is found out, whatever went between. */
+  const nextVersion = (): number => {
+    newest = Math.max(newest + 1, Date.now());
+    return newest;
+  };
   const key = (meeting: MeetingId, language: Language): string => `${meeting} ${language}`;
 
   const render = async (edition: Edition, recommendation: RecommendationId): Promise<readonly Fragment[]> => {
@@ -62,8 +91,9 @@ export function createReading(source: ReadingSource): Reading {
   const open = async (meeting: MeetingId, language: Language): Promise<Edition | null> => {
     const found = editions.get(key(meeting, language));
     if (found !== undefined) {
-      // What was decided a moment ago holds for whoever comes now: nobody is shown what the chair has just closed.
-      if (found.timer !== null) {
+      // What was decided a moment ago holds for whoever comes now: nobody is shown what the chair has just closed. What
+      // was written is shown too, unless that would send it to a full gallery each time that somebody comes.
+      if (found.timer !== null && (found.meetingDue || found.cost < busy)) {
         clearTimeout(found.timer);
         start(found);
       }
@@ -77,11 +107,14 @@ export function createReading(source: ReadingSource): Reading {
       readers: new Set(),
       shown: new Map(),
       state,
-      version: 1,
+      version: nextVersion(),
       due: new Set(),
       meetingDue: false,
+      cutShort: false,
       timer: null,
       lastSent: 0,
+      cost: 0,
+      page: null,
       working: Promise.resolve(),
     };
     editions.set(key(meeting, language), edition);
@@ -101,17 +134,35 @@ export function createReading(source: ReadingSource): Reading {
     for (const { id } of edition.state.recommendations) edition.shown.set(id, await render(edition, id));
   };
 
-  const publish = (edition: Edition, patches: readonly Patch[]): void => {
-    if (patches.length === 0) return;
-    edition.version += 1;
+  /** The same bytes to everybody; false where it was given up halfway, since the chair closed what is in them. */
+  const sendAll = async (edition: Edition, bytes: Uint8Array): Promise<boolean> => {
+    const readers = [...edition.readers];
     edition.lastSent = performance.now();
-    // Made once; the same bytes for everybody.
-    const bytes = encoder.encode(`id: ${edition.version}\ndata: ${JSON.stringify(patches)}\n\n`);
-    for (const reader of edition.readers)
-      if (!reader.send(bytes)) {
+    edition.cost = 0;
+    let begun = edition.lastSent;
+    for (const [at, reader] of readers.entries()) {
+      if (edition.readers.has(reader) && !reader.send(bytes)) {
         edition.readers.delete(reader);
         reader.close();
       }
+      if (at % 32 !== 31 || performance.now() - begun < turn) continue;
+      edition.cost += performance.now() - begun;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (viewChanged(edition)) return false;
+      begun = performance.now();
+    }
+    edition.cost += performance.now() - begun;
+    edition.lastSent = performance.now();
+    return true;
+  };
+
+  const viewChanged = ({ state }: Edition): boolean => source.meeting(state.id)?.observerView !== state.observerView;
+
+  const publish = async (edition: Edition, patches: readonly Patch[]): Promise<void> => {
+    if (patches.length === 0) return;
+    edition.version = nextVersion();
+    edition.page = null;
+    if (!(await sendAll(edition, eventOf(edition.version, patches)))) edition.cutShort = true;
   };
 
   const work = async (edition: Edition): Promise<void> => {
@@ -127,10 +178,11 @@ export function createReading(source: ReadingSource): Reading {
         before.name === state.name &&
         before.topics === state.topics &&
         before.recommendations === state.recommendations;
-      if (!same) {
+      if (!same || edition.cutShort) {
+        edition.cutShort = false;
         edition.due.clear();
         await fill(edition);
-        publish(edition, [{ reload: true }]);
+        await publish(edition, [{ reload: true }]);
         return;
       }
     }
@@ -148,17 +200,31 @@ export function createReading(source: ReadingSource): Reading {
       for (const id of due) edition.due.add(id);
       return;
     }
-    publish(edition, patches);
+    await publish(edition, patches);
   };
 
   const start = (edition: Edition): void => {
     edition.timer = null;
-    edition.working = edition.working.then(() => work(edition)).catch(() => publish(edition, [{ reload: true }]));
+    edition.working = edition.working.then(() => work(edition)).catch(() => giveUp(edition));
+  };
+
+  /** An edition that can't be made any more ends: its readers come again, and the first of them makes it anew. */
+  const giveUp = (edition: Edition): void => {
+    const name = key(edition.state.id, edition.language);
+    if (editions.get(name) === edition) editions.delete(name);
+    for (const reader of edition.readers) reader.close();
+    edition.readers.clear();
   };
 
   const schedule = (edition: Edition): void => {
-    if (edition.timer !== null) return;
-    const wait = Math.max(0, busy - (performance.now() - edition.lastSent));
+    // What the chair closes is closed at once.
+    const hurried = edition.meetingDue && viewChanged(edition);
+    if (edition.timer !== null) {
+      if (!hurried) return;
+      clearTimeout(edition.timer);
+    }
+    const since = performance.now() - edition.lastSent;
+    const wait = hurried ? 0 : Math.max(0, Math.max(busy, Math.min(edition.cost * rest, longestRest)) - since);
     edition.timer = setTimeout(() => start(edition), wait);
   };
 
@@ -177,36 +243,38 @@ export function createReading(source: ReadingSource): Reading {
   });
 
   const beat = setInterval(() => {
+    // In its turn among the patches.
     for (const edition of editions.values())
-      for (const reader of edition.readers)
-        if (!reader.send(heartbeat)) {
-          edition.readers.delete(reader);
-          reader.close();
-        }
-  }, 25_000).unref();
+      if (performance.now() - edition.lastSent >= silence)
+        edition.working = edition.working.then(async () => {
+          await sendAll(edition, heartbeat);
+        });
+  }, silence).unref();
 
   return {
     async page(meeting, language) {
       const edition = await open(meeting, language);
       if (edition === null) return null;
+      if (edition.page !== null) return edition.page;
       const sections = edition.state.recommendations.map(
         ({ id, heading, topic }): Section => ({ id, heading, topic, fragments: edition.shown.get(id) ?? [] }),
       );
-      return renderPage(edition.state, sections, edition.version, language);
+      edition.page = renderPage(edition.state, sections, edition.version, language);
+      return edition.page;
     },
     async follow(meeting, language, version, stream) {
-      const edition = await open(meeting, language);
+      let edition = await open(meeting, language);
+      // One that nobody read was dropped when the text changed, perhaps while it was waited for.
+      while (edition !== null && editions.get(key(meeting, language)) !== edition)
+        edition = await open(meeting, language);
       if (edition === null) {
         stream.close();
         return () => undefined;
       }
-      edition.readers.add(stream);
-      if (version !== edition.version)
-        stream.send(
-          encoder.encode(`id: ${edition.version}\ndata: ${JSON.stringify([{ reload: true }] satisfies Patch[])}\n\n`),
-        );
-      else stream.send(heartbeat);
-      return () => edition.readers.delete(stream);
+      const { readers } = edition;
+      readers.add(stream);
+      stream.send(version === edition.version ? heartbeat : eventOf(edition.version, [{ reload: true }]));
+      return () => readers.delete(stream);
     },
     close() {
       stop();

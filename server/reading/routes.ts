@@ -1,43 +1,29 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { ConcordError } from '../../shared/errors.ts';
-import type { AccountId, MeetingId, ParticipantId } from '../../shared/ids.ts';
+import { answer } from '../encoded.ts';
 import { languageOf } from '../http.ts';
-import type { EventStreams } from '../streams.ts';
 import { script, stylesheet } from './assets.ts';
 import type { Reading } from './reading.ts';
+import { type Ended, EventStream, type Reader, Streams } from './streams.ts';
 
-/** Somebody who may read a meeting's text: signed in, and taking part. */
-export interface Reader {
-  readonly meeting: MeetingId;
-  readonly session: string;
-  readonly account: AccountId;
-  readonly participant: ParticipantId | null;
-}
+type ServedByNode = { Bindings: HttpBindings };
 
 export interface ReadingRoutesOptions {
-  readonly streams: EventStreams;
   /** Null: not signed in. Throws `not-found` for who takes no part. */
   readonly reader: (c: Context) => Promise<Reader | null>;
-  /** Tells, for as long as somebody reads, of whatever ends; returns the function that ends it. */
-  readonly onEnded: (
-    reader: Reader,
-    listener: (ended: {
-      readonly session?: string;
-      readonly account?: AccountId;
-      readonly participant?: ParticipantId;
-    }) => void,
-  ) => () => void;
+  readonly onEnded: (listener: (ended: Ended) => void) => void;
+  /** Notes a reader for as long as the stream is open; returns the function that ends it. */
+  readonly attend: (reader: Reader) => () => void;
 }
 
-export function readingRoutes(reading: Reading, { streams, reader, onEnded }: ReadingRoutesOptions): Hono {
-  const routes = new Hono();
+export function readingRoutes(reading: Reading, { reader, onEnded, attend }: ReadingRoutesOptions): Hono<ServedByNode> {
+  const routes = new Hono<ServedByNode>();
+  const streams = new Streams(onEnded, attend);
 
-  routes.get('/reading.css', (c) =>
-    c.body(stylesheet, 200, { 'Content-Type': 'text/css; charset=utf-8', 'Cache-Control': 'no-cache' }),
-  );
-  routes.get('/reading.js', (c) =>
-    c.body(script, 200, { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }),
-  );
+  routes.get('/reading.css', (c) => answer(c, stylesheet, 'no-cache'));
+  routes.get('/reading.js', (c) => answer(c, script, 'no-cache'));
 
   routes.get('/meetings/:id/text', async (c) => {
     const who = await reader(c);
@@ -49,34 +35,25 @@ export function readingRoutes(reading: Reading, { streams, reader, onEnded }: Re
   });
 
   routes.get('/meetings/:id/text/events', async (c) => {
-    const who = await reader(c);
-    if (who === null) throw new ConcordError('not-signed-in');
     const version = Number(c.req.header('last-event-id') ?? c.req.query('version'));
-    const language = languageOf(c);
-    return streams.answer(c, who.session, async (stream) => {
-      const stopped = onEnded(who, (ended) => {
-        const own =
-          ended.session === who.session ||
-          ended.account === who.account ||
-          (ended.participant !== undefined && ended.participant === who.participant);
-        if (own) stream.close();
-      });
-      try {
-        const unfollow = await reading.follow(
-          who.meeting,
-          language,
-          Number.isInteger(version) ? version : null,
-          stream,
-        );
-        return () => {
-          stopped();
-          unfollow();
-        };
-      } catch (error) {
-        stopped();
-        throw error;
-      }
+    const { headers } = c.body(null, 200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
     });
+    if (c.req.method === 'HEAD') throw new ConcordError('bad-request');
+    const admitted = await streams.admit(
+      () => reader(c),
+      () => EventStream.open(c.env.outgoing, headers),
+    );
+    if (admitted === null) throw new ConcordError('not-signed-in');
+    const { stream, reader: who } = admitted;
+    reading
+      .follow(who.meeting, languageOf(c), Number.isInteger(version) ? version : null, stream)
+      .then((leave) => stream.onClose(leave))
+      // The head is on its way already; whoever reads comes again.
+      .catch(() => stream.close());
+    return RESPONSE_ALREADY_SENT;
   });
 
   return routes;

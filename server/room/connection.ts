@@ -16,6 +16,8 @@ import { stageUpdate, type Writer } from './stage.ts';
 /** What a connection needs of the server that it isn't itself. */
 export interface Surroundings {
   readonly room: Room;
+  /** What the room says to a sync step 1, framed. */
+  readonly answers: { to(stateVector: Uint8Array): Promise<{ readonly step1: Buffer; readonly step2: Buffer }> };
   readonly presence: Presence;
   /** The meeting as it is now: rights are looked up at every update. */
   readonly meeting: () => MeetingState | null;
@@ -146,12 +148,14 @@ export class Connection {
 
   refuse(error: ConcordError): void {
     if (error.code === 'internal') this.#around.onInternal(error.cause ?? error);
-    this.#verdict({
-      verdict: 'refused',
-      code: error.code,
-      message: this.#around.sentence(error),
-      clause: error.detail.clause ?? null,
-    });
+    // 1012 and 1013: nothing was refused. The client keeps what has no verdict, and brings it when it comes again.
+    if (error.close !== 1012 && error.close !== 1013)
+      this.#verdict({
+        verdict: 'refused',
+        code: error.code,
+        message: this.#around.sentence(error),
+        clause: error.detail.clause ?? null,
+      });
     this.close(error);
   }
 
@@ -193,14 +197,13 @@ export class Connection {
 
   /** Brings the client up to date, and asks what it has. */
   async #answer(theirs: Uint8Array): Promise<void> {
-    const { update, stateVector } = await this.#around.room.stateOnDisk(theirs);
-    const state = syncFrame(syncType.step2, update);
-    this.#mayWait = furthestBehind + state.length;
-    this.send(state);
+    const { step1, step2 } = await this.#around.answers.to(theirs);
+    this.#mayWait = furthestBehind + step2.length;
+    this.sendFramed(step2);
     // Once is enough: what is offline at the other end comes in by its answer.
     if (this.#asked) return;
     this.#asked = true;
-    this.send(syncFrame(syncType.step1, stateVector));
+    this.sendFramed(step1);
     this.#sendPresence();
   }
 

@@ -3,7 +3,8 @@ import type { Clause } from '../../shared/clause.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
-import { seal, verifyLink } from '../log/chain.ts';
+import { assertLink, seal } from '../log/chain.ts';
+import { openCheckpoint, sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
 import { Head, type Sealed } from './head.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
@@ -41,6 +42,8 @@ interface InFlight {
   readonly sealed: Sealed | null;
   /** The text once its entry is shown. */
   readonly text: readonly Clause[];
+  /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
+  given: boolean;
 }
 
 /** A document's bytes: an update for whoever has less, and how far it goes. */
@@ -106,12 +109,21 @@ export class Room {
     this.#checkpointAt = checkpointAt;
   }
 
-  /** Opens a recommendation from its newest checkpoint and the entries after it. */
-  static async open(id: RecommendationId, log: Log, now: () => number): Promise<Room> {
+  /**
+   * Opens a recommendation from its newest checkpoint and the entries after it. A checkpoint that can't be trusted is
+   * worth nothing, and the log is worth everything: it is replayed, and `onDistrust` told.
+   */
+  static async open(
+    id: RecommendationId,
+    log: Log,
+    now: () => number,
+    onDistrust: (reason: unknown) => void = () => undefined,
+  ): Promise<Room> {
     const name = recommendationLog(id);
-    const checkpoint = await log.checkpoint(name);
-    // A checkpoint that can't be read is worth nothing; the log is worth everything.
+    const stored = await log.checkpoint(name);
+    const checkpoint = stored === null ? null : openCheckpoint(stored);
     const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
+    if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
     const replica = restored ?? Replica.empty();
     const base = restored === null ? null : checkpoint;
     let since: readonly Sealed[] = [];
@@ -120,6 +132,7 @@ export class Room {
       // A long log isn't held: what comes of it is.
       if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
     });
+    await assertEnds(log, name, replica);
     const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
     const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
     return new Room(id, log, head, base?.sequence ?? 0, now);
@@ -205,7 +218,7 @@ export class Room {
     const checkpoint: Checkpoint = await this.#onDisk(() => this.#head.checkpoint(this.#sequence));
     this.#head.startFrom(checkpoint);
     this.#checkpointAt = checkpoint.sequence;
-    await this.#log.saveCheckpoint(checkpoint);
+    await this.#log.saveCheckpoint(sealCheckpoint(checkpoint));
   }
 
   /** Waits until nothing is under way. */
@@ -234,15 +247,21 @@ export class Room {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, ...judged };
+    const inFlight: InFlight = { submission, settle, fail, ...judged, given: false };
     this.#inFlight.push(inFlight);
     if (inFlight.sealed === null) {
       this.#storedOne(inFlight);
       return;
     }
     this.#log.append([inFlight.sealed.entry]).then(
-      (stored) => (stored ? this.#storedOne(inFlight) : this.#recoverSoon()),
-      (error: unknown) => this.#storeFailed(error),
+      (stored) => {
+        if (stored && !inFlight.given) this.#storedOne(inFlight);
+        // Given up and stored all the same: the log has it, and the room must read it.
+        else if (stored || !inFlight.given) this.#recoverSoon();
+      },
+      (error: unknown) => {
+        if (!inFlight.given) this.#storeFailed(error);
+      },
     );
   }
 
@@ -364,11 +383,19 @@ export class Room {
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
     const durable = new Set(this.#durable);
-    const lost = this.#inFlight.filter((inFlight) => !durable.has(inFlight));
-    const kept = this.#inFlight.filter((inFlight) => durable.has(inFlight));
+    const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
+    // Who had nothing new to say had it from what is lost now.
+    const isLost = (inFlight: InFlight, at: number): boolean =>
+      !durable.has(inFlight) || (inFlight.sealed === null && first >= 0 && at > first);
+    const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
+    const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
     this.#giveUpAfter(kept.findLast(({ sealed }) => sealed !== null)?.sealed?.entry.sequence ?? this.#sequence);
-    for (const { fail } of lost) fail(failure);
+    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
+    for (const inFlight of lost) {
+      inFlight.given = true;
+      inFlight.fail(failure);
+    }
     this.#tellQuiet();
   }
 
@@ -385,6 +412,7 @@ export class Room {
     await new Promise((resolve) => setImmediate(resolve));
     this.#flush();
     const again = this.#inFlight.splice(0);
+    for (const inFlight of again) inFlight.given = true;
     this.#durable.splice(0);
     this.#giveUpAfter(this.#sequence);
     try {
@@ -408,12 +436,24 @@ function merged(updates: readonly Uint8Array[]): Uint8Array {
   return more.length === 0 ? only : Y.mergeUpdates([...updates]);
 }
 
-function restoreOrNull(checkpoint: Parameters<typeof Replica.restore>[0]): Replica | null {
+function restoreOrNull(checkpoint: Checkpoint): Replica | null {
   try {
     return Replica.restore(checkpoint);
   } catch {
     return null;
   }
+}
+
+const unreadable = (what: string): ConcordError =>
+  new ConcordError('internal', { field: what }, { cause: new Error(what) });
+
+/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
+  if (sequence === 0) return;
+  const head = await log.head(name);
+  if (head === null || head.sequence < sequence) throw unreadable(`${name} ends before its checkpoint`);
+  if (head.sequence === sequence && Buffer.compare(head.hash, hash) !== 0)
+    throw unreadable(`${name} differs from its checkpoint`);
 }
 
 /** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
@@ -428,11 +468,10 @@ async function readOn(
     const page = await log.read(name, sequence, pageOfEntries);
     const sealed: Sealed[] = [];
     for (const entry of page) {
-      if (verifyLink(entry, hash, sequence) !== null)
-        throw new ConcordError('internal', { field: `${name} ${entry.sequence}` });
+      assertLink(entry, hash, sequence);
       const { at, changes } = decodeHeader(entry.header);
       sealed.push({ entry, at, changes, heldBy: null });
-      ({ hash, sequence } = entry);
+      ({ sequence, hash } = entry);
     }
     take(sealed);
     if (page.length < pageOfEntries) return;

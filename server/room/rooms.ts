@@ -6,6 +6,7 @@ import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown } from './room.ts';
@@ -16,8 +17,10 @@ const idleTime = 5 * 60_000;
 
 interface Held {
   readonly room: Promise<Room>;
+  answers: Answers | null;
   readonly presence: Presence;
   readonly connections: Set<Connection>;
+  /** By the clock that nobody sets. */
   lastUsed: number;
 }
 
@@ -98,6 +101,8 @@ export class Rooms {
       if (this.#closing) return refuse('shutting-down');
       const held = this.#hold(id);
       const room = await held.room;
+      held.answers ??= new Answers(room);
+      const { answers } = held;
       const meeting = this.#options.meetings.of(id);
       if (meeting === null) return refuse('not-found');
       for (const client of clients)
@@ -114,6 +119,7 @@ export class Rooms {
         },
         {
           room,
+          answers,
           presence: held.presence,
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
@@ -132,7 +138,7 @@ export class Rooms {
         connection.ended();
         held.connections.delete(connection);
         this.#uncount(connection);
-        held.lastUsed = this.#options.now();
+        held.lastUsed = performance.now();
       });
       if (socket.readyState !== socket.OPEN) {
         held.connections.delete(connection);
@@ -207,7 +213,7 @@ export class Rooms {
   #hold(id: RecommendationId): Held {
     const found = this.#held.get(id);
     if (found !== undefined) {
-      found.lastUsed = this.#options.now();
+      found.lastUsed = performance.now();
       return found;
     }
     if (this.#options.meetings.of(id) === null) throw new ConcordError('not-found');
@@ -218,10 +224,11 @@ export class Rooms {
       for (const connection of connections) if (connection !== but) connection.sendFramed(frame);
     };
     const held: Held = {
-      room: Room.open(id, this.#options.log, this.#options.now),
+      room: Room.open(id, this.#options.log, this.#options.now, (reason) => this.#options.onInternal(reason, id)),
+      answers: null,
       presence: new Presence(everybody),
       connections,
-      lastUsed: this.#options.now(),
+      lastUsed: performance.now(),
     };
     this.#held.set(id, held);
     held.room.then(
@@ -260,13 +267,13 @@ export class Rooms {
 
   #sweep(): void {
     for (const [id, held] of this.#held) {
-      if (held.connections.size > 0 || this.#options.now() - held.lastUsed < idleTime) continue;
+      if (held.connections.size > 0 || performance.now() - held.lastUsed < idleTime) continue;
       this.#held.delete(id);
       held.room
         .then(async (room) => {
           await room.settled();
-          await room.checkpoint();
-          room.destroy();
+          // A checkpoint that can't be stored costs the next opening some time.
+          await room.checkpoint().finally(() => room.destroy());
         })
         .catch((error: unknown) => this.#options.onInternal(error, id));
     }

@@ -7,6 +7,7 @@ import type { MarkId } from '../../shared/ids.ts';
 import { type LedgerChange, type MarkRecord, openStatus, serverClient } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Decision } from '../../shared/procedure.ts';
+import { applyWhole } from './integrity.ts';
 import type { Replica } from './replica.ts';
 import { restoreMarks, wordsDeletedBy } from './restore.ts';
 import { decodeStructure, type UpdateStructure } from './structure.ts';
@@ -44,7 +45,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
   return recorded(head, 'one edit', (said) => {
-    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update));
+    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update, structure, known));
     if (!said()) return null;
     let after = head.text();
     // Yjs tidies up formats by itself when it hears from others: redundant markers go, and no word or mark changes. It
@@ -163,17 +164,6 @@ function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer)
     for (const { to } of ranges) if (to > known) throw new ConcordError('update-incomplete');
   }
   return bound;
-}
-
-function applyWhole(doc: Y.Doc, update: Uint8Array): void {
-  try {
-    Y.applyUpdate(doc, update);
-  } catch (error) {
-    throw new ConcordError('malformed-update', {}, { cause: error });
-  }
-  if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) throw new ConcordError('update-incomplete');
-  for (const root of doc.share.keys())
-    if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
 }
 
 /** New marks and new clauses are entered in the ledger in the name of the hand's party. */

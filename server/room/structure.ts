@@ -27,6 +27,8 @@ export interface UpdateStructure {
   /** The structs of each client: one block, its first clock and the one after its last. */
   readonly blocks: ReadonlyMap<number, { readonly from: number; readonly to: number }>;
   readonly deletes: ReadonlyMap<number, readonly { readonly from: number; readonly to: number }[]>;
+  /** Where applying it may cut what is there in two: before the letter with this id, which may be any client's. */
+  readonly cuts: readonly { readonly client: number; readonly clock: number }[];
 }
 
 // Info byte: content in the low five bits, then parentSub, right origin, origin.
@@ -76,6 +78,7 @@ export function decodeStructure(update: Uint8Array, limits: StructureLimits = de
 class Reader {
   readonly #decoder: decoding.Decoder;
   readonly #limits: StructureLimits;
+  readonly #cuts: { client: number; clock: number }[] = [];
   #structs = 0;
 
   constructor(update: Uint8Array, limits: StructureLimits) {
@@ -101,7 +104,7 @@ class Reader {
     }
     const deletes = this.#deletes();
     if (decoding.hasContent(this.#decoder)) malformed();
-    return { blocks, deletes };
+    return { blocks, deletes, cuts: this.#cuts };
   }
 
   #deletes(): UpdateStructure['deletes'] {
@@ -117,7 +120,9 @@ class Reader {
       const read: { from: number; to: number }[] = [];
       for (let range = 0; range < ranges; range++) {
         const from = this.#clock();
-        read.push({ from, to: from + this.#length() });
+        const to = from + this.#length();
+        read.push({ from, to });
+        this.#cuts.push({ client, clock: from }, { client, clock: to });
       }
       deletes.set(client, read);
     }
@@ -135,8 +140,8 @@ class Reader {
       return this.#length();
     }
     const linked = (info & (hasOrigin | hasRightOrigin)) !== 0;
-    if ((info & hasOrigin) !== 0) this.#id();
-    if ((info & hasRightOrigin) !== 0) this.#id();
+    if ((info & hasOrigin) !== 0) this.#cut(1);
+    if ((info & hasRightOrigin) !== 0) this.#cut(0);
     let key: string | null = null;
     let root = false;
     if (!linked) {
@@ -224,6 +229,11 @@ class Reader {
     if (length === 0) malformed();
     if (length > this.#limits.clock) tooLarge();
     return length;
+  }
+  /** Something comes behind a letter (1), or before it (0). */
+  #cut(behind: 0 | 1): void {
+    const client = this.#client();
+    this.#cuts.push({ client, clock: this.#clock() + behind });
   }
   #id(): void {
     this.#client();

@@ -110,5 +110,16 @@ function migrations({ integer, bytes, key, strict }: Dialect): readonly Migratio
         'CREATE INDEX accreditations_by_account ON accreditations (account_id)',
       ],
     },
+    {
+      number: 3,
+      name: 'seals of the plain tables',
+      statements: [
+        // PostgreSQL has checksums of its own. There it stays empty, so that both have one shape.
+        `CREATE TABLE seals (
+          name ${key} NOT NULL PRIMARY KEY,
+          digest ${bytes} NOT NULL
+        )${strict}`,
+      ],
+    },
   ];
 }

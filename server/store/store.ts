@@ -1,8 +1,9 @@
-import { type CompiledQuery, Kysely, PostgresDialect, type QueryResult } from 'kysely';
+import { type CompiledQuery, Kysely, type QueryResult } from 'kysely';
 import type { Log } from '../log/log.ts';
 import { openPostgres } from '../log/postgres.ts';
 import { sqlState } from '../log/postgresPool.ts';
 import { openSqlite, StatementFailed } from '../log/sqlite.ts';
+import { postgresDialect } from './postgresDialect.ts';
 import { sqliteDialect, ThreadConnection } from './sqliteDialect.ts';
 import type { Tables } from './tables.ts';
 
@@ -36,7 +37,7 @@ export interface StoreOptions {
 export async function openStore({ dataDir, databaseUrl, readOnly = false, worker }: StoreOptions): Promise<Store> {
   if (databaseUrl) {
     const { log, pool } = await openPostgres({ databaseUrl, readOnly });
-    return storeOf(log, new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }));
+    return storeOf(log, new Kysely<Tables>({ dialect: postgresDialect(pool) }));
   }
   const sqlite = await openSqlite({ dataDir, readOnly, ...(worker && { worker }) });
   return storeOf(sqlite.log, new Kysely<Tables>({ dialect: sqliteDialect(sqlite) }));

@@ -1,14 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
-import { temporaryDirectory } from './temporary.ts';
+import { freePort, launchConcord, password } from './process.ts';
+
+export const browserProgram = (): Promise<string> => chromium.executablePath();
 
 /** A Chromium that comes as an npm package: nothing has to be installed. */
-export const launchBrowser = async (): Promise<Browser> =>
+export const launchBrowser = async ({
+  program,
+  args = [],
+}: {
+  program?: string;
+  args?: readonly string[];
+} = {}): Promise<Browser> =>
   driver.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: program ?? (await browserProgram()),
     headless: true,
     args: [
       '--no-sandbox',
@@ -16,21 +22,9 @@ export const launchBrowser = async (): Promise<Browser> =>
       '--disable-dev-shm-usage',
       '--no-first-run',
       '--disable-background-networking',
+      ...args,
     ],
   });
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}
 
 /** The real, built server as a process of its own. */
 export interface RunningServer {
@@ -43,66 +37,33 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-export const password = 'a-demo-password';
+export { password };
 
 export async function startServer({
-  dataDir = temporaryDirectory(),
+  dataDir,
   args = [],
   env = {},
   port,
+  largestFile,
 }: {
   dataDir?: string;
   args?: string[];
   env?: Record<string, string>;
   port?: number;
+  /** No file of the server's may grow beyond so many kilobytes: what the system gives for a disk that is full. */
+  largestFile?: number;
 } = {}): Promise<RunningServer> {
-  const listening = port ?? (await freePort());
-  const child: ChildProcess = spawn(process.execPath, ['dist/server/main.js', ...args], {
-    env: {
-      ...process.env,
-      PORT: String(listening),
-      HOST: '127.0.0.1',
-      DATA_DIR: dataDir,
-      DEMO_PASSWORD: password,
-      LOG_LEVEL: 'error',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  // Imported where it is needed: it cleans up after a test file, and programs that are no tests have none.
+  const directory = dataDir ?? (await import('./temporary.ts')).temporaryDirectory();
+  const server = launchConcord({
+    dataDir: directory,
+    args,
+    env,
+    port: port ?? (await freePort()),
+    ...(largestFile !== undefined && { largestFile }),
   });
-  let printed = '';
-  let exit: number | string | null = null;
-  const ended = new Promise<number | string>((resolve) => {
-    child.on('exit', (code, signal) => {
-      exit = code ?? signal ?? 'unknown';
-      resolve(exit);
-    });
-  });
-  child.stdout?.on('data', (part: Buffer) => {
-    printed += part.toString();
-  });
-  child.stderr?.on('data', (part: Buffer) => {
-    printed += part.toString();
-  });
-  const url = `http://127.0.0.1:${listening}`;
-  for (let tries = 0; ; tries++) {
-    const ready = await fetch(`${url}/healthz`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ready) break;
-    if (exit !== null || tries > 600) throw new Error(`the server did not start: ${printed}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return {
-    url,
-    dataDir,
-    pid: child.pid ?? 0,
-    printed: () => printed,
-    stop: (signal = 'SIGTERM') => {
-      child.kill(signal);
-      return ended;
-    },
-  };
+  await server.ready;
+  return { url: server.url, pid: server.pid, dataDir: directory, printed: server.printed, stop: server.kill };
 }
 
 export interface Visit {

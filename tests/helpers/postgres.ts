@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,13 @@ export interface Cluster {
   database(): Promise<string>;
   /** Ends every connection to a database, as a restart of the server would. */
   cutConnections(databaseUrl: string): Promise<void>;
+  /** Runs a statement as the database's owner. */
+  run(databaseUrl: string, statement: string): Promise<void>;
+  /** Takes the whole server away, and gives it back on the same port. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  /** Kills every process of it at once, as the loss of its machine would, and starts it again when `restart` is called. */
+  crash(): Promise<{ restart(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -24,7 +31,8 @@ export async function startPostgres(): Promise<Cluster> {
     port,
     user: 'concord',
     password: 'concord',
-    persistent: false,
+    // What `stop` is to leave: `down` stops too.
+    persistent: true,
     createPostgresUser: isRoot,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`],
@@ -38,6 +46,7 @@ export async function startPostgres(): Promise<Cluster> {
     throw new Error(`PostgreSQL did not start:\n${messages.join('')}`, { cause: error });
   }
   let databases = 0;
+  let crashed = false;
   return {
     async database() {
       const name = `test${++databases}`;
@@ -52,11 +61,56 @@ export async function startPostgres(): Promise<Cluster> {
       ]);
       await client.end();
     },
+    async run(databaseUrl, statement) {
+      const client = cluster.getPgClient(new URL(databaseUrl).pathname.slice(1), '127.0.0.1');
+      await client.connect();
+      await client.query(statement);
+      await client.end();
+    },
+    down: () => cluster.stop(),
+    up: () => cluster.start(),
+    async crash() {
+      const client = cluster.getPgClient('postgres', '127.0.0.1');
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
+      const main = Number((await readFile(join(parent, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+      // The first would start the others again.
+      for (const pid of [main, ...rows.map((row) => row.pid)]) killIfThere(pid);
+      await client.end().catch(() => undefined);
+      crashed = true;
+      return {
+        async restart() {
+          await startAgain(cluster, messages);
+          crashed = false;
+        },
+      };
+    },
     async stop() {
-      await cluster.stop();
+      if (!crashed) await cluster.stop();
       await rm(parent, { recursive: true, force: true });
     },
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** It refuses for as long as the memory of the killed processes is still held. */
+async function startAgain(cluster: EmbeddedPostgres, messages: readonly string[]): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const started = await cluster.start().then(
+      () => true,
+      () => false,
+    );
+    if (started) return;
+    if (tries > 50) throw new Error(`PostgreSQL did not start again:\n${messages.slice(-20).join('')}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 function freePort(): Promise<number> {

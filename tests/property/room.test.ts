@@ -7,22 +7,20 @@ import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
 import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
 import { clauseElement, markKey, readText, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import {
-  type ClauseId,
   MarkId,
   newClauseId,
   newMarkId,
   newRecommendationId,
-  type PartyCode,
   type RecommendationId,
   recommendationLog,
 } from '../../shared/ids.ts';
-import { isLocked, type Ledger, openStatus } from '../../shared/ledger.ts';
+import { openStatus } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { type Command, decide } from '../../shared/procedure.ts';
+import { endedAt, lockedText, withoutParty } from '../helpers/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
@@ -104,30 +102,6 @@ class Screen {
     }
   }
 }
-
-/** Everything in a text that isn't one party's: its words without that party's, in their order. */
-function withoutParty(text: readonly Clause[], code: PartyCode, ledger: Ledger): string {
-  const own = (id: MarkId): boolean => ledger.marks.get(id)?.party === code && ledger.marks.get(id)?.state === 'open';
-  return text
-    .map((clause) => {
-      const left: [words: string, marks: string][] = [];
-      for (const { text: words, marks } of clause.runs) {
-        if (marks.insertion.length > 0 && marks.insertion.every(own)) continue;
-        const others = [...marks.insertion, ...marks.deletion, ...marks.bracket, ...marks.origin]
-          .filter((id) => !own(id))
-          .join();
-        const last = left.at(-1);
-        if (last?.[1] === others) last[0] += words;
-        else left.push([words, others]);
-      }
-      const owned = clause.insertion !== null && own(clause.insertion);
-      return owned && left.length === 0 ? '' : `${clause.id} ${JSON.stringify(left)}`;
-    })
-    .filter((line) => line !== '')
-    .join('\n');
-}
-const lockedText = (text: readonly Clause[], ledger: Ledger): Map<ClauseId, string> =>
-  new Map(text.filter(({ id }) => isLocked(ledger, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
 
 async function world(steps: readonly Step[]): Promise<void> {
   const log = openMemoryLog();
@@ -222,7 +196,7 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
     switch (what) {
       case 'insert':
         if (who.party === null) text?.insert(at, words);
-        else text?.insert(at, words, { ...nothing(text, at), [markKey('insertion', id)]: { id } });
+        else text?.insert(at, words, { ...endedAt(text, at), [markKey('insertion', id)]: { id } });
         break;
       case 'strike':
         if (text !== null && length > at)
@@ -257,7 +231,7 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
           });
         break;
       case 'plain':
-        text?.insert(at, words, text === null ? {} : nothing(text, at));
+        text?.insert(at, words, text === null ? {} : endedAt(text, at));
         break;
       case 'remove':
         if (clauses.length > 0) fragment.delete(a % clauses.length, 1);
@@ -265,16 +239,6 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
     }
   });
 }
-
-/** Ends, for what is typed at a place, the marks that stand there. */
-const nothing = (text: Y.XmlText, at: number): Record<string, null> => {
-  let passed = 0;
-  for (const { insert, attributes } of text.toDelta() as { insert: string; attributes?: object }[]) {
-    passed += insert.length;
-    if (at <= passed) return Object.fromEntries(Object.keys(attributes ?? {}).map((key) => [key, null]));
-  }
-  return {};
-};
 
 async function order(room: Room, { command, a }: Step): Promise<void> {
   const amendments = [...room.ledger.marks]

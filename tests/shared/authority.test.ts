@@ -177,6 +177,12 @@ describe('[AUTH5] The rapporteur edits the base text, and not what parties propo
     ['retypes words that a party has struck', [op('c1', del('can1', 'Urge'))], [op('c1', 'Urge')], 'yes'],
     ['removes a clause with a party’s words', [op('c1', 'Urge', ins('can1', ' all'))], [], 'not-your-words'],
     ['removes a party’s clause', [proposed('c1', 'can1', ins('can1', 'Act'))], [], 'not-your-words'],
+    [
+      'writes into a party’s clause',
+      [proposed('c1', 'can1', ins('can1', 'Act'))],
+      [proposed('c1', 'can1', ins('can1', 'Act'), ' not')],
+      'not-your-words',
+    ],
   ];
   it.each(table)('%s', (name, before, after, answer) =>
     expect([name, judged(before, after, base)]).toEqual([name, answer]),

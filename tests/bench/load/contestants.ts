@@ -27,6 +27,20 @@ export interface Running {
 
 export type Contestant = { readonly name: string; start(): Promise<Running> };
 
+/** What the loads that are Concord's alone need beside. */
+export interface RunningConcord extends Running {
+  readonly address: string;
+  readonly meeting: string;
+  /** Of whoever brought the text in. */
+  readonly rapporteur: string;
+  pid(): number;
+  ask(cookie: string, path: string, body?: unknown): Promise<Response>;
+  /** Signs a demo account in, and gives it a seat in the meeting. */
+  seat(name: string, role: string, party: string | null): Promise<string>;
+  /** Kills the process, and starts another on the same data and port; resolves when that one answers. */
+  restart(): Promise<void>;
+}
+
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
@@ -43,26 +57,39 @@ async function launch(program: string, args: readonly string[], env: Record<stri
   const dataDir = mkdtempSync(join(tmpdir(), 'concord-load-'));
   const port = await freePort();
   // The load takes one core, the server the other. For a profile: BENCH_NODE_OPTIONS=--cpu-prof BENCH_SIGNAL=SIGTERM.
-  const child: ChildProcess = spawn(
-    'taskset',
-    ['-c', '0', process.execPath, ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), program, ...args],
-    {
-      env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir, ...env },
-      stdio: ['ignore', process.env.BENCH_OUT ? 'inherit' : 'ignore', 'inherit'],
-    },
-  );
-  for (let tries = 0; ; tries++) {
-    const up = await fetch(`http://127.0.0.1:${port}/`).then(
-      () => true,
-      () => false,
+  const begin = async (): Promise<ChildProcess> => {
+    const begun = spawn(
+      'taskset',
+      ['-c', '0', process.execPath, ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), program, ...args],
+      {
+        env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir, ...env },
+        stdio: ['ignore', process.env.BENCH_OUT ? 'inherit' : 'ignore', 'inherit'],
+      },
     );
-    if (up) break;
-    if (tries > 400 || child.exitCode !== null) throw new Error(`${program} did not start`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    for (let tries = 0; ; tries++) {
+      const up = await fetch(`http://127.0.0.1:${port}/`).then(
+        () => true,
+        () => false,
+      );
+      if (up) return begun;
+      if (tries > 2000 || begun.exitCode !== null) throw new Error(`${program} did not start`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  };
+  let child = await begin();
   return {
     port,
     dataDir,
+    pid: () => child.pid ?? 0,
+    restart: async (): Promise<void> => {
+      await kill('SIGKILL');
+      child = await begin();
+    },
     cpu: (): number => {
       // Fields 14 and 15 of proc(5)'s stat: user and system time, in ticks.
       const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
@@ -71,9 +98,7 @@ async function launch(program: string, args: readonly string[], env: Record<stri
       return (Number(fields[11]) + Number(fields[12])) / ticks;
     },
     stop: async (): Promise<void> => {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill(process.env.BENCH_SIGNAL === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
-      await ended;
+      await kill(process.env.BENCH_SIGNAL === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
@@ -163,9 +188,9 @@ const codes = ['ARG', 'BRA', 'CAN', 'COL', 'ECU', 'PRY', 'VEN', 'CIM', 'DMS', 'I
 const password = 'a-bench-password';
 
 /** Concord as anybody starts it; the text comes in as a compilation, delegates by invitation. */
-export const concord: Contestant = {
+export const concord = {
   name: 'Concord',
-  async start() {
+  async start(): Promise<RunningConcord> {
     const server = await launch(`${root}dist/server/main.js`, [], { DEMO_PASSWORD: password, LOG_LEVEL: 'error' });
     const address = `http://127.0.0.1:${server.port}`;
     const ask = async (cookie: string, path: string, body?: unknown): Promise<Response> => {
@@ -188,24 +213,19 @@ export const concord: Contestant = {
     };
     const made = await ask(rapporteur, '/api/imports', { meeting: 'Load', compilation });
     const { meeting } = Created.parse(await made.json());
-    const cookies: string[] = [];
-    for (const [at, name] of delegates.entries()) {
-      const seat = z
+    const seat = async (name: string, role: string, party: string | null): Promise<string> => {
+      const { participant } = z
         .object({ participant: z.string() })
-        .parse(
-          await (
-            await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role: 'delegate', party: codes[at] })
-          ).json(),
-        );
+        .parse(await (await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role, party })).json());
       const invitation = InvitationLink.parse(
-        await (
-          await ask(rapporteur, `/api/meetings/${meeting}/participants/${seat.participant}/invitation`, {})
-        ).json(),
+        await (await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {})).json(),
       );
       const cookie = await signIn(name);
       await ask(cookie, `/api${new URL(invitation.link).pathname}`, {});
-      cookies.push(cookie);
-    }
+      return cookie;
+    };
+    const cookies: string[] = [];
+    for (const [at, name] of delegates.entries()) cookies.push(await seat(name, 'delegate', codes[at] ?? null));
     const view = MeetingView.parse(await (await ask(rapporteur, `/api/meetings/${meeting}`)).json());
     const ids = view.recommendations.map(({ id }) => id);
     return {
@@ -218,6 +238,13 @@ export const concord: Contestant = {
       prefix: () => nothing,
       cpu: server.cpu,
       stop: server.stop,
+      address,
+      meeting,
+      rapporteur,
+      pid: server.pid,
+      ask,
+      seat,
+      restart: server.restart,
     };
   },
 };

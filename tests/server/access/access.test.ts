@@ -261,6 +261,13 @@ describe('[ACC6] Other sites', () => {
 });
 
 describe('[ACC7] What a request may be', () => {
+  it('other programs’ cookies on the same host may hold anything', async () => {
+    const cookie = `discount=100%; %ff=%ff; ${meeting.cookies.chair}`;
+    expect((await fetch(`${meeting.url}/api/meetings`, { headers: { cookie } })).status).toBe(200);
+    expect((await fetch(`${meeting.url}/api/meetings`, { headers: { cookie: 'concord_session=%ff' } })).status).toBe(
+      401,
+    );
+  });
   it('too large, not JSON, not a command: an error with a code, and the server stands', async () => {
     const path = `/api/meetings/${meeting.id}/rename`;
     const answers = [

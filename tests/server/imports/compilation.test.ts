@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { importCompilation } from '../../../server/imports/compilation.ts';
 import { stateOf } from '../../../server/imports/states.ts';
 import type { Compilation } from '../../../shared/compilation.ts';
+import { ConcordError } from '../../../shared/errors.ts';
 
 const rowsOf = ({ topics }: Compilation) =>
   topics.flatMap(({ recommendations }) => recommendations.flatMap(({ clauses }) => clauses));
@@ -263,6 +264,41 @@ describe('[IMP6] What can’t be read is refused with a reason', () => {
     expect(() => importCompilation('(((('.repeat(300_000))).not.toThrow();
     expect(() => importCompilation('Act (Argentina). '.repeat(50_000))).not.toThrow();
     expect(() => importCompilation('a. '.repeat(300_000))).not.toThrow();
+  });
+});
+
+describe('[IMP6] A file of one thing said again and again', () => {
+  const head =
+    'MEETING\nThe following organs provided input: the Commission of Women (CIM), the Court.\n\nTOPIC\nUrge ';
+  // Each took minutes to hours, by the square of its length. A second is enough for each; what hangs runs into the clock.
+  it.each([
+    ['tags in one paragraph', '(Argentina)', 400_000],
+    ['tags on lines of their own', '(Argentina)\n', 400_000],
+    ['names with their acronym', 'Commission of Women (CIM). ', 400_000],
+    ['lines that go on', 'and words that go on without an end to them and words that go on\n', 2_000_000],
+    ['lists in lists', '- Members:\n', 400_000],
+    ['names in many ways', '(and and the Republic of the Republic of and and)\n', 400_000],
+  ])(
+    'is read or refused in time: %s',
+    (_what, unit, size) => {
+      const source = `${head}${unit.repeat(size / unit.length)}\nurge (Argentina).\n`;
+      expect(() => importCompilation(source)).toSatisfy((read: () => unknown) => {
+        try {
+          read();
+          return true;
+        } catch (error) {
+          return error instanceof ConcordError && error.code === 'import-unreadable';
+        }
+      });
+    },
+    20_000,
+  );
+  it('more lines than any meeting writes are refused', () => {
+    expect(() => importCompilation('a\n'.repeat(100_001))).toThrow('import-unreadable');
+  });
+  it('more parties than any meeting has are refused', () => {
+    const rows = Array.from({ length: 1200 }, (_, at) => `Urge them (BN${Math.floor(at / 2)}).`);
+    expect(() => importCompilation(`TOPIC\n${rows.join('\n')}\n`)).toThrow('import-unreadable');
   });
 });
 

@@ -51,6 +51,7 @@ async function listen(version = '') {
     }
   })();
   return {
+    headers: response.headers,
     heard: () => bytes,
     ended: reading,
     until: (words: string) => expect.poll(() => bytes, { timeout: 5000 }).toContain(words),
@@ -197,6 +198,27 @@ describe('[READ2] The page is live', () => {
     const late = await listen('?version=0');
     await late.until('"reload":true');
     await late.stop();
+    argentina.leave();
+  });
+
+  it('speaks as guardedly as every other answer, and to readers of streams alone', async () => {
+    await show('bracketed');
+    const stream = await listen();
+    expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(stream.headers.get('cache-control')).toBe('no-store');
+    const guarded = await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text`);
+    for (const name of ['content-security-policy', 'x-content-type-options', 'referrer-policy']) {
+      expect(stream.headers.get(name)).toBe(guarded.headers.get(name));
+      expect(stream.headers.get(name)).not.toBeNull();
+    }
+    await stream.stop();
+    expect((await meeting.request('observer', 'HEAD', `/meetings/${meeting.id}/text/events`)).status).toBe(400);
+    // A reader that went is nobody's any more: others go on.
+    const other = await listen();
+    const argentina = await connect(meeting, 'argentina');
+    await propose(argentina, 0, 0, 'afterwards ');
+    await other.until('afterwards');
+    await other.stop();
     argentina.leave();
   });
 

@@ -1,0 +1,62 @@
+import { Plugin } from 'prosemirror-state';
+import type { EditorView } from 'prosemirror-view';
+import type { Clause } from '../../shared/clause.ts';
+import { clausesOf } from './clauses.ts';
+import { drawings } from './decorations.ts';
+import type { Facts } from './facts.ts';
+import type { ClauseViews, Gutter } from './views.ts';
+
+const statusNames = { open: 'open', agreed: 'agreed', 'agreed ad referendum': 'ad-referendum' } as const;
+
+/** What a gutter depends on beside the record: while it stays, and the record does, so does the gutter. */
+interface Seat {
+  readonly clause: Clause;
+  readonly label: string;
+}
+
+/**
+ * Number, status and sponsors of each clause, drawn into its view after every change of text or record.
+ *
+ * They are no decorations: ProseMirror compares those of every clause at every letter.
+ */
+export function gutters(facts: () => Facts, views: ClauseViews): Plugin {
+  const seats = new WeakMap<object, Seat>();
+  const draw = (view: EditorView, anew: boolean): void => {
+    const now = facts();
+    const clauses = clausesOf(view.state.doc);
+    const labels = now.labels(clauses);
+    clauses.forEach((clause, index) => {
+      const drawn = views.get(clause.id);
+      if (drawn === undefined) return;
+      const label = labels[index] ?? '';
+      const seat = seats.get(drawn);
+      if (!anew && seat?.label === label && seat.clause.insertion === clause.insertion) return;
+      seats.set(drawn, { clause, label });
+      drawn.show(gutterOf(clause, label, now));
+    });
+  };
+  return new Plugin({
+    view: (view) => {
+      draw(view, true);
+      return {
+        update: (updated, before) => {
+          const anew = drawings(updated.state) !== drawings(before);
+          if (anew || updated.state.doc !== before.doc) draw(updated, anew);
+        },
+      };
+    },
+  });
+}
+
+function gutterOf(clause: Clause, label: string, facts: Facts): Gutter {
+  const status = facts.statusOf(clause.id);
+  const proposed = clause.insertion !== null;
+  const sponsors = clause.insertion === null ? facts.sponsorsOf(clause.id) : facts.supportersOf(clause.insertion);
+  return {
+    label,
+    sponsors: sponsors.map((party) => facts.face(party)),
+    status: proposed ? 'proposed' : statusNames[status.state],
+    statusWords: proposed ? facts.words.proposed : facts.words.status(status),
+    floorWords: facts.floor === clause.id ? facts.words.floor : '',
+  };
+}

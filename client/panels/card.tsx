@@ -1,0 +1,216 @@
+import { useComputed, useSignal } from '@preact/signals';
+import { type StandingAmendment, sponsorsOf } from '../../shared/amendment.ts';
+import type { MarkId, PartyCode } from '../../shared/ids.ts';
+import type { AmendmentRecord } from '../../shared/ledger.ts';
+import { PartyTag } from '../parts/party.tsx';
+import { clauseName, moment, t } from '../words.ts';
+import type { Desk } from './desk.ts';
+import { kindKeys } from './keys.ts';
+import { Order } from './order.tsx';
+
+/** The words before and after, told apart by element, sign and colour. */
+export function Words({ struck, inserted }: { struck: string; inserted: string }) {
+  return (
+    <div class="card-words">
+      {struck !== '' && (
+        <p>
+          <span class="visually-hidden">{t('card.strikes')}: </span>
+          <del>{struck}</del>
+        </p>
+      )}
+      {inserted !== '' && (
+        <p>
+          <span class="visually-hidden">{t('card.brings')}: </span>
+          <ins>{inserted}</ins>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** One amendment: whose it is, what it does, who stands behind it, and what may be done about it. */
+export function Card({
+  desk,
+  amendment: { id, record, kind, clauses, struck, inserted },
+  chosen,
+  choose,
+}: {
+  desk: Desk;
+  amendment: StandingAmendment;
+  chosen: boolean;
+  choose: ((id: MarkId, on: boolean) => void) | null;
+}) {
+  const { bench, me } = desk;
+  const face = desk.face(record.party);
+  const pointed = useComputed(() => bench.active.value === id).value;
+  const owner = me.role === 'rapporteur' || (me.role === 'delegate' && me.party === record.party);
+  const [clause] = clauses;
+  return (
+    <article
+      id={`card-${id}`}
+      class={`card ${face.colour}${pointed ? ' is-active' : ''}`}
+      aria-label={`${face.name}: ${t(kindKeys[kind])}`}
+      aria-current={pointed ? 'true' : undefined}
+    >
+      <p class="card-head">
+        {me.role === 'chair' && choose !== null && (
+          <input
+            type="checkbox"
+            aria-label={t('card.choose', { party: face.name })}
+            checked={chosen}
+            onChange={(event) => choose(id, event.currentTarget.checked)}
+          />
+        )}
+        <PartyTag {...face} />
+        {sponsorsOf(record)
+          .slice(1)
+          .map((party) => (
+            <PartyTag key={party} {...desk.face(party)} />
+          ))}
+        <strong>{t(kindKeys[kind])}</strong>
+        <button type="button" class="link" onClick={() => bench.point(id, true)}>
+          {clause === undefined || bench.labelOf(clause) === '' ? t('card.show') : clauseName(bench.labelOf(clause))}
+        </button>
+      </p>
+      <Words struck={struck} inserted={inserted} />
+      {record.reason !== '' && (
+        <p class="card-reason">
+          <strong>{t('card.reason')}:</strong> {record.reason}
+        </p>
+      )}
+      <Sponsors desk={desk} id={id} record={record} owner={owner} />
+      <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
+      <div class="card-acts">
+        {me.role === 'chair' && (
+          <>
+            <Order desk={desk} command={{ type: 'adopt', amendments: [id] }} words={t('card.adopt')} strong />
+            <Order desk={desk} command={{ type: 'not-adopt', amendments: [id] }} words={t('card.not-adopt')} />
+          </>
+        )}
+        {owner && (
+          <>
+            <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} />
+            <ReasonForm desk={desk} id={id} reason={record.reason} />
+          </>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function ReasonForm({ desk, id, reason }: { desk: Desk; id: MarkId; reason: string }) {
+  const open = useSignal(false);
+  const words = useSignal(reason);
+  if (!open.value)
+    return (
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          words.value = reason;
+          open.value = true;
+        }}
+      >
+        {t('card.give-reason')}
+      </button>
+    );
+  return (
+    <form
+      class="card-form"
+      onSubmit={async (event) => {
+        event.preventDefault();
+        // What was typed stays in its field until the server has it.
+        if (await desk.order({ type: 'give-reason', amendment: id, reason: words.value })) open.value = false;
+      }}
+    >
+      <label>
+        {t('card.reason')}
+        <textarea
+          rows={2}
+          maxLength={4000}
+          value={words.value}
+          onInput={(event) => {
+            words.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <div class="card-acts">
+        <button type="submit" class="button button-strong">
+          {t('app.save')}
+        </button>
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            open.value = false;
+          }}
+        >
+          {t('app.cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Who stands behind an amendment, who was asked to, and the answer of who was. */
+function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record: AmendmentRecord; owner: boolean }) {
+  const { me } = desk;
+  const asked = record.sponsors.filter(({ accepted }) => !accepted);
+  const mine = record.sponsors.find(({ party }) => party === me.party);
+  const others = desk
+    .parties()
+    .filter(({ code }) => code !== record.party && !record.sponsors.some(({ party }) => party === code));
+  return (
+    <>
+      {asked.length > 0 && (
+        <p class="card-sponsors">
+          {asked.map(({ party }) => t('card.asked', { party: desk.face(party).code })).join(', ')}
+        </p>
+      )}
+      {me.role === 'delegate' && mine !== undefined && (
+        <div class="card-acts">
+          {mine.accepted ? (
+            <Order
+              desk={desk}
+              command={{ type: 'answer-sponsoring', amendment: id, accept: false }}
+              words={t('card.step-back')}
+            />
+          ) : (
+            <>
+              <Order
+                desk={desk}
+                command={{ type: 'answer-sponsoring', amendment: id, accept: true }}
+                words={t('card.accept')}
+                strong
+              />
+              <Order
+                desk={desk}
+                command={{ type: 'answer-sponsoring', amendment: id, accept: false }}
+                words={t('card.decline')}
+              />
+            </>
+          )}
+        </div>
+      )}
+      {owner && others.length > 0 && (
+        <label class="card-ask">
+          {t('card.ask')}{' '}
+          <select
+            value=""
+            onChange={async (event) => {
+              const code = others.find((party) => party.code === event.currentTarget.value)?.code;
+              if (code !== undefined) await desk.order({ type: 'ask-to-sponsor', amendment: id, party: code });
+            }}
+          >
+            <option value="">…</option>
+            {others.map(({ code }: { code: PartyCode }) => (
+              <option key={code} value={code}>
+                {desk.face(code).name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </>
+  );
+}

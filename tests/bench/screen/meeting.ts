@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { Created, InvitationLink, MeetingView } from '../../../shared/contract.ts';
+import type { RecommendationId } from '../../../shared/ids.ts';
+import { password } from '../../helpers/browser.ts';
+
+/** The delegate whose screen is measured, and those who write elsewhere. */
+export const typist = 'argentina';
+export const others = [
+  'brazil',
+  'canada',
+  'colombia',
+  'ecuador',
+  'paraguay',
+  'venezuela',
+  'cim',
+  'dms',
+  'iachr',
+  'united-states',
+] as const;
+const codes = ['ARG', 'BRA', 'CAN', 'COL', 'ECU', 'PRY', 'VEN', 'CIM', 'DMS', 'IACHR', 'USA'];
+
+export const clauseCount = 200;
+const words =
+  'Urge states to adopt measures that prevent this crime protect its victims and bring those who commit it to court in keeping with their law and with the instruments to which they are parties';
+
+export interface ScreenMeeting {
+  readonly path: string;
+  readonly readingPath: string;
+  readonly recommendation: RecommendationId;
+  /** The `Cookie` header of each of the others. */
+  readonly cookies: readonly string[];
+}
+
+/** A meeting with one long recommendation, made as anybody makes it: a compilation, accreditations, invitations. */
+export async function makeMeeting(address: string): Promise<ScreenMeeting> {
+  const ask = async (cookie: string, path: string, body?: unknown): Promise<Response> => {
+    const response = await fetch(address + path, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { cookie, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+    return response;
+  };
+  const signIn = async (name: string): Promise<string> =>
+    (await ask('', '/api/session', { name, password })).headers.get('set-cookie')?.split(';')[0] ?? '';
+  const rapporteur = await signIn('rapporteur');
+  const clauses = Array.from({ length: clauseCount }, (_, at) => ({
+    text: `${words}, ${at}, ${words.toLowerCase()}.`,
+    level: at % 5 === 0 ? 0 : 1,
+    sponsors: [codes[at % codes.length], codes[(at * 7 + 3) % codes.length]],
+  }));
+  const compilation = {
+    title: 'Screen',
+    parties: codes.map((code) => ({ code, name: code, kind: 'state', aliases: [] })),
+    topics: [{ heading: 'Screen', level: 1, recommendations: [{ heading: 'A long one', clauses }] }],
+    warnings: [],
+  };
+  const { meeting } = Created.parse(
+    await (await ask(rapporteur, '/api/imports', { meeting: 'Screen', compilation })).json(),
+  );
+  const seat = async (name: string, role: string, party: string | null): Promise<string> => {
+    const accredited = await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role, party });
+    const { participant } = z.object({ participant: z.string() }).parse(await accredited.json());
+    const invited = await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {});
+    const { link } = InvitationLink.parse(await invited.json());
+    const cookie = await signIn(name);
+    await ask(cookie, `/api${new URL(link).pathname}`, {});
+    return cookie;
+  };
+  const cookies: string[] = [];
+  for (const [at, name] of [typist, ...others].entries()) cookies.push(await seat(name, 'delegate', codes[at] ?? null));
+  await seat('observer', 'observer', null);
+  const chair = await seat('chair', 'chair', null);
+  await ask(chair, `/api/meetings/${meeting}/set-observer-view`, { view: 'attributed' });
+  const view = MeetingView.parse(await (await ask(rapporteur, `/api/meetings/${meeting}`)).json());
+  const recommendation = view.recommendations[0]?.id;
+  if (recommendation === undefined) throw new Error('the meeting has no recommendation');
+  return {
+    path: `/meetings/${meeting}/recommendations/${recommendation}`,
+    readingPath: `/meetings/${meeting}/text`,
+    recommendation,
+    cookies: cookies.slice(1),
+  };
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { runs, seed } from '../helpers/extent.ts';
+import { Arena } from '../helpers/fuzz/arena.ts';
+import { Draw } from '../helpers/fuzz/draw.ts';
+import { Mutator } from '../helpers/fuzz/mutate.ts';
+
+/** `CONCORD_SEED=… npx vitest run tests/fault/fuzz.test.ts` sends the same messages again. */
+const messages = runs(1500, 1_000_000);
+const messagesAnArena = 750;
+
+describe(`[AUTH7] [SUB1] [SUB2] Hostile updates, ${messages} of them (seed ${seed})`, () => {
+  it(
+    'are refused with a reason, or do no more than their author may; honest edits go on between them',
+    async () => {
+      const outcomes = new Map<string, number>();
+      let slowest = 0;
+      const begun = performance.now();
+      for (let sent = 0, round = 0; sent < messages; round++) {
+        const draw = new Draw(seed + round);
+        const mutator = new Mutator(draw);
+        const arena = await Arena.open(draw);
+        try {
+          for (let left = Math.min(messagesAnArena, messages - sent); left > 0; left--, sent++) {
+            if (draw.chance(0.03)) await arena.honest();
+            if (draw.chance(0.01)) await arena.decide();
+            await arena.attack((ground, others) => mutator.update(ground, others));
+          }
+          await arena.close();
+        } catch (error) {
+          throw new Error(`round ${round}: CONCORD_SEED=${seed + round}`, { cause: error });
+        }
+        for (const [outcome, count] of arena.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+        slowest = Math.max(slowest, arena.slowest);
+      }
+      const seconds = (performance.now() - begun) / 1000;
+      process.stdout.write(
+        `${messages} hostile updates, ${Math.round(messages / seconds)} a second, the slowest ${slowest.toFixed(0)} ms: ${JSON.stringify(Object.fromEntries([...outcomes].sort(([, one], [, other]) => other - one)))}\n`,
+      );
+      // A mutator that no longer gets anywhere would find nothing.
+      expect(outcomes.get('accepted')).toBeGreaterThan(messages / 50);
+      for (const code of [
+        'malformed-update',
+        'unknown-content',
+        'unknown-author',
+        'update-incomplete',
+        'not-your-words',
+        'clause-locked',
+        'update-too-large',
+      ])
+        expect([code, outcomes.get(code) ?? 0]).not.toEqual([code, 0]);
+    },
+    24 * 3_600_000,
+  );
+});

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import * as Y from 'yjs';
+import { markKey, recordOf, textOf } from '../../../shared/document.ts';
+import { type MarkId, newMarkId, type PartyCode } from '../../../shared/ids.ts';
+import { readRecordItem } from '../../../shared/ledger.ts';
+import { Client } from '../../helpers/enemy.ts';
+import { endedAt } from '../../helpers/oracle.ts';
+import type { Seat } from './device.ts';
+
+/** What the enemy writes with: the first words, a mark of another party, an agreed clause if there is one. */
+interface Target {
+  readonly doc: Y.Doc;
+  readonly text: Y.XmlText;
+  readonly others: MarkId;
+  readonly agreed: Y.XmlText | null;
+}
+const attacks: readonly ((target: Target) => void)[] = [
+  ({ text }) => text.insert(0, 'forged '),
+  ({ text }) => text.delete(0, Math.max(1, text.length)),
+  ({ text, others: id }) => text.insert(0, 'forged ', { [markKey('insertion', id)]: { id } }),
+  ({ doc }) => recordOf(doc).set('mark:forged00', { forged: true }),
+  ({ doc }) => textOf(doc).delete(0, 1),
+  // An honest proposal, but where the room has agreed.
+  ({ agreed, text }) => {
+    const id = newMarkId();
+    if (agreed === null) text.insert(0, 'forged ');
+    else agreed.insert(0, 'late ', { ...endedAt(agreed, 0), [markKey('insertion', id)]: { id } });
+  },
+];
+
+function agreedWords(doc: Y.Doc): Y.XmlText | null {
+  for (const clause of textOf(doc).toArray()) {
+    if (!(clause instanceof Y.XmlElement)) continue;
+    const key = `clause:${clause.getAttribute('id')}`;
+    const record = readRecordItem(key, recordOf(doc).get(key));
+    const text = clause.get(0);
+    if (record?.of === 'clause' && record.value.status.state !== 'open' && text instanceof Y.XmlText) return text;
+  }
+  return null;
+}
+
+/** A mark of another party. */
+function markOfOthers(doc: Y.Doc, own: PartyCode | null): MarkId | null {
+  for (const [key, value] of recordOf(doc)) {
+    const record = readRecordItem(key, value);
+    if (record?.of === 'mark' && record.value.party !== own) return record.id;
+  }
+  return null;
+}
+
+/** Tries what nobody may do. Gives what the server should have refused and did not; null where it refused, or went. */
+export async function enemyTries(url: string, { cookie, place, party }: Seat, number: number): Promise<string | null> {
+  const doc = new Y.Doc();
+  const client = new Client(
+    `${url.replace('http', 'ws')}/sync/${place}?client=${doc.clientID}&schema=1&verdicts=1`,
+    { cookie },
+    doc,
+  );
+  try {
+    await Promise.race([once(client.socket, 'open'), client.closed]);
+    client.step1();
+    await client.until(() => client.synced, 'the text');
+    const others = markOfOthers(doc, party);
+    if (others === null) return null;
+    const verdict = await client.say(
+      client.change(() =>
+        attacks[number % attacks.length]?.({ doc, text: client.words(0), others, agreed: agreedWords(doc) }),
+      ),
+    );
+    return verdict.verdict === 'accepted' ? `attack ${number % attacks.length} was accepted` : null;
+  } catch (error) {
+    if (client.socket.readyState === WebSocket.OPEN) throw error;
+    return null;
+  } finally {
+    client.socket.terminate();
+    await client.closed;
+    doc.destroy();
+  }
+}

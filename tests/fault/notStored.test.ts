@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { markKey, textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { newMarkId, PartyCode } from '../../shared/ids.ts';
+import { startMeeting, type TestMeeting } from '../helpers/meeting.ts';
+import { Device } from './harness/device.ts';
+
+let meeting: TestMeeting;
+beforeAll(async () => {
+  meeting = await startMeeting();
+}, 60_000);
+afterAll(() => meeting.close());
+
+it('[SUB3] What a disk that fails could not take is not refused: the client is sent away to come again, and its words come in once', async () => {
+  const device = new Device({
+    name: 'argentina',
+    cookie: meeting.cookies.argentina,
+    participant: meeting.participants.argentina,
+    party: PartyCode.parse('ARG'),
+    place: meeting.recommendation,
+  });
+  const document = device.doc;
+  expect(await device.connect(meeting.url)).toBe(true);
+  await device.answered();
+  const { log } = meeting.store;
+  const { append } = log;
+  log.append = () => Promise.reject(new ConcordError('not-stored'));
+  const clause = textOf(device.doc).get(0);
+  const text = clause instanceof Y.XmlElement ? clause.get(0) : null;
+  if (!(text instanceof Y.XmlText)) throw new Error('no text');
+  const id = newMarkId();
+  text.insert(0, 'kept ', { [markKey('insertion', id)]: { id } });
+  expect(await device.sentAway()).toBe(1013);
+  expect(device.refusals).toEqual(new Map());
+  log.append = append;
+  expect((await meeting.text()).clauses[0]?.text).not.toContain('kept');
+
+  expect(await device.connect(meeting.url)).toBe(true);
+  await device.answered();
+  device.note();
+  expect(device.doc).toBe(document);
+  expect((await meeting.text()).clauses[0]?.text.match(/kept /g)).toHaveLength(1);
+  await device.leave();
+});

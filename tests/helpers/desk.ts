@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import * as Y from 'yjs';
+import { markKey, textOf } from '../../shared/document.ts';
+import { newMarkId } from '../../shared/ids.ts';
+import type { Verdict } from '../../shared/protocol.ts';
+import type { RunningServer } from './browser.ts';
+import { Client } from './enemy.ts';
+
+/** Connects to a text of a running server. With a document that was there before, it brings along what that holds. */
+export async function join(
+  server: Pick<RunningServer, 'url'>,
+  cookie: string,
+  place: string,
+  doc: Y.Doc = new Y.Doc(),
+): Promise<Client> {
+  const client = new Client(
+    `${server.url.replace('http', 'ws')}/sync/${place}?client=${doc.clientID}&schema=1&verdicts=1`,
+    { cookie },
+    doc,
+  );
+  await new Promise((resolve) => client.socket.once('open', resolve));
+  client.step1();
+  await client.until(() => client.synced, 'the text');
+  return client;
+}
+
+/** An honest proposal of words, at the beginning of the first open clause: its bytes, applied to the client's own document. */
+export function proposal(client: Client, words: string): Uint8Array {
+  const at = textOf(client.doc)
+    .toArray()
+    .findIndex((_, index) => client.ledgerOpen(index));
+  const id = newMarkId();
+  return client.change(() => client.words(at).insert(0, words, { [markKey('insertion', id)]: { id } }));
+}
+
+export const type = (client: Client, words: string): Promise<Verdict> => client.say(proposal(client, words));
+
+export const wordsOf = (client: Client): string => textOf(client.doc).toString();
+
+/** What `concord verify` says of a store. */
+export function verifyOn(env: Record<string, string>): { status: number | null; said: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/server/concord.js', 'verify'], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  return { status, said: stdout + stderr };
+}

@@ -1,0 +1,288 @@
+import * as Y from 'yjs';
+import { verify } from '../../../server/audit/verify.ts';
+import { openMemoryLog } from '../../../server/log/memory.ts';
+import { Room } from '../../../server/room/room.ts';
+import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
+import type { Hand } from '../../../shared/authority.ts';
+import { type Clause, sameText } from '../../../shared/clause.ts';
+import { markKey, readText, recordOf, textOf } from '../../../shared/document.ts';
+import { ConcordError } from '../../../shared/errors.ts';
+import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../shared/ids.ts';
+import { LiveLedger, openStatus } from '../../../shared/ledger.ts';
+import type { Principal } from '../../../shared/principal.ts';
+import { type Command, decide } from '../../../shared/procedure.ts';
+import { wrongWith } from '../oracle.ts';
+import { chair, delegate, op, party, rapporteur } from '../texts.ts';
+import type { Draw } from './draw.ts';
+import { Ground } from './ground.ts';
+
+const codes = ['ARG', 'BRA', 'CAN'] as const;
+
+interface Enemy {
+  readonly who: Principal;
+  readonly hand: Hand;
+  readonly client: number;
+}
+
+const partyOf = (hand: Hand): PartyCode | null => ('proposesFor' in hand ? hand.proposesFor : null);
+const base64 = (bytes: Uint8Array): string =>
+  bytes.length > 4000 ? `${bytes.length} bytes` : Buffer.from(bytes).toString('base64');
+
+/**
+ * A room as it runs in the server, on a log in memory, with honest writers and enemies. Whatever is accepted is held
+ * against the oracle; at the end all replicas, the log and the audit have to agree.
+ */
+export class Arena {
+  readonly #draw: Draw;
+  readonly #log: ReturnType<typeof openMemoryLog>;
+  readonly #id: Room['id'];
+  readonly #room: Room;
+  readonly #honest: { readonly who: Principal; readonly hand: Hand; readonly doc: Y.Doc }[] = [];
+  readonly #enemies: readonly Enemy[];
+  /** What enemies were sent. */
+  readonly #seen = new Y.Doc();
+  #ground = new Map<Enemy, Ground>();
+  /** How the ledger and the clocks stood after the last accepted entry. */
+  #known: { readonly ledger: LiveLedger; readonly clocks: ReadonlyMap<number, number> };
+  /** Updates that went through, of everybody: to be sent again, spliced, mutated. */
+  readonly #heard: Uint8Array[] = [];
+  readonly outcomes = new Map<string, number>();
+  /** The longest that one message held the event loop, ms. */
+  slowest = 0;
+
+  private constructor(draw: Draw, room: Room, log: ReturnType<typeof openMemoryLog>, id: Room['id']) {
+    this.#draw = draw;
+    this.#room = room;
+    this.#log = log;
+    this.#id = id;
+    const client = (): number => 2 + draw.nat(0xffff_0000);
+    this.#enemies = [
+      { who: delegate('ARG'), hand: { proposesFor: party('ARG') }, client: client() },
+      { who: delegate('BRA'), hand: { proposesFor: party('BRA') }, client: client() },
+      { who: rapporteur, hand: { edits: 'base' }, client: client() },
+      { who: rapporteur, hand: { proposesFor: party('CAN') }, client: client() },
+    ];
+    Y.applyUpdate(this.#seen, room.stateFor());
+    this.#known = { ledger: new LiveLedger(room.ledger), clocks: this.#clocks() };
+    for (const code of ['CAN', 'ARG']) {
+      const doc = new Y.Doc();
+      doc.clientID = client();
+      Y.applyUpdate(doc, room.stateFor());
+      this.#honest.push({ who: delegate(code), hand: { proposesFor: party(code) }, doc });
+    }
+    room.onShown(({ update }) => {
+      if (update.length === 0) return;
+      Y.applyUpdate(this.#seen, update);
+      for (const { doc } of this.#honest) Y.applyUpdate(doc, update);
+      this.#ground.clear();
+    });
+  }
+
+  static async open(draw: Draw): Promise<Arena> {
+    const log = openMemoryLog();
+    const id = newRecommendationId();
+    const room = await Room.open(id, log, () => 1000);
+    const text = [
+      op('c1', 'Urge all states to act'),
+      op('c2', 'Agreed 😀 words, with ünïcödé'),
+      op('c3', ''),
+      op('c4', '😀😀 Invite organs to report 👩‍👩‍👧‍👦'),
+      op('c5', 'Note with concern'),
+    ];
+    await room.submit({
+      by: { administrator: 'importer' },
+      onBehalfOf: null,
+      deed: { type: 'create', source: 'test' },
+      stage: (head) =>
+        stageText(
+          head,
+          text,
+          text.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
+        ),
+    });
+    const arena = new Arena(draw, room, log, id);
+    const agreed = text[1];
+    if (agreed !== undefined) await arena.#order({ type: 'set-status', clauses: [agreed.id], status: 'agreed' });
+    for (let left = 0; left < 6; left++) await arena.honest();
+    return arena;
+  }
+
+  get sequence(): number {
+    return this.#room.sequence;
+  }
+
+  /** An honest writer's edit: it has to go through, whatever was sent before. */
+  async honest(): Promise<void> {
+    const draw = this.#draw;
+    const { who, hand, doc } = draw.of(this.#honest);
+    const texts = textOf(doc)
+      .toArray()
+      .flatMap((clause) => (clause instanceof Y.XmlElement ? clause.toArray() : []))
+      .filter((text): text is Y.XmlText => text instanceof Y.XmlText);
+    // The second clause is agreed.
+    const open = texts.filter((text) => !text.toString().includes('Agreed'));
+    if (open.length === 0) return;
+    const text = draw.of(open);
+    const code = partyOf(hand) ?? 'ARG';
+    const id = MarkId.parse(`${code}${randomId((size) => draw.bytes(size)).slice(0, 12)}`);
+    const updates: Uint8Array[] = [];
+    const collect = (update: Uint8Array): void => void updates.push(update);
+    doc.on('update', collect);
+    doc.transact(() => text.insert(text.length, draw.of(['all ', 'now ', '😀']), withOnly(text, id)));
+    doc.off('update', collect);
+    const update = Y.mergeUpdates(updates);
+    const outcome = await this.#submit(who, hand, doc.clientID, update);
+    if (outcome !== 'accepted') throw new Error(`an honest edit was refused: ${outcome}`);
+  }
+
+  /** Sends something hostile. Throws where the answer is not one that the rules allow. */
+  async attack(make: (ground: Ground, others: readonly Uint8Array[]) => Uint8Array): Promise<void> {
+    const enemy = this.#draw.of(this.#enemies);
+    let ground = this.#ground.get(enemy);
+    if (ground === undefined) {
+      ground = new Ground(this.#seen, enemy.client, this.#draw);
+      this.#ground.set(enemy, ground);
+    }
+    const update = make(ground, this.#heard);
+    const outcome = await this.#submit(enemy.who, enemy.hand, enemy.client, update);
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+  }
+
+  async #submit(who: Principal, hand: Hand, client: number, update: Uint8Array): Promise<string> {
+    const before = this.#room.text();
+    const begun = performance.now();
+    let outcome = 'accepted';
+    try {
+      const { sequence } = await this.#room.submit({
+        by: who,
+        onBehalfOf: who.role === 'rapporteur' ? partyOf(hand) : null,
+        deed: { type: 'typing' },
+        stage: (head, now) =>
+          stageUpdate(
+            head,
+            update,
+            { principal: who, hand: () => hand, clients: new Set([client]), mayBind: (id) => this.#isFree(id, who) },
+            now,
+          ),
+      });
+      if (sequence === null) outcome = 'nothing new';
+    } catch (error) {
+      if (!(error instanceof ConcordError) || error.code === 'internal')
+        throw new Error(`${who.name} sent ${base64(update)}`, { cause: error });
+      outcome = error.code;
+    }
+    this.slowest = Math.max(this.slowest, performance.now() - begun);
+    const wrong =
+      outcome === 'accepted'
+        ? this.#wrongWith(before, who, hand)
+        : this.#room.text() === before
+          ? null
+          : 'what was not accepted changed the text';
+    if (wrong !== null) throw new Error(`${who.name} sent ${base64(update)}: ${wrong}`);
+    if (outcome === 'accepted') {
+      this.#heard.push(update);
+      if (this.#heard.length > 60) this.#heard.splice(this.#draw.nat(60), 1);
+    }
+    return outcome;
+  }
+
+  #wrongWith(before: readonly Clause[], who: Principal, hand: Hand): string | null {
+    // Read anew, not from what the room keeps: what it keeps has to be the same.
+    const after = readText(this.#seen);
+    if (!sameText(after, this.#room.text())) return 'the room shows an old text';
+    // Who comes now reads the same as who was here.
+    const joining = new Y.Doc();
+    Y.applyUpdate(joining, this.#room.stateFor());
+    if (!sameText(readText(joining), after)) return 'who joins reads another text';
+    joining.destroy();
+    const known = this.#known;
+    this.#known = { ledger: new LiveLedger(this.#room.ledger), clocks: this.#clocks() };
+    if (recordOf(this.#seen).size !== this.#known.ledger.changes().length) return 'the record is not the ledger';
+    return (
+      wrongWith({ before, after, ledgerBefore: known.ledger, ledgerAfter: this.#room.ledger, party: partyOf(hand) }) ??
+      this.#foreignStructs(known.clocks, who)
+    );
+  }
+
+  #clocks(): ReadonlyMap<number, number> {
+    return Y.decodeStateVector(Y.encodeStateVector(this.#seen));
+  }
+
+  /** Structs that came under a client id that is neither the writer's nor the server's. */
+  #foreignStructs(known: ReadonlyMap<number, number>, who: Principal): string | null {
+    for (const [client, clock] of this.#known.clocks) {
+      if (clock === (known.get(client) ?? 0) || client === 1) continue;
+      if (this.#room.ledger.clients.get(client)?.participant !== who.participant)
+        return `structs came under client ${client}`;
+    }
+    return null;
+  }
+
+  #isFree(client: number, who: Principal): boolean {
+    const owner = this.#room.ledger.clients.get(client);
+    if (owner !== undefined) return owner.participant === who.participant;
+    const connected = [
+      ...this.#enemies,
+      ...this.#honest.map(({ who: owned, doc }) => ({ who: owned, client: doc.clientID })),
+    ];
+    return client > 1 && !connected.some((one) => one.client === client && one.who.participant !== who.participant);
+  }
+
+  /** Decisions of the chair in between: amendments close, so that their marks are nobody's. */
+  async decide(): Promise<void> {
+    const open = [...this.#room.ledger.marks].filter(([, mark]) => mark.kind === 'amendment' && mark.state === 'open');
+    if (open.length === 0) return;
+    const [id] = this.#draw.of(open);
+    await this.#order({ type: this.#draw.of(['adopt', 'not-adopt'] as const), amendments: [id] });
+  }
+
+  async #order(command: Command): Promise<void> {
+    const meeting = {
+      drafting: true,
+      parties: new Map(
+        codes.map((code) => [
+          party(code),
+          { code: PartyCode.parse(code), names: { en: code }, kind: 'state' as const, aliases: [], members: [] },
+        ]),
+      ),
+    };
+    try {
+      await this.#room.submit({
+        by: chair,
+        onBehalfOf: null,
+        deed: command,
+        stage: (head, now) =>
+          stageDecision(head, decide({ text: head.text(), ledger: head.ledger, meeting }, command, chair, now)),
+      });
+    } catch (error) {
+      if (!(error instanceof ConcordError) || error.code === 'internal') throw error;
+    }
+    this.#known = { ledger: new LiveLedger(this.#room.ledger), clocks: this.#clocks() };
+  }
+
+  /** All who take part see the same, and the log alone gives the same bytes. */
+  async close(): Promise<void> {
+    const state = Buffer.from(this.#room.stateFor());
+    const text = JSON.stringify(this.#room.text());
+    const { stateVector } = await this.#room.stateOnDisk();
+    for (const doc of [this.#seen, ...this.#honest.map((one) => one.doc)]) {
+      if (JSON.stringify(readText(doc)) !== text) throw new Error('a replica shows another text');
+      if (!Buffer.from(Y.encodeStateVector(doc)).equals(Buffer.from(stateVector)))
+        throw new Error('a replica knows something else');
+    }
+    const reopened = await Room.open(this.#id, this.#log, () => 1000);
+    if (!Buffer.from(reopened.stateFor()).equals(state)) throw new Error('the log replays to other bytes');
+    const { faults } = await verify(this.#log);
+    if (faults.length > 0) throw new Error(`the record is not whole: ${JSON.stringify(faults)}`);
+    reopened.destroy();
+    this.#room.destroy();
+    this.#seen.destroy();
+    for (const { doc } of this.#honest) doc.destroy();
+  }
+}
+
+/** The marks of words that are appended to a text: their own, and an end of those that stand there. */
+function withOnly(text: Y.XmlText, id: MarkId): Record<string, { id: MarkId } | null> {
+  const last = (text.toDelta() as { attributes?: object }[]).at(-1)?.attributes ?? {};
+  return { ...Object.fromEntries(Object.keys(last).map((key) => [key, null])), [markKey('insertion', id)]: { id } };
+}

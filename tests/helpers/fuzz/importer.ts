@@ -1,0 +1,47 @@
+import { importCompilation } from '../../../server/imports/compilation.ts';
+import { decode } from '../../../server/imports/decode.ts';
+import { ConcordError } from '../../../shared/errors.ts';
+import { canary, compilationSeeds, hostileCompilation } from './compilations.ts';
+import { Draw } from './draw.ts';
+
+/**
+ * Reads hostile compilations, one after the other, as a process of its own: `node importer.js SEED [SAMPLE]`. Says before
+ * each which one it is, so that whoever watches can name the one that never ends, and after it what came of it.
+ */
+const [first = '0', sample = ''] = process.argv.slice(2);
+const seeds = [...compilationSeeds, ...(sample === '' ? [] : [sample])];
+
+function outcomeOf(source: Uint8Array): string {
+  try {
+    const { title, parties, topics } = importCompilation(source);
+    const read = [
+      title,
+      ...parties.flatMap(({ name, aliases }) => [name, ...aliases]),
+      ...topics.flatMap(({ heading, recommendations }) => [
+        heading,
+        ...recommendations.flatMap((one) => [
+          one.heading,
+          ...one.clauses.flatMap(({ text, sponsors }) => [text, ...sponsors]),
+        ]),
+      ]),
+    ].join('\n');
+    const found = new Set(read.match(canary));
+    const lost = [...new Set(decode(source).match(canary))].filter((word) => !found.has(word));
+    return lost.length === 0 ? 'read' : `lost ${lost.join()}`;
+  } catch (error) {
+    return error instanceof ConcordError && error.code === 'import-unreadable' ? 'refused' : `threw ${String(error)}`;
+  }
+}
+
+for (let seed = Number(first); ; seed++) {
+  const source = hostileCompilation(new Draw(seed), seeds);
+  process.stdout.write(`${JSON.stringify({ seed, size: source.length })}\n`);
+  const begun = performance.now();
+  const outcome = outcomeOf(source);
+  const ms = performance.now() - begun;
+  process.stdout.write(`${JSON.stringify({ seed, outcome, ms })}\n`);
+  if (seed % 50 === 0) {
+    global.gc?.();
+    process.stdout.write(`${JSON.stringify({ seed, heap: process.memoryUsage().heapUsed })}\n`);
+  }
+}

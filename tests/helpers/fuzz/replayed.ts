@@ -1,0 +1,47 @@
+import * as Y from 'yjs';
+import type { Log } from '../../../server/log/log.ts';
+import { decodeHeader } from '../../../server/room/header.ts';
+import { Replica } from '../../../server/room/replica.ts';
+import { type Clause, sameText } from '../../../shared/clause.ts';
+import { readText } from '../../../shared/document.ts';
+import { type LogName, type RecommendationId, recommendationLog } from '../../../shared/ids.ts';
+import { LiveLedger } from '../../../shared/ledger.ts';
+import { wrongWith } from '../oracle.ts';
+
+const pageOfEntries = 500;
+
+/** What is wrong in a recommendation's log, entry by entry, by the oracle and not by the rule; and the text it comes to. */
+export async function wrongIn(
+  log: Log,
+  id: RecommendationId,
+): Promise<{ readonly wrong: readonly string[]; readonly text: readonly Clause[]; readonly entries: number }> {
+  const name: LogName = recommendationLog(id);
+  const replica = Replica.empty();
+  const wrong: string[] = [];
+  for (;;) {
+    const page = await log.read(name, replica.sequence, pageOfEntries);
+    for (const entry of page) {
+      const before = replica.text();
+      const ledgerBefore = new LiveLedger(replica.ledger);
+      replica.apply([entry]);
+      const { by, onBehalfOf, command } = decodeHeader(entry.header);
+      if (command.type !== 'typing' || !('role' in by)) continue;
+      const why = wrongWith({
+        before,
+        after: replica.text(),
+        ledgerBefore,
+        ledgerAfter: replica.ledger,
+        party: by.role === 'delegate' ? by.party : onBehalfOf,
+      });
+      if (why !== null) wrong.push(`${name} ${entry.sequence} by ${by.name}: ${why}`);
+    }
+    if (page.length < pageOfEntries) break;
+  }
+  // Who comes now reads what the entries came to.
+  const joining = new Y.Doc();
+  Y.applyUpdate(joining, Y.encodeStateAsUpdate(replica.doc));
+  const text = replica.text();
+  if (!sameText(readText(joining), text)) wrong.push(`${name}: who joins reads another text`);
+  joining.destroy();
+  return { wrong, text, entries: replica.sequence };
+}

@@ -1,0 +1,143 @@
+import type * as Y from 'yjs';
+import type { Clause } from '../../shared/clause.ts';
+import { deltaOf } from '../../shared/document.ts';
+import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
+import { isLocked, type Ledger } from '../../shared/ledger.ts';
+import { markNames } from '../../shared/schema.ts';
+
+/**
+ * What an accepted edit may have done, told from the text before and the text after by value and without asking `permit`,
+ * so that the two can be held against each other.
+ */
+
+/** Everything in a text that isn't one party's: its words without that party's, in their order. */
+export function withoutParty(text: readonly Clause[], code: PartyCode, ledger: Ledger): string {
+  const own = (id: MarkId): boolean => ledger.marks.get(id)?.party === code && ledger.marks.get(id)?.state === 'open';
+  return text
+    .map((clause) => {
+      const left: [words: string, marks: string][] = [];
+      for (const { text: words, marks } of clause.runs) {
+        if (marks.insertion.length > 0 && marks.insertion.every(own)) continue;
+        const others = [...marks.insertion, ...marks.deletion, ...marks.bracket, ...marks.comment, ...marks.origin]
+          .filter((id) => !own(id))
+          .join();
+        const last = left.at(-1);
+        if (last?.[1] === others) last[0] += words;
+        else left.push([words, others]);
+      }
+      const owned = clause.insertion !== null && own(clause.insertion);
+      if (owned && left.length === 0) return '';
+      const seat = owned ? '' : `${clause.kind} ${clause.level} ${clause.insertion}`;
+      return `${clause.id} ${seat} ${JSON.stringify(left)}`;
+    })
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** Everything that the base hand may not touch: what is proposed, in its order. */
+export const withoutBase = (text: readonly Clause[], ledger: Ledger): string =>
+  text
+    .flatMap((clause) => {
+      const proposed = clause.runs.filter(({ marks }) => marks.insertion.length > 0);
+      const isFixed = clause.insertion !== null || isLocked(ledger, clause.id);
+      if (!isFixed && proposed.length === 0) return [];
+      const words = isFixed ? clause.runs : joined(proposed);
+      return [`${clause.id} ${clause.insertion} ${JSON.stringify(words)}`];
+    })
+    .join('\n');
+
+/** Runs whose neighbours went are one if they carry the same. */
+function joined(runs: Clause['runs']): [words: string, marks: string][] {
+  const left: [words: string, marks: string][] = [];
+  for (const { text, marks } of runs) {
+    const key = JSON.stringify(marks);
+    const last = left.at(-1);
+    if (last?.[1] === key) last[0] += text;
+    else left.push([text, key]);
+  }
+  return left;
+}
+
+export const lockedText = (text: readonly Clause[], ledger: Ledger): Map<ClauseId, string> =>
+  new Map(text.filter(({ id }) => isLocked(ledger, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
+
+/** The letters under each mark that isn't the party's own. */
+function covered(text: readonly Clause[], own: (id: MarkId) => boolean): Map<string, string> {
+  const letters = new Map<string, string>();
+  for (const clause of text)
+    for (const { text: words, marks } of clause.runs)
+      for (const name of markNames)
+        for (const id of marks[name])
+          if (!own(id)) {
+            const key = `${name} ${id} in ${clause.id}`;
+            letters.set(key, (letters.get(key) ?? '') + words);
+          }
+  return letters;
+}
+
+function isSubsequence(letters: string, of: string): boolean {
+  let next = 0;
+  for (let at = 0; at < of.length && next < letters.length; at++) if (of[at] === letters[next]) next += 1;
+  return next === letters.length;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for
+const badCharacters = /[\u0000-\u0008\u000b-\u001f\u007f]/;
+const loneHalf = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+export interface Judged {
+  readonly before: readonly Clause[];
+  readonly after: readonly Clause[];
+  readonly ledgerBefore: Ledger;
+  readonly ledgerAfter: Ledger;
+  /** The party in whose name it was typed; null for the base hand. */
+  readonly party: PartyCode | null;
+}
+
+/** What is wrong with an accepted edit, in words; null where nothing is. */
+export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: Judged): string | null {
+  const is = new Map(after.map((clause) => [clause.id, clause]));
+  for (const [id, words] of lockedText(before, ledgerBefore))
+    if (JSON.stringify(is.get(id)) !== words) return `agreed clause ${id} changed`;
+  for (const [id, record] of ledgerBefore.marks)
+    if (ledgerAfter.marks.get(id) !== record) return `the record of mark ${id} changed by typing`;
+  for (const [id, record] of ledgerBefore.clauses)
+    if (ledgerAfter.clauses.get(id) !== record) return `the record of clause ${id} changed by typing`;
+  for (const [id, record] of ledgerBefore.clients)
+    if (ledgerAfter.clients.get(id) !== record) return `client ${id} changed hands`;
+  for (const [id, record] of ledgerAfter.marks)
+    if (!ledgerBefore.marks.has(id) && record.party !== party) return `mark ${id} was made in another's name`;
+  const own = (id: MarkId): boolean => {
+    const record = ledgerAfter.marks.get(id);
+    return party !== null && record?.party === party && record.state === 'open';
+  };
+  const [old, now] =
+    party === null
+      ? [withoutBase(before, ledgerBefore), withoutBase(after, ledgerBefore)]
+      : [withoutParty(before, party, ledgerAfter), withoutParty(after, party, ledgerAfter)];
+  if (old !== now) return `others' words changed:\n${old}\n→\n${now}`;
+  const had = covered(before, own);
+  for (const [mark, letters] of covered(after, own))
+    if (!isSubsequence(letters, had.get(mark) ?? '')) return `the mark ${mark} came to cover more`;
+  const was = new Set(before);
+  for (const clause of after) {
+    if (was.has(clause)) continue;
+    for (const { text, marks } of clause.runs) {
+      if (badCharacters.test(text) || loneHalf.test(text)) return 'characters that no text may hold';
+      for (const name of markNames)
+        for (const id of marks[name]) if (!ledgerAfter.marks.has(id)) return `the mark ${id} is nobody's`;
+    }
+    if (!ledgerAfter.clauses.has(clause.id)) return `clause ${clause.id} is not in the ledger`;
+  }
+  return null;
+}
+
+/** Attributes that end, for what is typed at a place, the marks that stand there. */
+export function endedAt(text: Y.XmlText, at: number): Record<string, null> {
+  let passed = 0;
+  for (const { insert, attributes } of deltaOf(text)) {
+    passed += insert.length;
+    if (at <= passed) return Object.fromEntries(Object.keys(attributes ?? {}).map((key) => [key, null]));
+  }
+  return {};
+}

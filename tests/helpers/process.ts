@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+/** How a process ended: its exit code, or the name of the signal that killed it. */
+export type Exit = number | string;
+
+/** A server as a process of its own, from the moment it is launched. */
+export interface ServerProcess {
+  readonly pid: number;
+  readonly url: string;
+  /** Resolves when it listens; rejects with what it printed if it ends before. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<Exit>;
+  /** What it has printed so far. */
+  printed(): string;
+  /** Ends it, and resolves with how it ended. */
+  kill(signal?: NodeJS.Signals): Promise<Exit>;
+}
+
+/** Launches a program that listens on `PORT`, and prints `sign` when it does; one that says nothing is asked until it answers. */
+export function launch({
+  program,
+  args = [],
+  env,
+  port,
+  sign,
+  largestFile,
+}: {
+  program: string;
+  args?: readonly string[];
+  env: Readonly<Record<string, string>>;
+  port: number;
+  sign?: string;
+  /** No file of its may grow beyond so many kilobytes: what the system gives for a disk that is full. */
+  largestFile?: number;
+}): ServerProcess {
+  const command = [process.execPath, program, ...args];
+  const [first = '', ...rest] =
+    largestFile === undefined ? command : ['bash', '-c', `ulimit -f ${largestFile}; exec "$0" "$@"`, ...command];
+  const child: ChildProcess = spawn(first, rest, {
+    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  const ended = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('error', (error) => resolve(error.message));
+  });
+  let answered = (): void => undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    answered = resolve;
+    const hear = (part: Buffer): void => {
+      printed += part.toString();
+      if (sign !== undefined && printed.includes(sign)) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    void ended.then((exit) => reject(new Error(`${program} ended with ${exit} before it listened: ${printed}`)));
+  });
+  if (sign === undefined) void answers(port, ended).then(answered);
+  // Who only waits for its end need not hear that it never was ready.
+  ready.catch(() => undefined);
+  return {
+    pid: child.pid ?? 0,
+    url: `http://127.0.0.1:${port}`,
+    ready,
+    ended,
+    printed: () => printed,
+    kill: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Asks a port until somebody is there, or the process that should be has ended. */
+async function answers(port: number, ended: Promise<Exit>): Promise<void> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  while (!over) {
+    const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
+    if (response !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export const password = 'a-demo-password';
+
+/** The real, built Concord. */
+export function launchConcord({
+  dataDir,
+  port,
+  args = [],
+  env = {},
+  largestFile,
+}: {
+  dataDir: string;
+  port: number;
+  args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  largestFile?: number;
+}): ServerProcess {
+  return launch({
+    program: 'dist/server/main.js',
+    args,
+    env: { DATA_DIR: dataDir, DEMO_PASSWORD: password, LOG_LEVEL: 'error', ...env },
+    port,
+    sign: 'Concord is at',
+    ...(largestFile !== undefined && { largestFile }),
+  });
+}

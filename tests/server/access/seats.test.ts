@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verify } from '../../../server/audit/verify.ts';
+import { decodeEvents } from '../../../server/meetings/meetings.ts';
+import { Created, InvitationLink } from '../../../shared/contract.ts';
+import { type MeetingId, meetingLog } from '../../../shared/ids.ts';
+import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+
+let meeting: TestMeeting;
+beforeAll(async () => {
+  meeting = await startMeeting();
+}, 60_000);
+afterAll(async () => {
+  await meeting.close();
+});
+
+/** Who took which seat, in the order of the record. */
+async function taken(id: MeetingId = meeting.id): Promise<string[]> {
+  const entries = await meeting.store.log.read(meetingLog(id), 0, 1000);
+  return entries.flatMap((entry) =>
+    decodeEvents(entry).flatMap((event) =>
+      event.type === 'seats taken' ? event.seats.map(({ participant, name }) => `${name} as ${participant}`) : [],
+    ),
+  );
+}
+async function takeUp(seat: string, as: { name: string; password: string } | 'rapporteur'): Promise<void> {
+  const made = await meeting.request(
+    'rapporteur',
+    'POST',
+    `/api/meetings/${meeting.id}/participants/${seat}/invitation`,
+    {},
+  );
+  const { link } = InvitationLink.parse(await made.json());
+  const path = `/api${new URL(link).pathname}`;
+  const response =
+    as === 'rapporteur'
+      ? await meeting.request('rapporteur', 'POST', path, {})
+      : await meeting.request(null, 'POST', path, as);
+  expect(response.status).toBe(204);
+}
+
+describe('[ACC10] Who sits in a seat', () => {
+  it('stands in the record, also where the secretariat takes a delegation’s seat itself', async () => {
+    const seat = meeting.participants.canada;
+    await takeUp(seat, { name: 'a successor', password: secret });
+    await takeUp(seat, 'rapporteur');
+    expect((await taken()).filter((line) => line.endsWith(seat))).toEqual([
+      `a successor as ${seat}`,
+      `rapporteur as ${seat}`,
+    ]);
+  });
+
+  it('is entered when a seat was given by a hand in the database, and once', async () => {
+    const { access, meetings } = meeting.app;
+    const seat = meeting.participants.brazil;
+    const chair = (await access.seatsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
+    // The test's own people came in without the door.
+    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    const before = await taken();
+    await meeting.store.tables
+      .updateTable('accreditations')
+      .set({ account_id: chair })
+      .where('participant_id', '=', seat)
+      .execute();
+    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    const after = await taken();
+    expect(after.slice(before.length)).toEqual([expect.stringMatching(`as ${seat}$`)]);
+    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    expect(await taken()).toEqual(after);
+  });
+
+  it('and who made a meeting sits in it on record; an empty seat is taken anew', async () => {
+    const order = {
+      meeting: 'Made by import',
+      compilation: { title: '', parties: [], topics: [{ heading: 'H', level: 1, recommendations: [] }], warnings: [] },
+    };
+    const made = Created.parse(await (await meeting.request('rapporteur', 'POST', '/api/imports', order)).json());
+    expect(await taken(made.meeting)).toEqual([expect.stringMatching(/^rapporteur as /)]);
+    const seat = meeting.participants.argentina;
+    const command = (type: string, body: unknown) =>
+      meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/${type}`, body);
+    await command('end-accreditation', { participant: seat });
+    await command('accredit', { id: seat, name: 'Argentina', role: 'delegate', party: 'ARG' });
+    await takeUp(seat, { name: 'argentina again', password: secret });
+    expect((await taken()).at(-1)).toBe(`argentina again as ${seat}`);
+    expect(await verify(meeting.store.log)).toMatchObject({ faults: [] });
+  });
+});

@@ -1,0 +1,295 @@
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
+import { type Ended, EventStream, type Reader, Streams } from '../../../server/reading/streams.ts';
+import { type Clause, noMarks } from '../../../shared/clause.ts';
+import {
+  AccountId,
+  newClauseId,
+  newMeetingId,
+  newParticipantId,
+  newRecommendationId,
+  newTopicId,
+} from '../../../shared/ids.ts';
+import { LiveLedger } from '../../../shared/ledger.ts';
+import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting.ts';
+
+/** A meeting of one text, without rooms: what is written in it is said here. */
+class Stage {
+  readonly reading: Reading;
+  readonly #id = newMeetingId();
+  readonly #recommendation = newRecommendationId();
+  readonly #clause = newClauseId();
+  #state: MeetingState;
+  #words = 'words in force';
+  #tell: Parameters<Parameters<typeof createReading>[0]['onChange']>[0] = () => undefined;
+
+  constructor() {
+    const topic = newTopicId();
+    this.#state = {
+      ...noMeeting(this.#id),
+      topics: [{ id: topic, heading: 'Topic', level: 1 }],
+      recommendations: [{ id: this.#recommendation, topic, heading: 'Text' }],
+      observerView: 'clean',
+    };
+    this.reading = createReading({
+      meeting: () => this.#state,
+      text: async () => ({ text: [this.#text()], ledger: new LiveLedger() }),
+      onChange: (listener) => {
+        this.#tell = listener;
+        return () => undefined;
+      },
+    });
+  }
+
+  #text(): Clause {
+    const runs = [{ text: this.#words, marks: noMarks }];
+    return { id: this.#clause, kind: 'operative', level: 0, insertion: null, runs };
+  }
+  write(words: string): void {
+    this.#words = words;
+    this.#tell({ meeting: this.#id, recommendation: this.#recommendation });
+  }
+  show(observerView: ObserverView): void {
+    this.#state = { ...this.#state, observerView };
+    this.#tell({ meeting: this.#id, recommendation: null });
+  }
+  async page(): Promise<{ html: string; version: number }> {
+    const html = (await this.reading.page(this.#id, 'en')) ?? '';
+    return { html, version: Number(/data-version="(\d+)"/.exec(html)?.[1]) };
+  }
+  follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#id, 'en', version, stream);
+}
+
+const patient = { interval: 5, timeout: 20_000 };
+
+/** A reader's end that keeps what it gets. */
+class Kept implements ReaderStream {
+  heard = '';
+  closed = false;
+  readonly chunks: Uint8Array[] = [];
+  readonly #takes: (bytes: Uint8Array) => boolean;
+  constructor(takes: (bytes: Uint8Array) => boolean = () => true) {
+    this.#takes = takes;
+  }
+  send(bytes: Uint8Array): boolean {
+    if (!this.#takes(bytes)) return false;
+    this.chunks.push(bytes);
+    this.heard += Buffer.from(bytes).toString();
+    return true;
+  }
+  close(): void {
+    this.closed = true;
+  }
+  until = (words: string) => expect.poll(() => this.heard, patient).toContain(words);
+}
+
+/** Time passes while a line is written to. */
+const slowly = (ms: number) => (): true => {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  return true;
+};
+
+let stage: Stage;
+const gallery = async (readers: readonly Kept[]): Promise<void> => {
+  const { version } = await stage.page();
+  for (const reader of readers) await stage.follow(reader, version);
+};
+afterEach(() => stage?.reading.close());
+
+describe('[READ4] A full gallery holds nobody up', () => {
+  it('sends everybody the same bytes, made once', async () => {
+    stage = new Stage();
+    const readers = Array.from({ length: 100 }, () => new Kept());
+    await gallery(readers);
+    stage.write('first words');
+    await readers[0]?.until('first words');
+    for (const { chunks } of readers) expect(chunks.at(-1)).toBe(readers[0]?.chunks.at(-1));
+  });
+
+  it('lets others have their turn while it is written to', async () => {
+    stage = new Stage();
+    let heard = 0;
+    const readers = Array.from(
+      { length: 160 },
+      () =>
+        new Kept(() => {
+          heard += 1;
+          return slowly(0.25)();
+        }),
+    );
+    await gallery(readers);
+    heard = 0;
+    const turns: number[] = [];
+    const others = setInterval(() => turns.push(heard), 0);
+    stage.write('many get this');
+    await readers.at(-1)?.until('many get this');
+    clearInterval(others);
+    expect(turns.filter((at) => at > 0 && at < 160).length).toBeGreaterThan(2);
+  });
+
+  it('lets who can’t keep up go, and nobody else', async () => {
+    stage = new Stage();
+    const slow = new Kept((bytes) => !Buffer.from(bytes).includes('second'));
+    const before = new Kept();
+    const behind = new Kept();
+    await gallery([before, slow, behind]);
+    stage.write('first words');
+    await behind.until('first words');
+    stage.write('second words');
+    await behind.until('second words');
+    stage.write('third words');
+    await behind.until('third words');
+    expect(before.heard).toBe(behind.heard);
+    expect([before.closed, slow.closed, behind.closed]).toEqual([false, true, false]);
+    expect(slow.heard).not.toContain('third');
+  });
+
+  it('keeps no more than a little for one that reads nothing, over a real line', async () => {
+    const streams: EventStream[] = [];
+    const server = createServer((_request, response) => {
+      streams.push(EventStream.open(response, new Headers({ 'content-type': 'text/event-stream' })));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const come = (): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => get({ port, host: '127.0.0.1', agent: false }, resolve).on('error', reject));
+    try {
+      const idle = await come();
+      const busy = await come();
+      idle.on('error', () => undefined);
+      let got = 0;
+      busy.on('data', (bytes: Buffer) => {
+        got += bytes.length;
+      });
+      const [toIdle, toBusy] = streams;
+      if (toIdle === undefined || toBusy === undefined) throw new Error('nobody came');
+      const bytes = new Uint8Array(64 * 1024);
+      let sent = 0;
+      let waited = 0;
+      for (; sent < 2000; sent++) {
+        if (!toIdle.send(bytes)) break;
+        waited = Math.max(waited, toIdle.waiting);
+        expect(toBusy.send(bytes)).toBe(true);
+        await expect.poll(() => got, { ...patient, interval: 1 }).toBe((sent + 1) * bytes.length);
+      }
+      expect(sent).toBeLessThan(2000);
+      expect(waited).toBeLessThan(400 * 1024);
+      toIdle.close();
+      expect(toBusy.send(bytes)).toBe(true);
+      await expect.poll(() => got, patient).toBe((sent + 1) * bytes.length);
+      toBusy.close();
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
+describe('[READ1] What the chair closes, nobody is sent any more', () => {
+  it('stops halfway through a gallery, and tells everybody to load the page anew', async () => {
+    stage = new Stage();
+    const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.2)));
+    const first = new Kept((bytes) => {
+      if (Buffer.from(bytes).includes('secret')) stage.show('nothing');
+      return true;
+    });
+    await gallery([first, ...readers]);
+    stage.write('secret words');
+    for (const reader of [first, ...readers]) await reader.until('"reload":true');
+    expect(readers.filter(({ heard }) => heard.includes('secret')).length).toBeLessThan(100);
+    expect((await stage.page()).html).not.toContain('secret');
+  });
+
+  it('also closes when the view is opened again before it was told', async () => {
+    stage = new Stage();
+    const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.2)));
+    const first = new Kept((bytes) => {
+      if (!Buffer.from(bytes).includes('other')) return true;
+      stage.show('nothing');
+      // Behind the end of this turn, and before the timer that tells of the view.
+      queueMicrotask(() => setImmediate(() => stage.show('clean')));
+      return true;
+    });
+    await gallery([first, ...readers]);
+    stage.write('other words');
+    // Who missed the words hears that something was missed.
+    for (const reader of readers) await expect.poll(() => reader.heard, patient).toMatch(/other|reload/);
+    expect(readers.filter(({ heard }) => heard.includes('other')).length).toBeLessThan(100);
+    expect((await stage.page()).html).toContain('other words');
+  });
+
+  it('lets nobody in whose right to read ended while it was looked up', async () => {
+    let tell: (ended: Ended) => void = () => undefined;
+    const streams = new Streams(
+      (listener) => {
+        tell = listener;
+      },
+      () => () => undefined,
+    );
+    const reader: Reader = {
+      meeting: newMeetingId(),
+      session: 'a session',
+      account: AccountId.parse('an-account-of-somebody'),
+      participant: newParticipantId(),
+    };
+    const opened: string[] = [];
+    const open = () => {
+      opened.push('opened');
+      throw new Error('nobody may come this far');
+    };
+    for (const ended of [
+      { session: reader.session },
+      { account: reader.account },
+      { participant: reader.participant ?? newParticipantId() },
+    ]) {
+      const admitted = streams.admit(async () => {
+        tell(ended);
+        return reader;
+      }, open);
+      expect(await admitted).toBeNull();
+    }
+    expect(opened).toEqual([]);
+    // What ended before, or is another's, is no reason.
+    tell({ session: reader.session });
+    const other = streams.admit(async () => {
+      tell({ session: 'another' });
+      return reader;
+    }, open);
+    await expect(other).rejects.toThrow('nobody may come this far');
+  });
+});
+
+describe('[READ2] Who missed something is found out', () => {
+  it('also where nobody read meanwhile, and the edition was made anew', async () => {
+    stage = new Stage();
+    const { version } = await stage.page();
+    stage.write('written while nobody read');
+    const late = new Kept();
+    await stage.follow(late, version);
+    expect(late.heard).toContain('"reload":true');
+  });
+
+  it('also by another process', async () => {
+    stage = new Stage();
+    const before = await stage.page();
+    stage.reading.close();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    stage = new Stage();
+    const late = new Kept();
+    await stage.follow(late, before.version);
+    expect(late.heard).toContain('"reload":true');
+  });
+
+  it('is told what changes when the text changed while the page was made', async () => {
+    stage = new Stage();
+    const reader = new Kept();
+    const following = stage.follow(reader, 0);
+    stage.write('written while the page was made');
+    await following;
+    stage.write('written after');
+    await reader.until('written after');
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { Replica } from '../../../server/room/replica.ts';
+import { stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { recordOf, textOf } from '../../../shared/document.ts';
+import { ConcordError } from '../../../shared/errors.ts';
+import { openStatus, serverClient } from '../../../shared/ledger.ts';
+import { type Content, encodeUpdate, type Id, noUpdate, type Struct } from '../../helpers/fuzz/update.ts';
+import { clauseId, delegate, ins, mark, op, party } from '../../helpers/texts.ts';
+
+/** What one struct, or one deletion, does to a text by names that anybody may write: all found by fuzzing. */
+const me = 4711;
+
+function head(): Replica {
+  const replica = Replica.empty();
+  const clauses = [op('c1', 'Act 😀 now'), op('c2', 'Urge ', ins('bra1', '😀'))];
+  stageText(replica, clauses, [
+    ...clauses.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
+    {
+      of: 'mark',
+      id: mark('bra1'),
+      value: {
+        kind: 'amendment',
+        party: party('BRA'),
+        typedBy: 'Delegate of BRA',
+        participant: delegate('BRA').participant,
+        at: 1,
+        clause: clauseId('c2'),
+        state: 'open',
+        sponsors: [],
+        reason: '',
+      },
+    },
+  ]);
+  return replica;
+}
+
+function send(replica: Replica, update: Uint8Array): string {
+  try {
+    const staged = stageUpdate(
+      replica,
+      update,
+      {
+        principal: delegate('ARG'),
+        hand: () => ({ proposesFor: party('ARG') }),
+        clients: new Set([me]),
+        mayBind: () => true,
+      },
+      1,
+    );
+    return staged === null ? 'nothing new' : 'accepted';
+  } catch (error) {
+    if (error instanceof ConcordError) return error.code;
+    throw error;
+  }
+}
+
+const linked = (origin: Id | null, rightOrigin: Id | null, content: Content, odd = 0): Uint8Array => {
+  const struct: Struct = { origin, rightOrigin, parent: null, parentSub: null, content, odd };
+  return encodeUpdate({ ...noUpdate, blocks: [{ client: me, clock: 0, structs: [struct], count: null }] });
+};
+const deleted = ({ client, clock }: Id): Uint8Array =>
+  encodeUpdate({ ...noUpdate, deletes: [{ client, ranges: [{ clock, length: 1 }], count: null }] });
+
+/** The struct of one item of the record. */
+function recordItem(replica: Replica): Id {
+  for (const item of recordOf(replica.doc)._map.values()) return { client: item.id.client, clock: item.id.clock };
+  throw new Error('the record is empty');
+}
+/** The first letter of words in a clause. */
+function letter(replica: Replica, clause: number, words: string): Id {
+  const element = textOf(replica.doc).get(clause);
+  const text = element instanceof Y.XmlElement ? element.get(0) : null;
+  if (text instanceof Y.XmlText)
+    for (let item = text._start; item !== null; item = item.right)
+      if (item.content instanceof Y.ContentString && item.content.str.includes(words))
+        return { client: item.id.client, clock: item.id.clock + item.content.str.indexOf(words) };
+  throw new Error('no such words');
+}
+const behind = ({ client, clock }: Id, by = 1): Id => ({ client, clock: clock + by });
+const hasParentSub = 0b0010_0000;
+
+const attacks: readonly [what: string, make: (replica: Replica) => Uint8Array, code: string][] = [
+  ['deletes from the record', (replica) => deleted(recordItem(replica)), 'unknown-content'],
+  [
+    'puts words in place of the record’s',
+    (replica) => linked(recordItem(replica), null, { of: 'string', text: 'x' }),
+    'unknown-content',
+  ],
+  [
+    'puts a value in place of the record’s',
+    (replica) => linked(recordItem(replica), null, { of: 'any', values: ['x'] }, hasParentSub),
+    'unknown-content',
+  ],
+  [
+    'puts a value between letters, which counts and isn’t read',
+    (replica) => linked(letter(replica, 0, 'Act'), null, { of: 'any', values: [1] }, hasParentSub),
+    'unknown-content',
+  ],
+  [
+    'cuts a letter of the base text in two from its left',
+    (replica) => linked(letter(replica, 0, '😀'), null, { of: 'format', key: 'comment', value: 'null' }),
+    'malformed-update',
+  ],
+  [
+    'cuts a letter of the base text in two from its right',
+    (replica) => linked(null, behind(letter(replica, 0, '😀')), { of: 'format', key: 'comment', value: 'null' }),
+    'malformed-update',
+  ],
+  [
+    'cuts another party’s letter in two, and puts itself elsewhere',
+    (replica) => linked(letter(replica, 1, '😀'), letter(replica, 0, 'Act'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands behind what it stands before',
+    (replica) => linked(letter(replica, 0, 'now'), letter(replica, 0, 'Act'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands on both sides of one letter',
+    (replica) => linked(letter(replica, 0, 'now'), letter(replica, 0, 'now'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands between two clauses’ letters',
+    (replica) => linked(letter(replica, 0, 'Act'), letter(replica, 1, 'Urge'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'begins marks and never ends them, of which each reader would carry all to each letter behind them',
+    (replica) => {
+      const structs = Array.from({ length: 4000 }, (_, at): Struct => {
+        const id = mark(`m${at}`);
+        return {
+          origin: at === 0 ? letter(replica, 0, 'Act') : { client: me, clock: at - 1 },
+          rightOrigin: null,
+          parent: null,
+          parentSub: null,
+          content:
+            at % 2 === 0
+              ? { of: 'format', key: `insertion--${String(at).padStart(8, '0')}`, value: JSON.stringify({ id }) }
+              : { of: 'string', text: 'x' },
+          odd: 0,
+        };
+      });
+      return encodeUpdate({ ...noUpdate, blocks: [{ client: me, clock: 0, structs, count: null }] });
+    },
+    'update-too-large',
+  ],
+  ['deletes half a letter', (replica) => deleted(letter(replica, 0, '😀')), 'malformed-update'],
+];
+
+describe('[AUTH2] What no comparison of two texts can see', () => {
+  it.each(attacks)('an update that %s is refused', (_what, make, code) => {
+    const replica = head();
+    expect(serverClient).toBe(recordItem(replica).client);
+    expect(send(replica, make(replica))).toBe(code);
+  });
+
+  it('a mark that begins beside a letter of two halves cuts nothing', () => {
+    const replica = head();
+    const before = replica.text();
+    const right = letter(replica, 0, '😀');
+    expect(send(replica, linked(behind(right, -1), right, { of: 'format', key: 'comment', value: 'null' }))).not.toBe(
+      'malformed-update',
+    );
+    expect(replica.text()).toEqual(before);
+  });
+});
