@@ -119,11 +119,11 @@ describe('[LINE3] Who never gets to the point', () => {
     const line = await Line.to(server, random);
     const clients = await Promise.all(cookies.slice(0, 3).map((cookie) => join(line, cookie, place)));
     const there = await join(server, cookies[3] ?? '', place);
-    const { sockets } = await server.sample();
-    expect(sockets).toBe(4);
+    const sockets = async (): Promise<number> => (await server.sample()).sockets;
+    await expect.poll(sockets, { timeout: 20_000 }).toBe(4);
     line.fallSilent('up', 0.5);
     line.fallSilent('down');
-    for (let left = sockets; left > 1; left = (await server.sample()).sockets) await pause(200);
+    await expect.poll(sockets, { timeout: 40_000 }).toBe(1);
     expect(there.socket.readyState).toBe(there.socket.OPEN);
     await goesOn();
     there.leave();
@@ -136,7 +136,9 @@ describe('[LINE3] Who never gets to the point', () => {
     const piece = Buffer.alloc(64 * 1024);
     for (let sent = 0; sent < 40 && client.socket.readyState === client.socket.OPEN; sent++)
       await new Promise((resolve) => client.socket.send(piece, { binary: true, fin: false }, resolve));
-    expect((await client.closed).code).toBe(1009);
+    // What it still sends may cross the answer, which then is lost.
+    expect([1006, 1009]).toContain((await client.closed).code);
+    expect(client.verdicts).toEqual([]);
     await goesOn();
   }, 60_000);
 
