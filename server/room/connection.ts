@@ -72,6 +72,13 @@ export class Connection {
   #greeted = false;
   /** Whether it has said what it holds. */
   #answered = false;
+  /** Answers to its step 1 that are being made. */
+  #answering = 0;
+  /**
+   * What was shown meanwhile. It must not overtake what those answers ask: the client would send it back as something that
+   * we haven't got, and the server's own words are refused from anybody.
+   */
+  readonly #heldBack: Buffer[] = [];
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
   alive = true;
@@ -136,6 +143,11 @@ export class Connection {
 
   /** Sends what `wireFrame` made, once for all who get it. Without compression `ws` writes at once, so nothing overtakes. */
   sendFramed(frame: Buffer): void {
+    if (this.#answering > 0) this.#heldBack.push(frame);
+    else this.#write(frame);
+  }
+
+  #write(frame: Buffer): void {
     if (this.#keepsUp() && this.#socket.readyState === this.#socket.OPEN) this.#line.write(frame);
   }
 
@@ -197,14 +209,21 @@ export class Connection {
 
   /** Brings the client up to date, and asks what it has. */
   async #answer(theirs: Uint8Array): Promise<void> {
-    const { step1, step2 } = await this.#around.answers.to(theirs);
-    this.#mayWait = furthestBehind + step2.length;
-    this.sendFramed(step2);
-    // Once is enough: what is offline at the other end comes in by its answer.
-    if (this.#asked) return;
-    this.#asked = true;
-    this.sendFramed(step1);
-    this.#sendPresence();
+    this.#answering += 1;
+    try {
+      const { step1, step2 } = await this.#around.answers.to(theirs);
+      this.#mayWait = furthestBehind + step2.length;
+      this.#write(step2);
+      // Once is enough: what is offline at the other end comes in by its answer.
+      if (!this.#asked) {
+        this.#asked = true;
+        this.#write(step1);
+        this.#sendPresence();
+      }
+    } finally {
+      this.#answering -= 1;
+      if (this.#answering === 0) for (const frame of this.#heldBack.splice(0)) this.#write(frame);
+    }
   }
 
   #update(update: Uint8Array): void {

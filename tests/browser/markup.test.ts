@@ -162,7 +162,7 @@ describe('[SAFE6] Whatever is written, in whatever place, is shown as words', ()
       },
       `<p>pasted as a page</p>${payloads.slice(0, 3).join('')}`,
     );
-    await argentina.locator('ins', { hasText: 'pasted as a page' }).waitFor();
+    await argentina.locator('ins', { hasText: 'pasted as a page' }).first().waitFor();
     await isHarmless(argentina, 'pasted');
   });
 

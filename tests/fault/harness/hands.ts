@@ -93,6 +93,9 @@ export function rapporteurEdits(device: Device, random: () => number, next: stri
   const place = somewhere(doc, random);
   if (place === null) return;
   const { text, at } = place;
+  // A clause that a party proposes is the party's.
+  const clause = text.parent;
+  if (clause instanceof Y.XmlElement && clause.getAttribute('insertion') !== undefined) return;
   doc.transact(() => {
     if (random() < 0.7) text.insert(at, next, endedAt(text, at));
     else {
