@@ -8,19 +8,20 @@ import { Client } from '../../helpers/enemy.ts';
 import { endedAt } from '../../helpers/oracle.ts';
 import type { Seat } from './device.ts';
 
-/** What the enemy writes with: the first words, a mark of another party, an agreed clause if there is one. */
+/** What the enemy writes with: the first words of the text in force, where their clause stands, a mark of another party, an agreed clause if there is one. */
 interface Target {
   readonly doc: Y.Doc;
   readonly text: Y.XmlText;
+  readonly at: number;
   readonly others: MarkId;
   readonly agreed: Y.XmlText | null;
 }
 const attacks: readonly ((target: Target) => void)[] = [
   ({ text }) => text.insert(0, 'forged '),
-  ({ text }) => text.delete(0, Math.max(1, text.length)),
+  ({ text }) => text.delete(0, text.length),
   ({ text, others: id }) => text.insert(0, 'forged ', { [markKey('insertion', id)]: { id } }),
   ({ doc }) => recordOf(doc).set('mark:forged00', { forged: true }),
-  ({ doc }) => textOf(doc).delete(0, 1),
+  ({ doc, at }) => textOf(doc).delete(at, 1),
   // An honest proposal, but where the room has agreed.
   ({ agreed, text }) => {
     const id = newMarkId();
@@ -28,6 +29,16 @@ const attacks: readonly ((target: Target) => void)[] = [
     else agreed.insert(0, 'late ', { ...endedAt(agreed, 0), [markKey('insertion', id)]: { id } });
   },
 ];
+
+/** The first clause that is no proposal and has words: what is in it is not the enemy's to take. */
+function firstInForce(doc: Y.Doc): { readonly text: Y.XmlText; readonly at: number } | null {
+  for (const [at, clause] of textOf(doc).toArray().entries()) {
+    if (!(clause instanceof Y.XmlElement) || clause.getAttribute('insertion') !== undefined) continue;
+    const text = clause.get(0);
+    if (text instanceof Y.XmlText && text.length > 0) return { text, at };
+  }
+  return null;
+}
 
 function agreedWords(doc: Y.Doc): Y.XmlText | null {
   for (const clause of textOf(doc).toArray()) {
@@ -62,11 +73,10 @@ export async function enemyTries(url: string, { cookie, place, party }: Seat, nu
     client.step1();
     await client.until(() => client.synced, 'the text');
     const others = markOfOthers(doc, party);
-    if (others === null) return null;
+    const first = firstInForce(doc);
+    if (others === null || first === null) return null;
     const verdict = await client.say(
-      client.change(() =>
-        attacks[number % attacks.length]?.({ doc, text: client.words(0), others, agreed: agreedWords(doc) }),
-      ),
+      client.change(() => attacks[number % attacks.length]?.({ doc, ...first, others, agreed: agreedWords(doc) })),
     );
     return verdict.verdict === 'accepted' ? `attack ${number % attacks.length} was accepted` : null;
   } catch (error) {
