@@ -84,9 +84,12 @@ async function main(): Promise<void> {
 
   const port = await app.listen(config.port, config.host);
   const address = config.publicOrigin ?? `http://localhost:${port}`;
-  say(`Concord is at ${address}`);
-  if (invitation !== null) say(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
-  if (demo !== null) say(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
+  // At once: whoever waits for the first line may want the others.
+  const lines = [`Concord is at ${address}`];
+  if (invitation !== null)
+    lines.push(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
+  if (demo !== null) lines.push(`Demo: sign in as ${demo.names.join(', ')} with the password ${demo.password}`);
+  say(lines.join('\n'));
 }
 
 main().catch((error: unknown) => {
