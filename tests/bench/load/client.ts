@@ -44,7 +44,7 @@ export class LoadClient {
   ) {
     this.#prefix = server.prefix(document);
     this.#socket = new WebSocket(server.url(document, person, this.doc.clientID), {
-      headers: server.headers(person),
+      headers: server.headers(person, document),
       perMessageDeflate: false,
     });
     this.#socket.binaryType = 'nodebuffer';

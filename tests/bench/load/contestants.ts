@@ -15,7 +15,7 @@ export interface Running {
   readonly hasText: boolean;
   /** The address of a document for one of its writers or readers; `client` is its Yjs client id. */
   url(document: number, person: number, client: number): string;
-  headers(person: number): Record<string, string>;
+  headers(person: number, document?: number): Record<string, string>;
   /** What goes out before anything else, if it wants a greeting. */
   greeting(document: number): Uint8Array | null;
   /** What stands before each message. */
@@ -184,6 +184,7 @@ const delegates = [
   'dms',
   'iachr',
 ];
+const seats = 30;
 const codes = ['ARG', 'BRA', 'CAN', 'COL', 'ECU', 'PRY', 'VEN', 'CIM', 'DMS', 'IACHR'];
 const password = 'a-bench-password';
 
@@ -202,8 +203,12 @@ export const concord = {
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       return response;
     };
-    const signIn = async (name: string): Promise<string> =>
-      (await ask('', '/api/session', { name, password })).headers.get('set-cookie')?.split(';')[0] ?? '';
+    const cookieOf = (response: Response): string =>
+      response.headers
+        .getSetCookie()
+        .map((cookie) => cookie.split(';')[0] ?? '')
+        .join('; ');
+    const signIn = async (name: string): Promise<string> => cookieOf(await ask('', '/api/session', { name, password }));
     const rapporteur = await signIn('rapporteur');
     const compilation = {
       title: 'Load',
@@ -213,19 +218,26 @@ export const concord = {
     };
     const made = await ask(rapporteur, '/api/imports', { meeting: 'Load', compilation });
     const { meeting } = Created.parse(await made.json());
-    const seat = async (name: string, role: string, party: string | null): Promise<string> => {
+    const seat = async (name: string, role: string, party: string | null, demo = true): Promise<string> => {
       const { participant } = z
         .object({ participant: z.string() })
         .parse(await (await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role, party })).json());
       const invitation = InvitationLink.parse(
         await (await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {})).json(),
       );
+      const path = `/api${new URL(invitation.link).pathname}`;
+      // Who has no account yet makes one with the seat.
+      if (!demo) return cookieOf(await ask('', path, { name, password }));
       const cookie = await signIn(name);
-      await ask(cookie, `/api${new URL(invitation.link).pathname}`, {});
+      await ask(cookie, path, {});
       return cookie;
     };
     const cookies: string[] = [];
-    for (const [at, name] of delegates.entries()) cookies.push(await seat(name, 'delegate', codes[at] ?? null));
+    // One participant has fifty sockets at the most.
+    for (let at = 0; at < seats; at++)
+      cookies.push(
+        await seat(delegates[at] ?? `delegate ${at}`, 'delegate', codes[at % codes.length] ?? null, at in delegates),
+      );
     const view = MeetingView.parse(await (await ask(rapporteur, `/api/meetings/${meeting}`)).json());
     const ids = view.recommendations.map(({ id }) => id);
     return {
@@ -233,7 +245,7 @@ export const concord = {
       hasText: true,
       url: (document, _person, client) =>
         `ws://127.0.0.1:${server.port}/sync/${ids[document]}?client=${client}&schema=1`,
-      headers: (person) => ({ cookie: cookies[person % cookies.length] ?? '' }),
+      headers: (person, document = 0) => ({ cookie: cookies[(person + 7 * document) % cookies.length] ?? '' }),
       greeting: () => null,
       prefix: () => nothing,
       cpu: server.cpu,
