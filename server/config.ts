@@ -10,7 +10,7 @@ const Environment = z.object({
   PUBLIC_ORIGIN: z.url().optional(),
   DEMO_PASSWORD: z.string().min(8).optional(),
   /** Sockets, streams and requests at once, all together; who comes on top of that finds the line closed. */
-  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(10_000),
+  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(15_000),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
