@@ -3,12 +3,13 @@ import type { Clause } from '../../shared/clause.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
-import { assertLink, seal } from '../log/chain.ts';
-import { openCheckpoint, sealCheckpoint } from '../log/checkpoint.ts';
+import { seal } from '../log/chain.ts';
+import { sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
-import { Head, type Sealed } from './head.ts';
-import { type Author, type Deed, decodeHeader, encodeHeader } from './header.ts';
-import { Replica } from './replica.ts';
+import type { Head, Sealed } from './head.ts';
+import { type Author, type Deed, encodeHeader } from './header.ts';
+import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
+import type { Replica } from './replica.ts';
 import type { Staged } from './stage.ts';
 
 /** A submission on its way: judged on the head, then stored, then shown. */
@@ -52,8 +53,6 @@ export interface State {
   readonly stateVector: Uint8Array;
 }
 
-const pageOfEntries = 2000;
-const entriesBetweenCheckpoints = 500;
 /**
  * Sending takes a quarter of the time at the most: five hundred sockets cost 3 ms a message, so after one the room rests
  * for 9 ms, and what comes meanwhile leaves as one. A quiet room has long rested, and waits for nothing.
@@ -119,23 +118,8 @@ export class Room {
     now: () => number,
     onDistrust: (reason: unknown) => void = () => undefined,
   ): Promise<Room> {
-    const name = recommendationLog(id);
-    const stored = await log.checkpoint(name);
-    const checkpoint = stored === null ? null : openCheckpoint(stored);
-    const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
-    if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
-    const replica = restored ?? Replica.empty();
-    const base = restored === null ? null : checkpoint;
-    let since: readonly Sealed[] = [];
-    await readOn(log, name, replica, (page) => {
-      for (const { entry, at, changes } of page) replica.take(entry, at, changes);
-      // A long log isn't held: what comes of it is.
-      if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
-    });
-    await assertEnds(log, name, replica);
-    const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
-    const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
-    return new Room(id, log, head, base?.sequence ?? 0, now);
+    const { head, checkpointAt } = await openHead(log, recommendationLog(id), onDistrust);
+    return new Room(id, log, head, checkpointAt, now);
   }
 
   get sequence(): number {
@@ -434,46 +418,4 @@ function merged(updates: readonly Uint8Array[]): Uint8Array {
   const [only, ...more] = updates;
   if (only === undefined) return new Uint8Array();
   return more.length === 0 ? only : Y.mergeUpdates([...updates]);
-}
-
-function restoreOrNull(checkpoint: Checkpoint): Replica | null {
-  try {
-    return Replica.restore(checkpoint);
-  } catch {
-    return null;
-  }
-}
-
-const unreadable = (what: string): ConcordError =>
-  new ConcordError('internal', { field: what }, { cause: new Error(what) });
-
-/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
-async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
-  if (sequence === 0) return;
-  const head = await log.head(name);
-  if (head === null || head.sequence < sequence) throw unreadable(`${name} ends before its checkpoint`);
-  if (head.sequence === sequence && Buffer.compare(head.hash, hash) !== 0)
-    throw unreadable(`${name} differs from its checkpoint`);
-}
-
-/** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
-async function readOn(
-  log: Log,
-  name: LogName,
-  after: { readonly sequence: number; readonly hash: Uint8Array },
-  take: (page: readonly Sealed[]) => void,
-): Promise<void> {
-  let { sequence, hash } = after;
-  for (;;) {
-    const page = await log.read(name, sequence, pageOfEntries);
-    const sealed: Sealed[] = [];
-    for (const entry of page) {
-      assertLink(entry, hash, sequence);
-      const { at, changes } = decodeHeader(entry.header);
-      sealed.push({ entry, at, changes, heldBy: null });
-      ({ sequence, hash } = entry);
-    }
-    take(sealed);
-    if (page.length < pageOfEntries) return;
-  }
 }

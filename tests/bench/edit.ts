@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
 import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
-import { stageText, stageUpdate } from '../../server/room/stage.ts';
+import { stageUpdate } from '../../server/room/stage.ts';
 import type { Clause } from '../../shared/clause.ts';
 import { noMarks } from '../../shared/clause.ts';
 import { markKey, textOf } from '../../shared/document.ts';
@@ -13,8 +13,8 @@ import {
   ParticipantId,
   PartyCode,
 } from '../../shared/ids.ts';
-import { openStatus } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
+import { bringIn } from '../helpers/bringIn.ts';
 
 /**
  * What an edit costs the server before it goes to the disk: staged, judged, recorded, on a memory log. CPU time of the
@@ -33,17 +33,7 @@ async function cost(clauses: number, amendments: number, edits: number, fresh: b
     insertion: null,
     runs: [{ text: 'word '.repeat(60), marks: noMarks }],
   }));
-  await room.submit({
-    by: { administrator: 'importer' },
-    onBehalfOf: null,
-    deed: { type: 'create', source: 'bench' },
-    stage: (head) =>
-      stageText(
-        head,
-        text,
-        text.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
-      ),
-  });
+  await bringIn(room, text);
   const doc = new Y.Doc();
   Y.applyUpdate(doc, room.stateFor());
   const type = async (at: number, place: number, id: MarkId): Promise<number> => {

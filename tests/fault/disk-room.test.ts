@@ -4,11 +4,11 @@ import { verify } from '../../server/audit/verify.ts';
 import type { Entry, Log } from '../../server/log/log.ts';
 import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
-import { stageText, stageUpdate } from '../../server/room/stage.ts';
+import { stageUpdate } from '../../server/room/stage.ts';
 import { markKey, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { newMarkId, newRecommendationId, recommendationLog } from '../../shared/ids.ts';
-import { openStatus } from '../../shared/ledger.ts';
+import { bringIn } from '../helpers/bringIn.ts';
 import { delegate, op, party } from '../helpers/texts.ts';
 
 /** An append that waits for the test to say what becomes of it. */
@@ -45,17 +45,7 @@ async function setting() {
   const disk = new HeldLog();
   const room = await Room.open(id, disk.log, () => 1000);
   const text = [op('c1', 'Urge states to act')];
-  await room.submit({
-    by: { administrator: 'importer' },
-    onBehalfOf: null,
-    deed: { type: 'create', source: 'test' },
-    stage: (head) =>
-      stageText(
-        head,
-        text,
-        text.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
-      ),
-  });
+  await bringIn(room, text);
   const doc = new Y.Doc();
   Y.applyUpdate(doc, room.stateFor());
   disk.held = true;

@@ -5,7 +5,7 @@ import { verify } from '../../server/audit/verify.ts';
 import type { Log } from '../../server/log/log.ts';
 import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
-import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
+import { stageDecision, stageUpdate } from '../../server/room/stage.ts';
 import type { Hand } from '../../shared/authority.ts';
 import { clauseElement, markKey, readText, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
@@ -17,9 +17,9 @@ import {
   type RecommendationId,
   recommendationLog,
 } from '../../shared/ids.ts';
-import { openStatus } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { type Command, decide } from '../../shared/procedure.ts';
+import { bringIn } from '../helpers/bringIn.ts';
 import { endedAt, lockedText, withoutParty } from '../helpers/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
 
@@ -108,17 +108,7 @@ async function world(steps: readonly Step[]): Promise<void> {
   const id = newRecommendationId();
   const room = await Room.open(id, log, () => 1000);
   const seed = [op('c1', 'Urge states'), op('c2', 'Act'), op('c3', '')];
-  await room.submit({
-    by: { administrator: 'importer' },
-    onBehalfOf: null,
-    deed: { type: 'create', source: 'test' },
-    stage: (head) =>
-      stageText(
-        head,
-        seed,
-        seed.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
-      ),
-  });
+  await bringIn(room, seed);
   const screens = people.map(
     (who) => new Screen(who, who.party === null ? { edits: 'base' } : { proposesFor: who.party }, room),
   );

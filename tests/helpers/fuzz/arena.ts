@@ -2,15 +2,16 @@ import * as Y from 'yjs';
 import { verify } from '../../../server/audit/verify.ts';
 import { openMemoryLog } from '../../../server/log/memory.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import type { Hand } from '../../../shared/authority.ts';
 import { type Clause, sameText } from '../../../shared/clause.ts';
 import { markKey, readText, recordOf, textOf } from '../../../shared/document.ts';
 import { ConcordError } from '../../../shared/errors.ts';
 import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../shared/ids.ts';
-import { LiveLedger, openStatus } from '../../../shared/ledger.ts';
+import { LiveLedger } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
 import { type Command, decide } from '../../../shared/procedure.ts';
+import { bringIn } from '../bringIn.ts';
 import { wrongWith } from '../oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../texts.ts';
 import type { Draw } from './draw.ts';
@@ -89,17 +90,7 @@ export class Arena {
       op('c4', '😀😀 Invite organs to report 👩‍👩‍👧‍👦'),
       op('c5', 'Note with concern'),
     ];
-    await room.submit({
-      by: { administrator: 'importer' },
-      onBehalfOf: null,
-      deed: { type: 'create', source: 'test' },
-      stage: (head) =>
-        stageText(
-          head,
-          text,
-          text.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
-        ),
-    });
+    await bringIn(room, text);
     const arena = new Arena(draw, room, log, id);
     const agreed = text[1];
     if (agreed !== undefined) await arena.#order({ type: 'set-status', clauses: [agreed.id], status: 'agreed' });

@@ -6,10 +6,10 @@ import type { Entry, Log } from '../../../server/log/log.ts';
 import { openMemoryLog } from '../../../server/log/memory.ts';
 import { type Author, type Deed, decodeHeader, encodeHeader } from '../../../server/room/header.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { stageUpdate } from '../../../server/room/stage.ts';
 import { markKey, textOf } from '../../../shared/document.ts';
 import { newMarkId, newRecommendationId, recommendationLog } from '../../../shared/ids.ts';
-import { openStatus } from '../../../shared/ledger.ts';
+import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, op, party, rapporteur } from '../../helpers/texts.ts';
 
 const id = newRecommendationId();
@@ -24,17 +24,7 @@ beforeEach(async () => {
   let now = 1000;
   room = await Room.open(id, log, () => now++);
   const text = [op('c1', 'Urge states to act')];
-  await room.submit({
-    by: { administrator: 'importer' },
-    onBehalfOf: null,
-    deed: { type: 'create', source: 'test' },
-    stage: (head) =>
-      stageText(
-        head,
-        text,
-        text.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
-      ),
-  });
+  await bringIn(room, text);
   const doc = new Y.Doc();
   for (let at = 0; at < 5; at++) {
     Y.applyUpdate(doc, room.stateFor());

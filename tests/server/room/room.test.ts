@@ -4,14 +4,14 @@ import { verify } from '../../../server/audit/verify.ts';
 import type { Log } from '../../../server/log/log.ts';
 import { openMemoryLog } from '../../../server/log/memory.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import type { Clause } from '../../../shared/clause.ts';
 import { markKey, readText, textOf } from '../../../shared/document.ts';
 import { ConcordError } from '../../../shared/errors.ts';
 import { newRecommendationId } from '../../../shared/ids.ts';
-import { openStatus } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
 import { type Command, decide } from '../../../shared/procedure.ts';
+import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, mark, op, party, show } from '../../helpers/texts.ts';
 
 const id = newRecommendationId();
@@ -44,17 +44,7 @@ function holdTheDisk(): (end: 'stored' | 'failed') => void {
 async function open(...text: readonly Clause[]): Promise<void> {
   log = slow(openMemoryLog());
   room = await Room.open(id, log, () => 1000);
-  await room.submit({
-    by: { administrator: 'importer' },
-    onBehalfOf: null,
-    deed: { type: 'create', source: 'test' },
-    stage: (head) =>
-      stageText(
-        head,
-        text,
-        text.map((clause) => ({ of: 'clause' as const, id: clause.id, value: { sponsors: [], status: openStatus } })),
-      ),
-  });
+  await bringIn(room, text);
 }
 
 /** A delegate's screen: a document of its own, synced with the room. */

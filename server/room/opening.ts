@@ -1,0 +1,82 @@
+import { ConcordError } from '../../shared/errors.ts';
+import type { LogName } from '../../shared/ids.ts';
+import { assertLink } from '../log/chain.ts';
+import { openCheckpoint } from '../log/checkpoint.ts';
+import type { Checkpoint, Log } from '../log/log.ts';
+import { Head, type Sealed } from './head.ts';
+import { decodeHeader } from './header.ts';
+import { Replica } from './replica.ts';
+
+const pageOfEntries = 2000;
+/** How many entries an opening replays at the most, where all went well. */
+export const entriesBetweenCheckpoints = 500;
+
+/**
+ * The head of a recommendation from its newest checkpoint and the entries after it, and where that checkpoint was. A
+ * checkpoint that can't be trusted is worth nothing, and the log is worth everything: it is replayed, and `onDistrust`
+ * told. Throws `internal`, with the reason, where the log is broken or ends before its checkpoint.
+ */
+export async function openHead(
+  log: Log,
+  name: LogName,
+  onDistrust: (reason: unknown) => void,
+): Promise<{ readonly head: Head; readonly checkpointAt: number }> {
+  const stored = await log.checkpoint(name);
+  const checkpoint = stored === null ? null : openCheckpoint(stored);
+  const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
+  if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
+  const replica = restored ?? Replica.empty();
+  const base = restored === null ? null : checkpoint;
+  let since: readonly Sealed[] = [];
+  await readOn(log, name, replica, (page) => {
+    for (const { entry, at, changes } of page) replica.take(entry, at, changes);
+    // A long log isn't held: what comes of it is.
+    if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
+  });
+  await assertEnds(log, name, replica);
+  const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
+  const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
+  return { head, checkpointAt: base?.sequence ?? 0 };
+}
+
+function restoreOrNull(checkpoint: Checkpoint): Replica | null {
+  try {
+    return Replica.restore(checkpoint);
+  } catch {
+    return null;
+  }
+}
+
+const unreadable = (what: string): ConcordError =>
+  new ConcordError('internal', { field: what }, { cause: new Error(what) });
+
+/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
+  if (sequence === 0) return;
+  const head = await log.head(name);
+  if (head === null || head.sequence < sequence) throw unreadable(`${name} ends before its checkpoint`);
+  if (head.sequence === sequence && Buffer.compare(head.hash, hash) !== 0)
+    throw unreadable(`${name} differs from its checkpoint`);
+}
+
+/** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
+export async function readOn(
+  log: Log,
+  name: LogName,
+  after: { readonly sequence: number; readonly hash: Uint8Array },
+  take: (page: readonly Sealed[]) => void,
+): Promise<void> {
+  let { sequence, hash } = after;
+  for (;;) {
+    const page = await log.read(name, sequence, pageOfEntries);
+    const sealed: Sealed[] = [];
+    for (const entry of page) {
+      assertLink(entry, hash, sequence);
+      const { at, changes } = decodeHeader(entry.header);
+      sealed.push({ entry, at, changes, heldBy: null });
+      ({ sequence, hash } = entry);
+    }
+    take(sealed);
+    if (page.length < pageOfEntries) return;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Room } from '../../server/room/room.ts';
+import { stageText } from '../../server/room/stage.ts';
+import type { Clause } from '../../shared/clause.ts';
+import { openStatus } from '../../shared/ledger.ts';
+
+/** Brings a text into an empty room, as an import does: open clauses that nobody sponsors. */
+export const bringIn = (room: Room, text: readonly Clause[]): Promise<unknown> =>
+  room.submit({
+    by: { administrator: 'importer' },
+    onBehalfOf: null,
+    deed: { type: 'create', source: 'test' },
+    stage: (head) =>
+      stageText(
+        head,
+        text,
+        text.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
+      ),
+  });
