@@ -77,7 +77,8 @@ export class Replica {
 
   /**
    * Takes the next entries of the log, each in a transaction of its own: after each, Yjs tidies up formats, and what it
-   * finds to tidy depends on what came together. So a room and a replay of its log come to the same bytes.
+   * finds to tidy depends on what came together. So a room and a replay of its log come to the same document. What was
+   * deleted in two pieces may be one in a room that began with a checkpoint: Yjs joins what it is given as a whole.
    */
   apply(entries: readonly Entry[]): void {
     for (const entry of entries) {

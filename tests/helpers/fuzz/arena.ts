@@ -12,6 +12,7 @@ import { LiveLedger } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
 import { type Command, decide } from '../../../shared/procedure.ts';
 import { bringIn } from '../bringIn.ts';
+import { joined } from '../joined.ts';
 import { wrongWith } from '../oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../texts.ts';
 import type { Draw } from './draw.ts';
@@ -251,9 +252,9 @@ export class Arena {
     this.#known = { ledger: new LiveLedger(this.#room.ledger), clocks: this.#clocks() };
   }
 
-  /** All who take part see the same, and the log alone gives the same bytes. */
+  /** All who take part see the same, and the log alone gives the same document. */
   async close(): Promise<void> {
-    const state = Buffer.from(this.#room.stateFor());
+    const state = joined(this.#room.stateFor());
     const text = JSON.stringify(this.#room.text());
     const { stateVector } = await this.#room.stateOnDisk();
     for (const doc of [this.#seen, ...this.#honest.map((one) => one.doc)]) {
@@ -262,7 +263,7 @@ export class Arena {
         throw new Error('a replica knows something else');
     }
     const reopened = await Room.open(this.#id, this.#log, () => 1000);
-    if (!Buffer.from(reopened.stateFor()).equals(state)) throw new Error('the log replays to other bytes');
+    if (!joined(reopened.stateFor()).equals(state)) throw new Error('the log replays to other bytes');
     const { faults } = await verify(this.#log);
     if (faults.length > 0) throw new Error(`the record is not whole: ${JSON.stringify(faults)}`);
     reopened.destroy();
