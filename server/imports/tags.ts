@@ -64,7 +64,7 @@ function lastGroup(text: string, end: number): Group | null {
 const mostTags = 200;
 
 /** As much of what stands before a place as a name with its acronym takes; a paragraph may be as long as the file. */
-const endOf = (text: string, end: number): string => text.slice(Math.max(0, end - 1000), end);
+const endOf = (text: string, end: number, start = 0): string => text.slice(Math.max(start, end - 1000), end);
 
 export interface Tagged {
   readonly text: string;
@@ -89,10 +89,9 @@ export class Tags {
     let from = 0;
     for (const stop of paragraph.matchAll(/[)\]]\s*\.\s+(?=["“«]?\p{Lu})/gu)) {
       const end = stop.index + stop[0].length;
-      const part = paragraph.slice(from, end);
-      const tagged = this.#atEnd(part);
-      if (tagged.names.length === 0) continue;
-      found.push(tagged);
+      // What is between the tags may be as long as the file, with as many parentheses in it.
+      if (this.#tagBefore(paragraph, end, from) === null) continue;
+      found.push(this.#atEnd(paragraph.slice(from, end)));
       from = end;
     }
     const rest = paragraph.slice(from);
@@ -109,11 +108,13 @@ export class Tags {
     const tags: (readonly string[])[] = [];
     let end = text.length;
     // More tags at one place than a meeting has parties are no tags; they stay where they are.
-    for (let group = lastGroup(text, end); group !== null && tags.length < mostTags; group = lastGroup(text, end)) {
-      const inside = namesIn(group.inside, this.#resolves);
-      if (inside === null || this.#defines(endOf(text, group.from), inside)) break;
-      tags.push(inside);
-      end = group.from;
+    for (
+      let tag = this.#tagBefore(text, end);
+      tag !== null && tags.length < mostTags;
+      tag = this.#tagBefore(text, end)
+    ) {
+      tags.push(tag.names);
+      end = tag.from;
     }
     const names = tags.reverse().flat();
     if (names.length === 0) {
@@ -126,6 +127,19 @@ export class Tags {
     // The sign that stood behind the tag ends the sentence before it.
     const sign = /[.;:]/u.exec(text.slice(end).replace(/^.*[)\]]/su, ''))?.[0] ?? '';
     return { text: /[.;:!?,…]["”»’)]*$/u.test(words) ? words : words + sign, names, doubtful: null };
+  }
+
+  /** The tag that closes what stands between two places. */
+  #tagBefore(
+    text: string,
+    end: number,
+    start = 0,
+  ): { readonly from: number; readonly names: readonly string[] } | null {
+    const group = lastGroup(text, end);
+    if (group === null || group.from < start) return null;
+    const names = namesIn(group.inside, this.#resolves);
+    const isTag = names !== null && !this.#defines(endOf(text, group.from, start), names);
+    return isTag ? { from: group.from, names } : null;
   }
 
   /** "[Argentina] text" and "Argentina: text". */

@@ -81,7 +81,8 @@ function checkPlaces(
 ): void {
   const structs = store.clients.get(client) ?? [];
   if (from >= Y.getState(store, client)) return;
-  for (let index = Y.findIndexSS(structs, from); index < structs.length; index++) {
+  const first = Y.findIndexSS(structs, from);
+  for (let index = structs.length - 1; index >= first; index--) {
     const struct = structs[index];
     if (!(struct instanceof Y.Item)) continue;
     if (!(struct.content instanceof Y.ContentDeleted) && !belongs(struct, share.get('text')))
@@ -127,41 +128,64 @@ function belongs({ parent, parentSub, content }: Y.Item, text: unknown): boolean
     : content instanceof Y.ContentAny;
 }
 
-/** Which of two structs stands first. Mostly they are near; where they aren't, a list is counted through once. */
-class Order {
-  readonly #places = new Map<Y.Item['parent'], ReadonlyMap<Y.Item, number>>();
+/** How many steps along lists an update may cost. One that takes part in the same words as others needs a few of each. */
+const mostSteps = 1_000_000;
 
-  /** Whether both whom a struct names as its neighbours stand beside it in one list, the left one first. */
-  holds({ parent, parentSub, origin, rightOrigin }: Y.Item, store: Y.Doc['store']): boolean {
+/**
+ * Whether structs stand where somebody could have put them.
+ *
+ * Whoever inserts something does so between two that are neighbours on that screen, which shows all that its author wrote
+ * before, and all that the neighbours were put between. So nothing of that stands between them; where it does, each screen
+ * resolves the contradiction otherwise, for ever, by the order in which it hears of things. What others insert there
+ * meanwhile may stand between.
+ */
+class Order {
+  #steps = 0;
+  /** From a struct to the next that isn't a later one of the same author: what is long is walked through once. */
+  readonly #beyond = new Map<Y.Item, Y.Item | null>();
+
+  /** To be asked of an author's structs from the last to the first. */
+  holds(item: Y.Item, store: Y.Doc['store']): boolean {
+    const { parent, parentSub, origin, rightOrigin } = item;
     const left = origin === null ? null : itemAt(store, origin);
     const right = rightOrigin === null ? null : itemAt(store, rightOrigin);
     if (left !== null && left.parent !== parent) return false;
-    if (right === null || rightOrigin === null) return true;
-    if (right.parent !== parent || parentSub !== null) return false;
-    if (left === null || origin === null) return true;
-    return left === right ? origin.clock < rightOrigin.clock : this.#isFirst(left, right);
-  }
-
-  #isFirst(left: Y.Item, right: Y.Item): boolean {
-    let next = left.right;
-    for (let steps = 0; steps < 50; steps++) {
-      if (next === right) return true;
+    if (parentSub !== null) return rightOrigin === null;
+    if (right !== null && right.parent !== parent) return false;
+    // What stood beside it may be gone, with all around it.
+    if ((origin !== null && left === null) || (rightOrigin !== null && right === null)) return true;
+    let next = left === null ? firstIn(parent) : left.right;
+    let start: Y.Item | null = null;
+    while (next !== right) {
+      if (++this.#steps > mostSteps) throw new ConcordError('update-too-large');
       if (next === null) return false;
+      if (next.id.client === item.id.client && next.id.clock >= item.id.clock) {
+        start ??= next;
+        const beyond = next === item ? undefined : this.#beyond.get(next);
+        next = beyond === undefined ? next.right : beyond;
+        continue;
+      }
+      if (start !== null) {
+        this.#beyond.set(start, next);
+        start = null;
+      }
+      if (next.id.client === item.id.client || contains(next, right?.origin) || contains(next, left?.rightOrigin))
+        return false;
       next = next.right;
     }
-    const places = this.#places.get(left.parent) ?? this.#count(left);
-    return (places.get(left) ?? 0) < (places.get(right) ?? 0);
-  }
-
-  #count(of: Y.Item): ReadonlyMap<Y.Item, number> {
-    const places = new Map<Y.Item, number>();
-    let first = of;
-    while (first.left !== null) first = first.left;
-    for (let item: Y.Item | null = first; item !== null; item = item.right) places.set(item, places.size);
-    this.#places.set(of.parent, places);
-    return places;
+    if (start !== null) this.#beyond.set(start, next);
+    return true;
   }
 }
+
+const firstIn = (parent: Y.Item['parent']): Y.Item | null => (parent instanceof Y.AbstractType ? parent._start : null);
+
+const contains = ({ id, length }: Y.Item, other: Y.ID | null | undefined): boolean =>
+  other !== null &&
+  other !== undefined &&
+  id.client === other.client &&
+  id.clock <= other.clock &&
+  other.clock < id.clock + length;
 
 function itemAt(store: Y.Doc['store'], { client, clock }: Y.ID): Y.Item | null {
   const structs = store.clients.get(client) ?? [];

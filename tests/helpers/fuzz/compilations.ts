@@ -99,7 +99,7 @@ const newCanary = (draw: Draw): string => `zq${Array.from({ length: 6 }, () => l
 
 /** Makes a hostile file of a compilation. */
 export function hostileCompilation(draw: Draw, seeds: readonly string[]): Uint8Array {
-  const lines = draw.of(seeds).split('\n');
+  let lines = draw.of(seeds).split('\n');
   const line = (): number => draw.nat(lines.length + 1);
   for (let left = 1 + draw.nat(8); left > 0; left--) {
     const at = line();
@@ -183,7 +183,8 @@ export function hostileCompilation(draw: Draw, seeds: readonly string[]): Uint8A
           if (row.length + word.length > 70) rows.push(row);
           row = row.length + word.length > 70 ? word : `${row} ${word}`;
         }
-        lines.splice(at, 0, ...rows, row);
+        // Too many to be arguments of `splice`.
+        lines = [...lines.slice(0, at), ...rows, row, ...lines.slice(at)];
       }
     }
   }

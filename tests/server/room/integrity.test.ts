@@ -123,6 +123,35 @@ const attacks: readonly [what: string, make: (replica: Replica) => Uint8Array, c
     'malformed-update',
   ],
   [
+    'stands between two that were never neighbours',
+    (replica) => linked(letter(replica, 0, 'Act'), letter(replica, 0, 'now'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands before what stands behind another',
+    (replica) => linked(null, letter(replica, 0, 'now'), { of: 'deleted', length: 1 }),
+    'malformed-update',
+  ],
+  [
+    'stands round what its author wrote before',
+    (replica) => {
+      const left = letter(replica, 0, 'now');
+      const struct = (): Struct => ({
+        origin: left,
+        rightOrigin: behind(left),
+        parent: null,
+        parentSub: null,
+        content: { of: 'deleted', length: 1 },
+        odd: 0,
+      });
+      return encodeUpdate({
+        ...noUpdate,
+        blocks: [{ client: me, clock: 0, structs: [struct(), struct()], count: null }],
+      });
+    },
+    'malformed-update',
+  ],
+  [
     'stands between two clauses’ letters',
     (replica) => linked(letter(replica, 0, 'Act'), letter(replica, 1, 'Urge'), { of: 'deleted', length: 1 }),
     'malformed-update',
@@ -166,5 +195,38 @@ describe('[AUTH2] What no comparison of two texts can see', () => {
       'malformed-update',
     );
     expect(replica.text()).toEqual(before);
+  });
+
+  it('that Yjs shows what stands between two that were never neighbours otherwise to who comes later', () => {
+    const doc = new Y.Doc();
+    doc.clientID = 1;
+    const text = doc.getText('text');
+    for (const [at, word] of ['a', 'b', 'c', 'd'].entries()) text.insert(at, word);
+    const between = (client: number, left: number, right: number | null, letter: string): Uint8Array =>
+      encodeUpdate({
+        ...noUpdate,
+        blocks: [
+          {
+            client,
+            clock: 0,
+            structs: [
+              {
+                origin: { client: 1, clock: left },
+                rightOrigin: right === null ? null : { client: 1, clock: right },
+                parent: null,
+                parentSub: null,
+                content: { of: 'string', text: letter },
+                odd: 0,
+              },
+            ],
+            count: null,
+          },
+        ],
+      });
+    Y.applyUpdate(doc, between(2, 0, 3, 'X'));
+    Y.applyUpdate(doc, between(3, 1, null, 'y'));
+    const later = new Y.Doc();
+    Y.applyUpdate(later, Y.encodeStateAsUpdate(doc));
+    expect(later.getText('text').toString()).not.toBe(text.toString());
   });
 });
