@@ -8,7 +8,7 @@ import { Attendant, type Part, Sitting, Tally } from '../helpers/crowd.ts';
 import { agenda, join, signIn, verified } from '../helpers/demo.ts';
 import { isLong, seed } from '../helpers/extent.ts';
 import { randomFrom } from '../helpers/random.ts';
-import { type ProbedServer, type Sample, slope, startProbed } from '../helpers/samples.ts';
+import { type ProbedServer, type Sample, slope, startProbed, type Weight } from '../helpers/samples.ts';
 
 /**
  * A meeting of hours, in sittings with a break after each. In a break everybody is gone and every room is swept: what the
@@ -44,7 +44,9 @@ function partOf(at: number): { readonly name: string; readonly part: Part } {
 /** What must have happened before it is over. */
 const deeds = ['came back', 'signed out', 'patches', 'not-adopt', 'refused clause-locked'];
 
-interface Row extends Sample {
+interface Row extends Weight {
+  readonly documents: number | '–';
+  readonly sockets: number | '–';
   readonly minute: number;
   readonly when: 'start' | 'sitting' | 'break';
   readonly edits: number;
@@ -129,8 +131,15 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
       expect(opened.status).toBe(204);
       const begun = performance.now();
       const rows: Row[] = [];
-      const note = (when: Row['when'], sample: Sample): void => {
-        rows.push({ ...sample, when, edits: tally.of('accepted'), minute: (performance.now() - begun) / 60_000 });
+      const note = (when: Row['when'], sample: Weight | Sample): void => {
+        rows.push({
+          documents: '–',
+          sockets: '–',
+          ...sample,
+          when,
+          edits: tally.of('accepted'),
+          minute: (performance.now() - begun) / 60_000,
+        });
       };
       note('start', await floor());
 
@@ -146,7 +155,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
         await pause(((minutes * 60_000) / sittings) * (0.8 + 0.4 * random()));
         const missing = (): boolean => at === sittings - 1 && deeds.some((deed) => tally.of(deed) === 0);
         while (tally.of('accepted') < people * (at + 1) || missing()) await pause(200);
-        note('sitting', await server.sample());
+        note('sitting', await server.weigh());
         sitting.end();
         await Promise.all(attending);
         compared += await compare(crowd);

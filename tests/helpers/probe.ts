@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import * as v8 from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import { WebSocket } from 'ws';
@@ -23,14 +23,15 @@ if (isMainThread && file !== undefined) {
     taken += 1;
     const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
     const resources = process.getActiveResourcesInfo();
+    // Counting objects takes memory itself, as much as the heap is large, and the process keeps it.
+    const counting = existsSync(`${file}.count`);
     const found = {
       taken,
       rss,
       heap: heapUsed,
       external,
       buffers: arrayBuffers,
-      documents: v8.queryObjects(Y.Doc),
-      sockets: v8.queryObjects(WebSocket),
+      ...(counting ? { documents: v8.queryObjects(Y.Doc), sockets: v8.queryObjects(WebSocket) } : {}),
       timers: resources.filter((name) => name === 'Timeout').length,
       lines: resources.filter((name) => name === 'TCPSocketWrap').length,
     };

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,24 +8,28 @@ import { bundle } from './bundle.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** What a server process holds, by its own count after collecting garbage and by the operating system's. */
-const Probed = z.object({
+const Weighed = z.object({
   taken: z.number(),
   rss: z.number(),
   heap: z.number(),
   external: z.number(),
   buffers: z.number(),
-  documents: z.number(),
-  sockets: z.number(),
   timers: z.number(),
   lines: z.number(),
 });
-export type Sample = z.infer<typeof Probed> & {
+const Counted = Weighed.extend({ documents: z.number(), sockets: z.number() });
+
+interface BySystem {
   /** Open files of the process; null where the system doesn't say. */
   readonly files: number | null;
   readonly threads: number | null;
-};
+}
+export type Weight = z.infer<typeof Weighed> & BySystem;
+export type Sample = z.infer<typeof Counted> & BySystem;
 
 export interface ProbedServer extends RunningServer {
+  weigh(): Promise<Weight>;
+  /** Counts documents and sockets as well, which takes memory itself, as much as the heap is large. */
   sample(): Promise<Sample>;
 }
 
@@ -51,24 +55,32 @@ export async function startProbed({
     },
   });
   let asked = 0;
+  async function ask<T extends { readonly taken: number }>(answer: z.ZodType<T>): Promise<T & BySystem> {
+    asked += 1;
+    process.kill(server.pid, 'SIGUSR2');
+    for (;;) {
+      const found = readOrNull(file);
+      if (found !== null) {
+        const probed = answer.safeParse(JSON.parse(found));
+        if (probed.success && probed.data.taken >= asked) return { ...probed.data, ...bySystem(server.pid) };
+      }
+      await pause(20);
+    }
+  }
   return {
     ...server,
-    async sample() {
-      asked += 1;
-      process.kill(server.pid, 'SIGUSR2');
-      for (;;) {
-        const found = readOrNull(file);
-        if (found !== null) {
-          const probed = Probed.parse(JSON.parse(found));
-          if (probed.taken >= asked) return { ...probed, ...counted(server.pid) };
-        }
-        await pause(20);
-      }
+    weigh() {
+      rmSync(`${file}.count`, { force: true });
+      return ask(Weighed);
+    },
+    sample() {
+      writeFileSync(`${file}.count`, '');
+      return ask(Counted);
     },
   };
 }
 
-function counted(pid: number): Pick<Sample, 'files' | 'threads'> {
+function bySystem(pid: number): BySystem {
   const threads = /^Threads:\s+(\d+)/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[1];
   try {
     return {
