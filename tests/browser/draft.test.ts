@@ -45,13 +45,15 @@ async function caretIn(page: Page, at: number): Promise<void> {
     getSelection()?.collapseToEnd();
   });
 }
-/** The words of a clause, without the flags of those who write in it. */
-const wordsOf = (page: Page, at: number): Promise<string> =>
-  clause(page, at).evaluate((words) => {
+/** In the page: the words of clauses, without the flags of those who write in them. */
+const wordsIn = (clauses: readonly Element[]): string[] =>
+  clauses.map((words) => {
     const copy = words.cloneNode(true);
     if (copy instanceof Element) for (const flag of copy.querySelectorAll('.cursor')) flag.remove();
     return copy.textContent ?? '';
   });
+const wordsOf = async (page: Page, at: number): Promise<string> =>
+  (await page.locator('.clause .clause-words').evaluateAll(wordsIn))[at] ?? '';
 /** The chair disposes of every open amendment: of several at once, or of the one that there is. */
 async function notAdoptAll(chair: Page): Promise<void> {
   const open = chair.locator('.card:not(.card-closed)');
@@ -103,7 +105,7 @@ describe('[SCR1] Delegations draft together', () => {
 
   it('Enter at the end of a clause proposes a new one, Backspace takes it away', async () => {
     const [argentina, canada] = [await draft('argentina'), await draft('canada')];
-    const clauses = (): Promise<string[]> => canada.locator('.clause .clause-words').allTextContents();
+    const clauses = (): Promise<string[]> => canada.locator('.clause .clause-words').evaluateAll(wordsIn);
     const before = await clauses();
     await caretIn(argentina, 2);
     await argentina.keyboard.press('Enter');
@@ -130,7 +132,8 @@ describe('[SCR1] Delegations draft together', () => {
     };
     await Promise.all(
       pages.map(async (page) => {
-        while (Date.now() < end) {
+        // For a while, and however slow the machine is, until something was done.
+        while (Date.now() < end || acts <= 20) {
           acts += 1;
           await caretIn(page, chance(2));
           for (let left = chance(30); left > 0; left--) await page.keyboard.press('ArrowLeft');
@@ -139,7 +142,6 @@ describe('[SCR1] Delegations draft together', () => {
         }
       }),
     );
-    expect(acts).toBeGreaterThan(20);
     const looker = await draft('chair');
     const whole = (page: Page): Promise<string> =>
       page.locator('.text').evaluate((text) => {
