@@ -111,8 +111,8 @@ export class Arena {
       .toArray()
       .flatMap((clause) => (clause instanceof Y.XmlElement ? clause.toArray() : []))
       .filter((text): text is Y.XmlText => text instanceof Y.XmlText);
-    // The second clause is agreed.
-    const open = texts.filter((text) => !text.toString().includes('Agreed'));
+    // The second clause is agreed; and an enemy may fill a clause of its own to the brim.
+    const open = texts.filter((text) => !text.toString().includes('Agreed') && text.length < 15_000);
     if (open.length === 0) return;
     const text = draw.of(open);
     const code = partyOf(hand) ?? 'ARG';
