@@ -22,7 +22,7 @@ const stepOf = ({ entry: { sequence, hash, content }, at, changes }: Sealed): St
 });
 
 /** After a refusal the replica is made anew from so many entries at the most, where it can be helped. */
-const longestReplay = 64;
+const longestReplay = 16;
 
 /**
  * The one document that a room holds: what is on disk, and what is on its way there. Submissions are judged on it.

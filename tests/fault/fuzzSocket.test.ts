@@ -11,8 +11,8 @@ import { openTestStore } from '../helpers/store.ts';
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzSocket.test.ts` draws the same messages; their order is the network's. */
 const messages = runs(600, 1_000_000);
 /** A text that grows without end tells nothing new: after so many messages the raid moves on. */
-const messagesAPlace = isLong ? 5000 : 300;
-const placesAServer = 6;
+const messagesAPlace = isLong ? 1500 : 300;
+const placesAServer = 10;
 
 /** In the server's process: gives memory back when asked, and says how much is left. */
 const collector = `import { isMainThread } from 'node:worker_threads';
