@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { type Adapter, type DatabaseSession, Lucia, TimeSpan } from 'lucia';
 import { ConcordError } from '../../shared/errors.ts';
 import type { Tables } from '../store/tables.ts';
-import { outlives } from './expiry.ts';
+import { outlives, outlivesFrom } from './expiry.ts';
 
 /**
  * Sessions, and the only place that knows `lucia`. Lucia keeps session ids in clear; here the id is a hash of the token
@@ -21,6 +21,7 @@ export interface Sessions {
   blank(): string;
   /** Of these sessions, those that are valid now. */
   valid(sessions: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Forgets those that have ended, and shortens those that a clock made which ran ahead. */
   sweep(): Promise<void>;
 }
 
@@ -83,7 +84,15 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
         .execute();
       return new Set(found.map(({ id }) => id));
     },
-    sweep: () => lucia.deleteExpiredSessions(),
+    async sweep() {
+      await lucia.deleteExpiredSessions();
+      const [now, week] = [Date.now(), longest.milliseconds()];
+      await tables
+        .updateTable('sessions')
+        .set({ expires_at: now + week })
+        .where('expires_at', '>', outlivesFrom(now, week))
+        .execute();
+    },
   };
 }
 

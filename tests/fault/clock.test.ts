@@ -109,7 +109,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     for (const name of ['argentina', 'canada', 'chair', 'rapporteur'])
       expect([name, (await get('/api/meetings', cookies[name])).status]).toEqual([name, 200]);
     // What was made ten years ahead doesn't last until then; what was made an hour behind lasts.
-    expect((await get('/api/meetings', cookies['goes forward ten years'])).status).toBe(200);
+    for (const cookie of Object.values(cookies)) expect((await get('/api/meetings', cookie)).status).toBe(200);
     expect((await get(`/api/invitations/${links.get('goes forward ten years')}`)).status).toBe(410);
     expect((await get(`/api/invitations/${links.get('goes back an hour')}`)).status).toBe(200);
     set(`shift ${9 * day}`);

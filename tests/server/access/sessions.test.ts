@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openSessions } from '../../../server/access/sessions.ts';
 import { type App, createApp } from '../../../server/app.ts';
 import { readConfig } from '../../../server/config.ts';
 import { type Client, connect } from '../../helpers/enemy.ts';
@@ -53,6 +54,24 @@ describe('[ACC2] A session', () => {
         expect([days, await isIn(cookie)]).toEqual([days, true]);
       }
       vi.setSystemTime(Date.now() + day + 1000);
+      expect(await isIn(cookie)).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that a clock made which ran ahead ends a week after the clock is right, used or not', async () => {
+    const day = 24 * 3600 * 1000;
+    const right = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      vi.setSystemTime(right + 300 * day);
+      const cookie = await signIn('canada');
+      vi.setSystemTime(right);
+      await openSessions(meeting.store.tables, { secure: false }).sweep();
+      vi.setSystemTime(right + 6 * day);
+      expect(await isIn(cookie)).toBe(true);
+      vi.setSystemTime(right + 8 * day);
       expect(await isIn(cookie)).toBe(false);
     } finally {
       vi.useRealTimers();
