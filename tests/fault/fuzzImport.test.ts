@@ -78,7 +78,7 @@ describe(`[IMP6] [IMP7] Hostile compilations (seed ${seed})`, () => {
     async () => {
       const { count, read, refused, wrong, slowest, heaps } = await watch(seed);
       process.stdout.write(
-        `${count} hostile compilations: ${read} read, ${refused} refused; the slowest ${slowest.ms.toFixed(0)} ms for ${slowest.size} bytes (seed ${slowest.seed})\n`,
+        `${count} hostile compilations: ${read} read, ${refused} refused; the slowest ${slowest.ms.toFixed(0)} ms of CPU for ${slowest.size} bytes (seed ${slowest.seed})\n`,
       );
       expect(wrong).toEqual([]);
       expect(read).toBeGreaterThan(10);
