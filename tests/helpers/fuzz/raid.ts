@@ -65,7 +65,8 @@ export class Honest {
     const open = textOf(client.doc)
       .toArray()
       .flatMap((clause, at) => (clause instanceof Y.XmlElement && client.ledgerOpen(at) ? clause.toArray() : []))
-      .filter((text): text is Y.XmlText => text instanceof Y.XmlText);
+      // An enemy may fill a clause of its own to the brim.
+      .filter((text): text is Y.XmlText => text instanceof Y.XmlText && text.length < 15_000);
     if (open.length === 0) return;
     const id = newMarkId();
     const text = draw.of(open);
