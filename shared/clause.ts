@@ -24,13 +24,17 @@ export const noMarks: RunMarks = { insertion: [], deletion: [], bracket: [], com
 
 const keys = new WeakMap<RunMarks, string>();
 
-/** Equal for equal marks, different for different ones: a key to compare and to group by. Made once for each value. */
-export function marksKey(marks: RunMarks): string {
-  const known = keys.get(marks);
-  if (known !== undefined) return known;
-  const key = `${marks.insertion}|${marks.deletion}|${marks.bracket}|${marks.comment}|${marks.origin}`;
-  keys.set(marks, key);
-  return key;
+/** Equal for equal marks, different for different ones: a key to compare and to group by. */
+export const marksKey = (marks: RunMarks): string =>
+  keys.get(marks) ?? `${marks.insertion}|${marks.deletion}|${marks.bracket}|${marks.comment}|${marks.origin}`;
+
+/**
+ * Keeps the key of marks that last. Not of all that are asked for theirs: a weak map holds room for as many as it ever held
+ * at once, and of those that are made to be compared, and dropped, there are a million between two collections.
+ */
+export function keepKey(marks: RunMarks): RunMarks {
+  keys.set(marks, marksKey(marks));
+  return marks;
 }
 
 /** Joins neighbours that carry the same marks, and drops empty runs. */

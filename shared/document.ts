@@ -2,7 +2,7 @@ import * as buffer from 'lib0/buffer';
 import * as sha256 from 'lib0/hash/sha256';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { type Clause, joinRuns, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
+import { type Clause, joinRuns, keepKey, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
 import { ConcordError } from './errors.ts';
 import { ClauseId, MarkId } from './ids.ts';
 import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
@@ -80,7 +80,7 @@ function intern(key: string, make: () => RunMarks): RunMarks {
   const known = interned.get(key);
   if (known !== undefined) return known;
   if (interned.size > 10_000) interned.clear();
-  const marks = make();
+  const marks = keepKey(make());
   interned.set(key, marks);
   return marks;
 }
