@@ -57,6 +57,12 @@ const keys = [
   '',
 ] as const;
 
+/** A list of many times the same, as large as a request may be and some more. */
+const wide = (item: string, times: number): string =>
+  `[${Array(Math.min(times, Math.ceil(10_000_000 / item.length)))
+    .fill(item)
+    .join()}]`;
+
 /** Any JSON at all: deep, wide, and with the names of fields in the wrong places. */
 function json(draw: Draw, depth = 0): string {
   const kind = draw.nat(depth > 5 ? 5 : 9);
@@ -84,9 +90,7 @@ function json(draw: Draw, depth = 0): string {
       return `[${Array.from({ length: draw.nat(4) }, () => json(draw, depth + 1)).join()}]`;
     case 6:
       return draw.chance(0.1)
-        ? `[${Array(draw.of([3000, 60_000]))
-            .fill(json(draw, 6))
-            .join()}]`
+        ? wide(json(draw, 6), draw.of([3000, 60_000]))
         : `{${JSON.stringify(draw.of(keys))}:${json(draw, depth + 1)}}`;
     default:
       return `{${Array.from({ length: draw.nat(7) }, () => `${JSON.stringify(draw.of(keys))}:${json(draw, depth + 1)}`).join()}}`;
