@@ -156,7 +156,8 @@ export async function openSqlite({
       }, betweenCommits);
       return;
     }
-    commits -= 1;
+    // Reading costs no commit.
+    if (!appends.isEmpty) commits = Math.max(0, commits - 1);
     atWork = true;
     post();
   }

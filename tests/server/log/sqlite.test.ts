@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openSqlite } from '../../../server/log/sqlite.ts';
 import { BatchRunner } from '../../../server/log/sqliteBatch.ts';
 import { openFile } from '../../../server/log/sqliteFile.ts';
@@ -56,6 +56,20 @@ test('a reader looks on while the server writes, and can write nothing itself', 
   await expect(reader.check()).rejects.toMatchObject({ code: 'not-stored' });
   await reader.close();
   await log.close();
+});
+
+test('who writes after much was read waits for none of it', async () => {
+  const { dataDir } = await written();
+  const log = await open(dataDir);
+  // Commits are spared by the clock; here it stands still, so that one that has to be waited for never comes.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  try {
+    for (let reads = 0; reads < 300; reads++) await log.head(name);
+    expect(await log.append(entriesAfter(name, await log.head(name), 'after'))).toBe(true);
+  } finally {
+    clock.mockRestore();
+    await log.close();
+  }
 });
 
 test('a reader needs no running server, and makes no database where there is none', async () => {
