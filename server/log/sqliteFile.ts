@@ -126,18 +126,10 @@ function look(dataDir: string, path: string): Database.Database {
   }
 }
 
-/**
- * The write-ahead log is brought into the file once it holds so many pages (32 MB), and the commit that this falls to waits
- * for the disk twice more. The same pages of the index are written again and again, and are brought over once: the fewer
- * times, the fewer pages in all.
- */
-const pagesBetweenWriteBacks = 8192;
-
 function openForWriting(path: string): Database.Database {
   const database = new Database(path, { fileMustExist: true, timeout: 2_000 });
   try {
     database.pragma('journal_mode = WAL');
-    database.pragma(`wal_autocheckpoint = ${pagesBetweenWriteBacks}`);
     // In WAL, anything less can lose the newest commits when the power fails.
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');

@@ -57,8 +57,4 @@ describe(`[AUTH7] [SUB1] [SUB2] Hostile updates, ${messages} of them (seed ${see
     },
     24 * 3_600_000,
   );
-
-  it('leave nothing apart that matters, where the room started anew from a checkpoint of its own (seed 411574)', async () => {
-    await battle(411574, messagesAnArena);
-  }, 60_000);
 });
