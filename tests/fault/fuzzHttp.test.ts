@@ -260,6 +260,9 @@ describe(`[ACC7] [ROOM2] Hostile requests (seed ${seed})`, () => {
   it(
     `so are hostile upgrades, ${connections} times`,
     async () => {
+      // One of its own: who may sign in to the other after so many orders is anybody's guess.
+      await meeting.close();
+      meeting = await startMeeting();
       const draw = new Draw(seed);
       const codes = new Set<number>();
       for (let left = connections; left > 0; left--) {
