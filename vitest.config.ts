@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config';
+import { isLong } from './tests/helpers/extent.ts';
+import { LongestFirst } from './tests/helpers/sequencer.ts';
 
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -8,7 +10,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Of the long runs two only have much to do, and give way to the others.
+    maxWorkers: isLong ? 3 : 2,
+    ...(isLong && { sequence: { sequencer: LongestFirst } }),
     reporters: ['default', './tests/helpers/summary.ts'],
   },
 });

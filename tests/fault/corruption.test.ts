@@ -17,7 +17,7 @@ import { temporaryDirectory } from '../helpers/temporary.ts';
 import { openThreadless } from '../helpers/threadless.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/corruption.test.ts` changes the same bytes again. */
-const flips = runs(60, 5000);
+const flips = runs(60, 2000);
 const random = randomFrom(seed);
 const below = (limit: number): number => Math.floor(random() * limit);
 

@@ -5,7 +5,7 @@ import { Draw } from '../helpers/fuzz/draw.ts';
 import { Mutator } from '../helpers/fuzz/mutate.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzz.test.ts` sends the same messages again. */
-const messages = runs(1500, 1_000_000);
+const messages = runs(1500, 200_000);
 const messagesAnArena = 750;
 
 async function battle(seed: number, messages: number): Promise<Arena> {

@@ -6,7 +6,7 @@ import { Draw, evilStrings } from '../helpers/fuzz/draw.ts';
 import { type Person, people, startMeeting, type TestMeeting } from '../helpers/meeting.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzHttp.test.ts` asks the same again. */
-const requests = runs(300, 100_000);
+const requests = runs(300, 20_000);
 const connections = runs(60, 5000);
 
 let meeting: TestMeeting;

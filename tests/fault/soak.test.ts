@@ -27,12 +27,15 @@ const haste = isLong ? 10 : 150;
 const megabyte = 1024 * 1024;
 /**
  * How far the floor may rise by the nearest straight line, bytes. Caches that are bounded fill in the course of an hour
- * (equal marks, names of marks; some 10 MB), and compiled code is heap as well. What the allocator keeps is RSS: it follows
- * the largest sitting, and texts grow through the meeting.
+ * (equal marks, names of marks; some 10 MB), and compiled code is heap as well. RSS is the process's, with SQLite's cache of
+ * 16 MB and what the allocators keep.
  */
 const tolerance = { heap: 12 * megabyte, external: 2 * megabyte, rss: 48 * megabyte };
 
 const delegations = demoAccounts.filter((name) => !['chair', 'rapporteur', 'observer'].includes(name));
+
+/** As `npm start` sets it, see `docs/operating.md`. */
+const allocator = { MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** Ten observers in a hundred, two rapporteurs, one chair; the others are delegates. */
 function partOf(at: number): { readonly name: string; readonly part: Part } {
@@ -56,7 +59,7 @@ interface Row extends Weight {
 let server: ProbedServer;
 let chair = '';
 beforeAll(async () => {
-  server = await startProbed({ haste, env: { LOG_LEVEL: 'warn' } });
+  server = await startProbed({ haste, env: { LOG_LEVEL: 'warn', ...allocator } });
   chair = await signIn(server, 'chair');
 }, 120_000);
 afterAll(async () => {
@@ -125,10 +128,10 @@ const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
 function table(rows: readonly Row[]): string {
   const head =
-    '| minute | when | edits | RSS, MB | heap, MB | external, MB | files | threads | documents | sockets | timers |';
+    '| minute | when | edits | RSS, MB | heap, MB | heap committed, MB | external, MB | files | threads | documents | sockets | timers |';
   const lines = rows.map(
     (row) =>
-      `| ${row.minute.toFixed(1)} | ${row.when} | ${row.edits} | ${megabytes(row.rss)} | ${megabytes(row.heap)} | ${megabytes(row.external)} | ${row.files ?? '–'} | ${row.threads ?? '–'} | ${row.documents} | ${row.sockets} | ${row.timers} |`,
+      `| ${row.minute.toFixed(1)} | ${row.when} | ${row.edits} | ${megabytes(row.rss)} | ${megabytes(row.heap)} | ${megabytes(row.committed)} | ${megabytes(row.external)} | ${row.files ?? '–'} | ${row.threads ?? '–'} | ${row.documents} | ${row.sockets} | ${row.timers} |`,
   );
   return [head, head.replace(/[^|]+/g, '---'), ...lines].join('\n');
 }
@@ -192,8 +195,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
       expect(last.timers).toBeLessThanOrEqual(first.timers);
       expect(grown(breaks, ({ heap }) => heap)).toBeLessThan(tolerance.heap);
       expect(grown(breaks, ({ external }) => external)).toBeLessThan(tolerance.external);
-      const ceilings = rows.filter(({ when }) => when === 'sitting');
-      expect(grown(breaks, ({ rss }) => rss)).toBeLessThan(tolerance.rss + grown(ceilings, ({ rss }) => rss));
+      expect(grown(breaks, ({ rss }) => rss)).toBeLessThan(tolerance.rss);
 
       expect(tally.faults).toEqual([]);
       expect(server.printed()).not.toContain('"level":50');

@@ -21,7 +21,7 @@ if (isMainThread && file !== undefined) {
     globalThis.gc?.();
     globalThis.gc?.();
     taken += 1;
-    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
     const resources = process.getActiveResourcesInfo();
     // Counting objects takes memory itself, as much as the heap is large, and the process keeps it.
     const counting = existsSync(`${file}.count`);
@@ -29,6 +29,7 @@ if (isMainThread && file !== undefined) {
       taken,
       rss,
       heap: heapUsed,
+      committed: heapTotal,
       external,
       buffers: arrayBuffers,
       ...(counting ? { documents: v8.queryObjects(Y.Doc), sockets: v8.queryObjects(WebSocket) } : {}),

@@ -12,6 +12,8 @@ const Weighed = z.object({
   taken: z.number(),
   rss: z.number(),
   heap: z.number(),
+  /** What the heap has of the system, full or not. */
+  committed: z.number(),
   external: z.number(),
   buffers: z.number(),
   timers: z.number(),

@@ -16,7 +16,7 @@ import { joined } from '../joined.ts';
 import { wrongWith } from '../oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../texts.ts';
 import type { Draw } from './draw.ts';
-import { Ground } from './ground.ts';
+import { Ground, Survey } from './ground.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
 
@@ -132,7 +132,7 @@ export class Arena {
     const enemy = this.#draw.of(this.#enemies);
     let ground = this.#ground.get(enemy);
     if (ground === undefined) {
-      ground = new Ground(this.#seen, enemy.client, this.#draw);
+      ground = new Ground(new Survey(this.#seen), enemy.client, this.#draw);
       this.#ground.set(enemy, ground);
     }
     const update = make(ground, this.#heard);

@@ -9,6 +9,8 @@ import type { Mutator } from './mutate.ts';
 export interface Frame {
   readonly bytes: Uint8Array;
   readonly judged: boolean;
+  /** The update that it carries, where it carries one as such. */
+  readonly update?: Uint8Array;
 }
 
 function message(...parts: readonly (number | Uint8Array)[]): Uint8Array {
@@ -62,11 +64,14 @@ export function hostileFrame(draw: Draw, mutator: Mutator, ground: Ground, heard
       [0.5, 'unknown'],
     ] as const)
   ) {
-    case 'update':
+    case 'update': {
+      const sent = update();
       return {
-        bytes: message(messageType.sync, draw.chance(0.8) ? syncType.update : syncType.step2, update()),
+        bytes: message(messageType.sync, draw.chance(0.8) ? syncType.update : syncType.step2, sent),
         judged: true,
+        update: sent,
       };
+    }
     case 'presence':
       return { bytes: message(messageType.awareness, presence(draw, ground)), judged: false };
     case 'step1': {

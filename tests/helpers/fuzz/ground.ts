@@ -11,6 +11,29 @@ interface Place {
   readonly right: Id | null;
 }
 
+/** What there is to point at in a document, as it was when somebody looked. */
+export class Survey {
+  readonly doc: Y.Doc;
+  readonly structs: readonly { readonly id: Id; readonly length: number }[];
+  readonly clauses: readonly Y.XmlElement[];
+  readonly texts: readonly Y.XmlText[];
+  readonly clients: readonly number[];
+  readonly marks: readonly string[];
+
+  constructor(doc: Y.Doc) {
+    this.doc = doc;
+    this.structs = [...doc.store.clients].flatMap(([client, structs]) =>
+      structs.map(({ id: { clock }, length }) => ({ id: { client, clock }, length })),
+    );
+    this.clients = [...doc.store.clients.keys()];
+    this.clauses = textOf(doc)
+      .toArray()
+      .filter((clause) => clause instanceof Y.XmlElement);
+    this.texts = this.clauses.flatMap((clause) => clause.toArray().filter((text) => text instanceof Y.XmlText));
+    this.marks = [...recordOf(doc).keys()].flatMap((key) => (key.startsWith('mark:') ? [key.slice(5)] : []));
+  }
+}
+
 /**
  * What a hostile program knows of a document that it was sent: every id, every mark, every place. From it come updates
  * that an honest screen could have sent, to be sent as they are or to be mutated.
@@ -20,26 +43,21 @@ export class Ground {
   readonly #draw: Draw;
   /** The client id to write with. */
   readonly client: number;
-  readonly #structs: { readonly id: Id; readonly length: number }[] = [];
-  readonly #texts: Y.XmlText[] = [];
-  readonly #clauses: Y.XmlElement[] = [];
+  readonly #structs: Survey['structs'];
+  readonly #texts: readonly Y.XmlText[];
+  readonly #clauses: readonly Y.XmlElement[];
   readonly clients: readonly number[];
   readonly marks: readonly string[];
 
-  constructor(doc: Y.Doc, client: number, draw: Draw) {
-    this.#doc = doc;
+  constructor(survey: Survey, client: number, draw: Draw) {
+    this.#doc = survey.doc;
     this.#draw = draw;
     this.client = client;
-    for (const [owner, structs] of doc.store.clients)
-      for (const struct of structs)
-        this.#structs.push({ id: { client: owner, clock: struct.id.clock }, length: struct.length });
-    this.clients = [...doc.store.clients.keys()];
-    for (const clause of textOf(doc).toArray())
-      if (clause instanceof Y.XmlElement) {
-        this.#clauses.push(clause);
-        for (const text of clause.toArray()) if (text instanceof Y.XmlText) this.#texts.push(text);
-      }
-    this.marks = [...recordOf(doc).keys()].flatMap((key) => (key.startsWith('mark:') ? [key.slice(5)] : []));
+    this.#structs = survey.structs;
+    this.#texts = survey.texts;
+    this.#clauses = survey.clauses;
+    this.clients = survey.clients;
+    this.marks = survey.marks;
   }
 
   get clock(): number {

@@ -9,7 +9,7 @@ import { password, type RunningServer } from '../browser.ts';
 import { Client } from '../enemy.ts';
 import { Draw } from './draw.ts';
 import { hostileFrame } from './frames.ts';
-import { Ground } from './ground.ts';
+import { Ground, Survey } from './ground.ts';
 import { Mutator } from './mutate.ts';
 
 /** An answer that doesn't come within this time is a hang. */
@@ -90,6 +90,22 @@ export class Honest {
   }
 }
 
+/** What enemies see of a document at an honest client's side. They look up now and then: a long text is long to survey. */
+export class Lookout {
+  readonly #doc: Y.Doc;
+  #survey: Survey;
+  #asked = 0;
+  constructor(doc: Y.Doc) {
+    this.#doc = doc;
+    this.#survey = new Survey(doc);
+  }
+  survey(): Survey {
+    this.#asked += 1;
+    if (this.#asked % 10 === 0) this.#survey = new Survey(this.#doc);
+    return this.#survey;
+  }
+}
+
 export interface Raid {
   readonly outcomes: Map<string, number>;
   messages: number;
@@ -102,7 +118,7 @@ export interface Raid {
  */
 export async function raid(
   server: Pick<RunningServer, 'url'>,
-  { cookie, place, screen, seed, as }: { cookie: string; place: string; screen: Y.Doc; seed: number; as: string },
+  { cookie, place, lookout, seed, as }: { cookie: string; place: string; lookout: Lookout; seed: number; as: string },
   result: Raid,
   goOn: () => boolean,
 ): Promise<void> {
@@ -112,7 +128,7 @@ export async function raid(
   const count = (outcome: string): void => void result.outcomes.set(outcome, (result.outcomes.get(outcome) ?? 0) + 1);
   while (goOn()) {
     const client = 2 + draw.nat(0xffff_0000);
-    const ground = new Ground(screen, client, draw);
+    const ground = new Ground(lookout.survey(), client, draw);
     const socket = new WebSocket(socketUrl(server, place, client, as), { headers: { cookie } });
     socket.on('error', () => undefined);
     result.connections += 1;
@@ -148,7 +164,7 @@ export async function raid(
       if (answered === null) continue;
       const outcome = await inTime(answered, 'a verdict');
       count(outcome);
-      if (outcome === 'accepted') heard.push(frame.bytes.slice(-200));
+      if (outcome === 'accepted' && frame.update !== undefined && frame.update.length < 2000) heard.push(frame.update);
       else if (outcome !== 'nothing new') break;
     }
     socket.close();

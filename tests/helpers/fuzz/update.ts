@@ -250,14 +250,20 @@ function readStruct(decoder: decoding.Decoder): Struct {
 export function decodeUpdate(bytes: Uint8Array): Update {
   const decoder = decoding.createDecoder(bytes);
   const number = (): number => decoding.readVarUint(decoder);
-  const blocks = Array.from({ length: number() }, (): Block => {
-    const structs = number();
+  // Whatever is counted takes a byte at least.
+  const count = (): number => {
+    const counted = number();
+    if (counted > bytes.length) throw new Error(`there is no room for ${counted}`);
+    return counted;
+  };
+  const blocks = Array.from({ length: count() }, (): Block => {
+    const structs = count();
     const [client, clock] = [number(), number()];
     return { client, clock, structs: Array.from({ length: structs }, () => readStruct(decoder)), count: null };
   });
-  const deletes = Array.from({ length: number() }, (): Deletes => {
+  const deletes = Array.from({ length: count() }, (): Deletes => {
     const client = number();
-    const ranges = Array.from({ length: number() }, () => ({ clock: number(), length: number() }));
+    const ranges = Array.from({ length: count() }, () => ({ clock: number(), length: number() }));
     return { client, ranges, count: null };
   });
   return { ...noUpdate, blocks, deletes };
