@@ -49,7 +49,10 @@ export interface Made {
   readonly recommendations: readonly RecommendationId[];
 }
 
-/** Stores a meeting and its texts. Each text is the first entry of its log, in the name of who brought it in. */
+/**
+ * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of who brought it in;
+ * those of an interrupted import are in no meeting.
+ */
 export async function makeMeeting(
   { meetings, rooms, now }: { readonly meetings: Meetings; readonly rooms: Rooms; readonly now: () => number },
   plan: Plan,
@@ -76,11 +79,9 @@ export async function makeMeeting(
     { type: 'topics set', topics },
     { type: 'recommendations set', recommendations: texts.map(({ id, topic, heading }) => ({ id, topic, heading })) },
   ];
-  await meetings.create(meeting, events, 'name' in by ? by.name : by.administrator);
   await Promise.all(
     texts.map(async ({ id, clauses }) => {
       if (clauses.length === 0) return;
-      const room = await rooms.room(id);
       const text = clauses.map(
         (clause): Clause => ({
           id: newClauseId(),
@@ -97,7 +98,7 @@ export async function makeMeeting(
           value: { sponsors: [...(clauses[at]?.sponsors ?? [])], status: openStatus },
         }),
       );
-      await room.submit({
+      await rooms.begin(id, {
         by,
         onBehalfOf: null,
         deed: { type: 'create', source },
@@ -105,6 +106,8 @@ export async function makeMeeting(
       });
     }),
   );
+  // The meeting comes last, in one entry: until then, nothing that was interrupted is anybody's text.
+  await meetings.create(meeting, events, 'name' in by ? by.name : by.administrator);
   return { meeting, participants, recommendations: texts.map(({ id }) => id) };
 }
 

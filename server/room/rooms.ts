@@ -9,7 +9,7 @@ import type { Meetings } from '../meetings/meetings.ts';
 import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
-import { Room, type Shown } from './room.ts';
+import { Room, type Shown, type Submission } from './room.ts';
 import { wireFrame } from './wire.ts';
 
 /** How long a room without connections is kept, ms: people move between recommendations all the time. */
@@ -71,6 +71,21 @@ export class Rooms {
   /** The room of a recommendation, opened if need be. Throws `not-found` for one that is in no meeting. */
   async room(id: RecommendationId): Promise<Room> {
     return this.#hold(id).room;
+  }
+
+  /**
+   * Stores the first entry of a recommendation that no meeting names yet: whoever makes a meeting begins with its texts, so
+   * that none is ever named that isn't there. Rejects as `Room.submit` does.
+   */
+  async begin(id: RecommendationId, submission: Submission): Promise<void> {
+    const { log, now, onInternal } = this.#options;
+    const room = await Room.open(id, log, now, (reason) => onInternal(reason, id));
+    try {
+      await room.submit(submission);
+    } finally {
+      await room.settled();
+      room.destroy();
+    }
   }
 
   holds(id: RecommendationId): boolean {

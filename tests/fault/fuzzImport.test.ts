@@ -31,7 +31,7 @@ interface Report {
 /** Lets a process read hostile files for a while. One that hangs or dies is told with the file it did it on. */
 async function watch(first: number): Promise<Report> {
   const program = fileURLToPath(await bundle('tests/helpers/fuzz/importer.ts'));
-  givesWay();
+  givesWay(10);
   const text = existsSync(sample) ? readFileSync(sample, 'utf8') : '';
   const child = spawn(process.execPath, ['--expose-gc', program, String(first), text], {
     stdio: ['ignore', 'pipe', 'inherit'],
