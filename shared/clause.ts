@@ -1,4 +1,5 @@
 import type { ClauseId, MarkId } from './ids.ts';
+import { Remembered } from './remembered.ts';
 import type { ClauseKind, MarkName } from './schema.ts';
 
 /** The marks on a run, each list sorted, so that equal marks are equal values. */
@@ -22,7 +23,8 @@ export interface Clause {
 
 export const noMarks: RunMarks = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
 
-const keys = new WeakMap<RunMarks, string>();
+/** Whose key is not here any more, has it made each time: there are as many as there are equal marks, see `document.ts`. */
+const keys = new Remembered<RunMarks, string>(50_000);
 
 /** Equal for equal marks, different for different ones: a key to compare and to group by. */
 export const marksKey = (marks: RunMarks): string =>

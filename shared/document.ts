@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type Clause, joinRuns, keepKey, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
 import { ConcordError } from './errors.ts';
 import { ClauseId, MarkId } from './ids.ts';
+import { Remembered } from './remembered.ts';
 import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
 
 /**
@@ -55,7 +56,8 @@ function familyOf(key: string): MarkName {
   return name;
 }
 
-const ids = new WeakMap<object, MarkId>();
+/** Some megabytes at most, and more than a screen of texts holds. */
+const ids = new Remembered<object, MarkId>(50_000);
 
 /** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
 export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {

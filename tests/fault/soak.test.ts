@@ -128,10 +128,10 @@ const megabytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
 function table(rows: readonly Row[]): string {
   const head =
-    '| minute | when | edits | RSS, MB | heap, MB | heap committed, MB | external, MB | files | threads | documents | sockets | timers |';
+    '| minute | when | edits | RSS, MB | heap, MB | heap committed, MB | the store’s heap, MB | external, MB | files | threads | documents | sockets | timers |';
   const lines = rows.map(
     (row) =>
-      `| ${row.minute.toFixed(1)} | ${row.when} | ${row.edits} | ${megabytes(row.rss)} | ${megabytes(row.heap)} | ${megabytes(row.committed)} | ${megabytes(row.external)} | ${row.files ?? '–'} | ${row.threads ?? '–'} | ${row.documents} | ${row.sockets} | ${row.timers} |`,
+      `| ${row.minute.toFixed(1)} | ${row.when} | ${row.edits} | ${megabytes(row.rss)} | ${megabytes(row.heap)} | ${megabytes(row.committed)} | ${megabytes(row.otherHeaps)} | ${megabytes(row.external)} | ${row.files ?? '–'} | ${row.threads ?? '–'} | ${row.documents} | ${row.sockets} | ${row.timers} |`,
   );
   return [head, head.replace(/[^|]+/g, '---'), ...lines].join('\n');
 }

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import * as v8 from 'node:v8';
-import { isMainThread } from 'node:worker_threads';
+import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 
@@ -14,12 +14,39 @@ const haste = Number(process.env.CONCORD_HASTE ?? 1);
 /** Which intervals run faster, or slower where `haste` is below one: those that are as long as this, ms. */
 const hasteFrom = Number(process.env.CONCORD_HASTE_FROM ?? 60_000);
 
+/** Twice: what a finaliser lets go in the first goes in the second. */
+function collect(): void {
+  globalThis.gc?.();
+  globalThis.gc?.();
+}
+
+// Each thread has a heap of its own, and all are of the process.
+const others = new BroadcastChannel('concord-probe');
+others.unref();
+if (!isMainThread)
+  others.onmessage = () => {
+    collect();
+    others.postMessage(process.memoryUsage().heapUsed);
+  };
+
 if (isMainThread && file !== undefined) {
   let taken = 0;
+  let asked: NodeJS.Timeout | null = null;
   process.on('SIGUSR2', () => {
-    // Twice: what a finaliser lets go in the first goes in the second.
-    globalThis.gc?.();
-    globalThis.gc?.();
+    clearTimeout(asked ?? undefined);
+    // A server without another thread doesn't answer.
+    asked = setTimeout(() => take(0), 2000);
+    others.postMessage('collect');
+  });
+  others.onmessage = ({ data }: { data: unknown }) => {
+    if (asked === null) return;
+    clearTimeout(asked);
+    asked = null;
+    take(Number(data));
+  };
+
+  const take = (otherHeaps: number): void => {
+    collect();
     taken += 1;
     const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
     const resources = process.getActiveResourcesInfo();
@@ -30,6 +57,7 @@ if (isMainThread && file !== undefined) {
       rss,
       heap: heapUsed,
       committed: heapTotal,
+      otherHeaps,
       external,
       buffers: arrayBuffers,
       ...(counting ? { documents: v8.queryObjects(Y.Doc), sockets: v8.queryObjects(WebSocket) } : {}),
@@ -38,7 +66,7 @@ if (isMainThread && file !== undefined) {
     };
     writeFileSync(`${file}.new`, JSON.stringify(found));
     renameSync(`${file}.new`, file);
-  });
+  };
 }
 
 if (isMainThread && haste !== 1) {

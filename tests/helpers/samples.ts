@@ -14,6 +14,8 @@ const Weighed = z.object({
   heap: z.number(),
   /** What the heap has of the system, full or not. */
   committed: z.number(),
+  /** What another thread's heap holds. */
+  otherHeaps: z.number(),
   external: z.number(),
   buffers: z.number(),
   timers: z.number(),
