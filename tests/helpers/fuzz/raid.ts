@@ -13,7 +13,7 @@ import { Ground, Survey } from './ground.ts';
 import { Mutator } from './mutate.ts';
 
 /** An answer that doesn't come within this time is a hang. */
-const patience = 60_000;
+export const patience = 60_000;
 
 export async function signIn(server: Pick<RunningServer, 'url'>, name: string): Promise<string> {
   const response = await fetch(`${server.url}/api/session`, {
@@ -56,7 +56,7 @@ export class Honest {
     const client = new Client(socketUrl(server, place, doc.clientID), { cookie }, doc);
     await inTime(new Promise((resolve) => client.socket.once('open', resolve)), 'an honest connection');
     client.step1();
-    await client.until(() => client.synced, 'the text');
+    await client.until(() => client.synced, 'the text', patience);
     return new Honest(client);
   }
 
