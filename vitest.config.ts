@@ -10,7 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // Of the long runs two only have much to do, and give way to the others.
+    // The longest of the long form, hostile messages, gives way to the others.
     maxWorkers: isLong ? 3 : 2,
     ...(isLong && { sequence: { sequencer: LongestFirst } }),
     reporters: ['default', './tests/helpers/summary.ts'],

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bundle } from '../helpers/bundle.ts';
-import { givesWay, isLong, seed } from '../helpers/extent.ts';
+import { isLong, seed } from '../helpers/extent.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzImport.test.ts` begins with the same file again. */
 const seconds = isLong ? 60 * Number(process.env.CONCORD_FUZZ_MINUTES ?? 60) : 5;
-/** A file that takes longer than this hangs: the slowest that are read take a second or two. */
+/** A file that takes longer than this hangs, ms: the slowest take five seconds of a process that has a core for itself. */
 const patience = 120_000;
 
 const sample = new URL('../../../shared/samples/oas-rtp-2005-compilation.txt', import.meta.url);
@@ -31,7 +31,6 @@ interface Report {
 /** Lets a process read hostile files for a while. One that hangs or dies is told with the file it did it on. */
 async function watch(first: number): Promise<Report> {
   const program = fileURLToPath(await bundle('tests/helpers/fuzz/importer.ts'));
-  givesWay(10);
   const text = existsSync(sample) ? readFileSync(sample, 'utf8') : '';
   const child = spawn(process.execPath, ['--expose-gc', program, String(first), text], {
     stdio: ['ignore', 'pipe', 'inherit'],

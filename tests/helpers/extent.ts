@@ -16,6 +16,6 @@ export const seed = Number(process.env.CONCORD_SEED ?? Date.now() % 1_000_000);
  * In the long form, what only has much to do lets those go first that wait for a moment: this process, and what it starts
  * from now on, takes what the others leave of the machine.
  */
-export function givesWay(niceness = 5): void {
-  if (isLong) setPriority(niceness);
+export function givesWay(): void {
+  if (isLong) setPriority(5);
 }
