@@ -35,7 +35,10 @@ if (isMainThread && file !== undefined) {
   process.on('SIGUSR2', () => {
     clearTimeout(asked ?? undefined);
     // A server without another thread doesn't answer.
-    asked = setTimeout(() => take(0), 2000);
+    asked = setTimeout(() => {
+      asked = null;
+      take(0);
+    }, 2000);
     others.postMessage('collect');
   });
   others.onmessage = ({ data }: { data: unknown }) => {
