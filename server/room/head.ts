@@ -29,8 +29,8 @@ const longestReplay = 16;
  *
  * It can be made anew at any time, from a state in bytes and the entries since. It has to be where a submission was
  * refused in the middle (it is *spoilt*), and before its bytes are given away where it came about otherwise than a
- * replay of the log would (it is *blurred*: the same words and marks, but Yjs tidies up after each transaction, and
- * staging took more than one where the log has one entry). So whoever gets bytes gets the document that the log says.
+ * replay of the log would (it is *blurred*: the same structs, but perhaps in other pieces, since staging took more than one
+ * transaction where the log has one entry). So whoever gets bytes gets the document that the log says.
  */
 export class Head {
   readonly #log: LogName;

@@ -29,6 +29,7 @@ export class Replica {
   readonly #reseated = new Set<unknown>();
   /** Whether the same clauses stand there since, in the same order. */
   #order = false;
+  #tidies = false;
 
   private constructor(from?: { ledger: LiveLedger; sequence: number; hash: Uint8Array; at: number }) {
     this.doc = new Y.Doc({ gc: true });
@@ -39,7 +40,11 @@ export class Replica {
     this.sequence = from?.sequence ?? 0;
     this.hash = from?.hash ?? zeroHash;
     this.at = from?.at ?? 0;
-    this.doc.on('afterTransaction', (transaction: Y.Transaction) => this.#forget(transaction));
+    this.doc.on('afterTransaction', (transaction: Y.Transaction) => {
+      this.#forget(transaction);
+      // Asked right after this event. Nothing but what an entry says may be deleted: see `tidying`.
+      if (!this.#tidies) transaction._needFormattingCleanup = false;
+    });
   }
 
   static empty(): Replica {
@@ -76,9 +81,8 @@ export class Replica {
   }
 
   /**
-   * Takes the next entries of the log, each in a transaction of its own: after each, Yjs tidies up formats, and what it
-   * finds to tidy depends on what came together. So a room and a replay of its log come to the same document. What was
-   * deleted in two pieces may be one in a room that began with a checkpoint: Yjs joins what it is given as a whole.
+   * Takes the next entries of the log. A room and a replay of its log come to the same document, however they came there.
+   * What was deleted in two pieces may be one in a room that began with a checkpoint: Yjs joins what it is given as a whole.
    */
   apply(entries: readonly Entry[]): void {
     for (const entry of entries) {
@@ -149,6 +153,21 @@ export class Replica {
       this.doc.transact(work);
     } finally {
       this.doc.clientID = readsOnly;
+    }
+  }
+
+  /**
+   * Lets Yjs tidy up formats after what `work` brings, as it does on every screen that hears of it: a marker goes that has no
+   * effect at that moment. What it finds depends on what came together, and a marker that has none may have one again after
+   * the next edit. So it is done where the outcome becomes the entry, and nowhere else: not by a replay, which takes the
+   * same edits otherwise grouped, nor where a document is restored from one state.
+   */
+  tidying(work: () => void): void {
+    this.#tidies = true;
+    try {
+      work();
+    } finally {
+      this.#tidies = false;
     }
   }
 

@@ -45,7 +45,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
   return recorded(head, 'one edit', (said) => {
-    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update, structure, known));
+    const gone = wordsDeletedBy(head.doc, () => head.tidying(() => applyWhole(head.doc, update, structure, known)));
     if (!said()) return null;
     let after = head.text();
     // Yjs tidies up formats by itself when it hears from others: redundant markers go, and no word or mark changes. It

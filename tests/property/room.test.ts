@@ -40,6 +40,10 @@ const step = fc.record({
     'plain',
     'remove',
     'bracket',
+    'marker',
+    'marker',
+    'unmake',
+    'unmake',
     'hear',
     'send',
     'send',
@@ -75,8 +79,10 @@ class Screen {
       if (origin !== 'server') this.outbox.push(update);
     });
   }
-  hear(): void {
-    for (const update of this.inbox.splice(0)) Y.applyUpdate(this.doc, update, 'server');
+  /** What came together leaves as one message, so how much comes together differs from screen to screen. */
+  hear(together: number): void {
+    while (this.inbox.length > 0)
+      Y.applyUpdate(this.doc, Y.mergeUpdates(this.inbox.splice(0, 1 + (together % 4))), 'server');
   }
   async send(): Promise<'accepted' | 'refused'> {
     if (this.outbox.length === 0) return 'accepted';
@@ -124,7 +130,7 @@ async function world(steps: readonly Step[]): Promise<void> {
       locked: lockedText(room.text(), room.ledger),
       marks: new Map(room.ledger.marks),
     };
-    if (one.what === 'hear') screen.hear();
+    if (one.what === 'hear') screen.hear(one.a);
     else if (one.what === 'send') {
       await screen.send();
       // Locked clauses are the same to the letter, whoever sent whatever.
@@ -142,7 +148,7 @@ async function world(steps: readonly Step[]): Promise<void> {
   for (let rounds = 0; screens.some(({ inbox, outbox }) => inbox.length + outbox.length > 0); rounds++) {
     expect(rounds).toBeLessThan(10);
     for (const screen of screens) {
-      screen.hear();
+      screen.hear(rounds);
       await screen.send();
     }
   }
@@ -182,7 +188,7 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
     .flatMap(({ attributes }) => Object.values(attributes ?? {}))
     .map((value) => MarkId.parse(value.id));
   const other = ids[b % Math.max(1, ids.length)] ?? id;
-  doc.transact(() => {
+  doc.transact((transaction) => {
     switch (what) {
       case 'insert':
         if (who.party === null) text?.insert(at, words);
@@ -223,11 +229,49 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
       case 'plain':
         text?.insert(at, words, text === null ? {} : endedAt(text, at));
         break;
+      case 'marker':
+        // As no editor does: a beginning or an end of one's own mark, anywhere.
+        if (text !== null) {
+          const [left, right] = placeIn(text, b);
+          const mark = mine(doc)[a % Math.max(1, mine(doc).length)] ?? id;
+          new Y.Item(
+            Y.createID(doc.clientID, Y.getState(doc.store, doc.clientID)),
+            left,
+            left?.lastId ?? null,
+            right,
+            right?.id ?? null,
+            text,
+            null,
+            new Y.ContentFormat(markKey('insertion', mark), (words.length > 1 ? null : { id: mark }) as object),
+          ).integrate(transaction, 0);
+        }
+        break;
+      case 'unmake':
+        // Deletes a struct of one's own and tidies up nothing, as undoing does.
+        for (const struct of doc.store.clients.get(doc.clientID)?.slice(a % 20, (a % 20) + 1) ?? [])
+          if (struct instanceof Y.Item && !struct.deleted) struct.delete(transaction);
+        break;
       case 'remove':
         if (clauses.length > 0) fragment.delete(a % clauses.length, 1);
         break;
     }
   });
+}
+
+/** Marks that this screen made, as far as its document holds them. */
+function mine(doc: Y.Doc): readonly MarkId[] {
+  return [...(doc.store.clients.get(doc.clientID) ?? [])].flatMap((struct) =>
+    struct instanceof Y.Item && struct.content instanceof Y.ContentFormat && struct.content.value !== null
+      ? [MarkId.parse((struct.content.value as unknown as { id: string }).id)]
+      : [],
+  );
+}
+
+function placeIn(text: Y.XmlText, at: number): readonly [Y.Item | null, Y.Item | null] {
+  const items: (Y.Item | null)[] = [null];
+  for (let item = text._start; item !== null; item = item.right) items.push(item);
+  const left = items[at % items.length] ?? null;
+  return [left, left === null ? text._start : left.right];
 }
 
 async function order(room: Room, { command, a }: Step): Promise<void> {

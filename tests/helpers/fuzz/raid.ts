@@ -46,22 +46,49 @@ async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Somebody who types while others attack: each edit has to be accepted before the next. */
+/**
+ * Somebody who types while others attack: each edit has to be accepted before the next.
+ *
+ * As any program with Yjs it also says what Yjs tidied up in its document, which depends on what came in one message. Such
+ * a thing, which brings nothing, may be refused: what had no effect any more has one again where somebody wrote meanwhile.
+ * Then it comes again with a new document. Nothing else of an honest writer is ever refused.
+ */
 export class Honest {
   edits = 0;
-  private constructor(readonly client: Client) {}
+  tidied = 0;
+  /** How often it came again since something that Yjs tidied up was refused. */
+  renewed = 0;
+  readonly #join: () => Promise<Client>;
+  #client: Client;
+  /** What it said on this connection, in order; verdicts come in the same. */
+  #said: ('edit' | 'tidied' | 'nothing')[] = [];
+  #typing = false;
+
+  private constructor(client: Client, join: () => Promise<Client>) {
+    this.#client = client;
+    this.#join = join;
+    this.#listen();
+  }
 
   static async join(server: Pick<RunningServer, 'url'>, cookie: string, place: string): Promise<Honest> {
-    const doc = new Y.Doc();
-    const client = new Client(socketUrl(server, place, doc.clientID), { cookie }, doc);
-    await inTime(new Promise((resolve) => client.socket.once('open', resolve)), 'an honest connection');
-    client.step1();
-    await client.until(() => client.synced, 'the text', patience);
-    return new Honest(client);
+    const join = async (): Promise<Client> => {
+      const doc = new Y.Doc();
+      const client = new Client(socketUrl(server, place, doc.clientID), { cookie }, doc);
+      await inTime(new Promise((resolve) => client.socket.once('open', resolve)), 'an honest connection');
+      client.step1();
+      await client.until(() => client.synced, 'the text', patience);
+      return client;
+    };
+    return new Honest(await join(), join);
+  }
+
+  /** Its document as it is now: another one each time that it comes again. */
+  get doc(): Y.Doc {
+    return this.#client.doc;
   }
 
   async type(draw: Draw): Promise<void> {
-    const { client } = this;
+    const client = this.#client;
     const open = textOf(client.doc)
       .toArray()
       .flatMap((clause, at) => (clause instanceof Y.XmlElement && client.ledgerOpen(at) ? clause.toArray() : []))
@@ -70,38 +97,70 @@ export class Honest {
     if (open.length === 0) return;
     const id = newMarkId();
     const text = draw.of(open);
-    const heard = client.verdicts.length;
-    const answered = new Promise<void>((resolve, reject) => {
-      const look = (): void => {
-        if (client.verdicts.length > heard) done(resolve);
-      };
-      const done = (how: () => void): void => {
-        client.socket.off('message', look);
-        how();
-      };
-      client.socket.on('message', look);
-      void client.closed.then(({ code, reason }) => done(() => reject(new Error(`closed ${code} ${reason}`))));
+    this.#typing = true;
+    const update = client.change(() => text.insert(0, 'hm ', { [markKey('insertion', id)]: { id } }));
+    this.#typing = false;
+    this.#say('edit', update);
+    if (await this.#answered()) this.edits += 1;
+  }
+
+  /** Hears all that was sent by now. False where that made it say something. */
+  async quiet(): Promise<boolean> {
+    const said = this.#said.length;
+    // An empty update: two zeros, which say nothing and are answered.
+    this.#say('nothing', new Uint8Array(2));
+    return (await this.#answered()) && this.#said.length === said + 1;
+  }
+
+  leave(): void {
+    this.#client.leave();
+  }
+
+  #listen(): void {
+    this.#said = [];
+    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin === 'server' || this.#typing) return;
+      if (Y.decodeUpdate(update).structs.length > 0) throw new Error('Yjs wrote by itself');
+      this.tidied += 1;
+      this.#say('tidied', update);
     });
-    client.update(client.change(() => text.insert(0, 'hm ', { [markKey('insertion', id)]: { id } })));
-    await inTime(answered, 'an honest edit');
-    const verdict = client.verdicts[heard];
-    if (verdict?.verdict !== 'accepted') throw new Error(`an honest edit was refused: ${JSON.stringify(verdict)}`);
-    this.edits += 1;
+  }
+
+  #say(what: 'edit' | 'tidied' | 'nothing', update: Uint8Array): void {
+    this.#said.push(what);
+    this.#client.update(update);
+  }
+
+  /** Waits for the verdicts on all that it said. False where it had to come again. */
+  async #answered(): Promise<boolean> {
+    const client = this.#client;
+    const count = this.#said.length;
+    const refused = (): number => client.verdicts.findIndex(({ verdict }) => verdict === 'refused');
+    await client.until(() => client.verdicts.length >= count || refused() >= 0, 'an honest edit', patience);
+    const at = refused();
+    if (at < 0) return true;
+    if (this.#said[at] !== 'tidied')
+      throw new Error(`an honest edit was refused: ${JSON.stringify(client.verdicts[at])}`);
+    client.doc.destroy();
+    this.#client = await this.#join();
+    this.renewed += 1;
+    this.#listen();
+    return false;
   }
 }
 
 /** What enemies see of a document at an honest client's side. They look up now and then: a long text is long to survey. */
 export class Lookout {
-  readonly #doc: Y.Doc;
+  readonly #at: Honest;
   #survey: Survey;
   #asked = 0;
-  constructor(doc: Y.Doc) {
-    this.#doc = doc;
-    this.#survey = new Survey(doc);
+  constructor(at: Honest) {
+    this.#at = at;
+    this.#survey = new Survey(at.doc);
   }
   survey(): Survey {
     this.#asked += 1;
-    if (this.#asked % 10 === 0) this.#survey = new Survey(this.#doc);
+    if (this.#asked % 10 === 0) this.#survey = new Survey(this.#at.doc);
     return this.#survey;
   }
 }
