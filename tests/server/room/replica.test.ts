@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+import { zeroHash } from '../../../server/log/chain.ts';
+import { Replica } from '../../../server/room/replica.ts';
+import { clauseElement, markKey, textOf } from '../../../shared/document.ts';
+import { newMarkId, newRecommendationId, recommendationLog } from '../../../shared/ids.ts';
+import { op } from '../../helpers/texts.ts';
+
+/** A text, and an update that puts the end of a mark into it, which no mark's beginning stands before. */
+function textAndIdleMarker(): { readonly text: Uint8Array; readonly marker: Uint8Array } {
+  const doc = new Y.Doc();
+  textOf(doc).insert(0, [clauseElement(op('c1', 'ab'))]);
+  const clause = textOf(doc).get(0);
+  const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
+  if (!(words instanceof Y.XmlText)) throw new Error('no words there');
+  // So that Yjs knows the text as one that has formats.
+  words.format(0, 1, { [markKey('bracket', newMarkId())]: { id: 'x' } });
+  const text = Y.encodeStateAsUpdate(doc);
+  const before = Y.encodeStateVector(doc);
+  doc.transact((transaction) => {
+    const last = words._first;
+    new Y.Item(
+      Y.createID(doc.clientID, Y.getState(doc.store, doc.clientID)),
+      null,
+      null,
+      last,
+      last?.id ?? null,
+      words,
+      null,
+      new Y.ContentFormat(markKey('deletion', newMarkId()), null as unknown as object),
+    ).integrate(transaction, 0);
+  });
+  return { text, marker: Y.encodeStateAsUpdate(doc, before) };
+}
+
+const deletedIn = (doc: Y.Doc): number => Y.createDeleteSetFromStructStore(doc.store).clients.size;
+const take = (replica: Replica, content: Uint8Array): void =>
+  replica.take({ sequence: replica.sequence + 1, hash: zeroHash, content }, 0, []);
+
+describe('[LOG1] A replica', () => {
+  it('holds what its entries say: nothing goes that no entry deletes, though Yjs finds that it has no effect', () => {
+    const { text, marker } = textAndIdleMarker();
+    const onAScreen = new Y.Doc();
+    for (const update of [text, marker]) Y.applyUpdate(onAScreen, update);
+    expect(deletedIn(onAScreen)).toBe(1);
+
+    const replica = Replica.empty();
+    for (const content of [text, marker]) take(replica, content);
+    expect(deletedIn(replica.doc)).toBe(0);
+
+    const { sequence, hash } = replica;
+    const log = recommendationLog(newRecommendationId());
+    const restored = Replica.restore({ log, sequence, hash, state: replica.state() });
+    expect(deletedIn(restored.doc)).toBe(0);
+    expect(deletedIn(Replica.copy(replica).doc)).toBe(0);
+  });
+
+  it('lets Yjs tidy up where an edit becomes an entry, which says so then', () => {
+    const { text, marker } = textAndIdleMarker();
+    const replica = Replica.empty();
+    take(replica, text);
+    const said: Uint8Array[] = [];
+    replica.doc.on('update', (update: Uint8Array) => said.push(update));
+    replica.tidying(() => Y.applyUpdate(replica.doc, marker));
+    expect(deletedIn(replica.doc)).toBe(1);
+    const another = Replica.empty();
+    for (const content of [text, Y.mergeUpdates(said)]) take(another, content);
+    expect(deletedIn(another.doc)).toBe(1);
+  });
+});
