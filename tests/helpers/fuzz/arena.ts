@@ -26,6 +26,14 @@ interface Enemy {
   readonly client: number;
 }
 
+/** An honest writer's screen, and what Yjs tidied up in it that is still to be said. */
+interface Screen {
+  readonly who: Principal;
+  readonly hand: Hand;
+  doc: Y.Doc;
+  readonly tidied: Uint8Array[];
+}
+
 const partyOf = (hand: Hand): PartyCode | null => ('proposesFor' in hand ? hand.proposesFor : null);
 const base64 = (bytes: Uint8Array): string =>
   bytes.length > 4000 ? `${bytes.length} bytes` : Buffer.from(bytes).toString('base64');
@@ -39,7 +47,7 @@ export class Arena {
   readonly #log: ReturnType<typeof openMemoryLog>;
   readonly #id: Room['id'];
   readonly #room: Room;
-  readonly #honest: { readonly who: Principal; readonly hand: Hand; readonly doc: Y.Doc }[] = [];
+  readonly #honest: Screen[] = [];
   readonly #enemies: readonly Enemy[];
   /** What enemies were sent. */
   readonly #seen = new Y.Doc();
@@ -64,18 +72,21 @@ export class Arena {
       { who: rapporteur, hand: { edits: 'base' }, client: client() },
       { who: rapporteur, hand: { proposesFor: party('CAN') }, client: client() },
     ];
+    // An enemy has no reason to tidy up.
+    this.#seen.on('afterTransaction', (transaction: Y.Transaction) => {
+      transaction._needFormattingCleanup = false;
+    });
     Y.applyUpdate(this.#seen, room.stateFor());
     this.#known = { ledger: new LiveLedger(room.ledger), clocks: this.#clocks() };
     for (const code of ['CAN', 'ARG']) {
-      const doc = new Y.Doc();
-      doc.clientID = client();
-      Y.applyUpdate(doc, room.stateFor());
-      this.#honest.push({ who: delegate(code), hand: { proposesFor: party(code) }, doc });
+      const screen = { who: delegate(code), hand: { proposesFor: party(code) }, doc: new Y.Doc(), tidied: [] };
+      this.#renew(screen);
+      this.#honest.push(screen);
     }
     room.onShown(({ update }) => {
       if (update.length === 0) return;
       Y.applyUpdate(this.#seen, update);
-      for (const { doc } of this.#honest) Y.applyUpdate(doc, update);
+      for (const { doc } of this.#honest) Y.applyUpdate(doc, update, 'room');
       this.#ground.clear();
     });
   }
@@ -106,7 +117,9 @@ export class Arena {
   /** An honest writer's edit: it has to go through, whatever was sent before. */
   async honest(): Promise<void> {
     const draw = this.#draw;
-    const { who, hand, doc } = draw.of(this.#honest);
+    const screen = draw.of(this.#honest);
+    await this.#sayTidied(screen);
+    const { who, hand, doc } = screen;
     const texts = textOf(doc)
       .toArray()
       .flatMap((clause) => (clause instanceof Y.XmlElement ? clause.toArray() : []))
@@ -120,11 +133,35 @@ export class Arena {
     const updates: Uint8Array[] = [];
     const collect = (update: Uint8Array): void => void updates.push(update);
     doc.on('update', collect);
-    doc.transact(() => text.insert(text.length, draw.of(['all ', 'now ', '😀']), withOnly(text, id)));
+    doc.transact(() => text.insert(text.length, draw.of(['all ', 'now ', '😀']), withOnly(text, id)), 'typing');
     doc.off('update', collect);
     const update = Y.mergeUpdates(updates);
     const outcome = await this.#submit(who, hand, doc.clientID, update);
     if (outcome !== 'accepted') throw new Error(`an honest edit was refused: ${outcome}`);
+  }
+
+  /** Another document, as somebody has who comes anew. */
+  #renew(screen: Screen): void {
+    screen.doc.destroy();
+    const doc = new Y.Doc();
+    doc.clientID = 2 + this.#draw.nat(0xffff_0000);
+    Y.applyUpdate(doc, this.#room.stateFor(), 'room');
+    screen.tidied.length = 0;
+    doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin !== 'room' && origin !== 'typing') screen.tidied.push(update);
+    });
+    screen.doc = doc;
+  }
+
+  /** What Yjs tidied up is said before anything else. It comes too late where somebody wrote there meanwhile. */
+  async #sayTidied(screen: Screen): Promise<void> {
+    for (const update of screen.tidied.splice(0)) {
+      const outcome = await this.#submit(screen.who, screen.hand, screen.doc.clientID, update);
+      this.outcomes.set(`tidied: ${outcome}`, (this.outcomes.get(`tidied: ${outcome}`) ?? 0) + 1);
+      if (outcome === 'accepted' || outcome === 'nothing new') continue;
+      this.#renew(screen);
+      return;
+    }
   }
 
   /** Sends something hostile. Throws where the answer is not one that the rules allow. */
@@ -254,6 +291,8 @@ export class Arena {
 
   /** All who take part see the same, and the log alone gives the same document. */
   async close(): Promise<void> {
+    while (this.#honest.some(({ tidied }) => tidied.length > 0))
+      for (const screen of this.#honest) await this.#sayTidied(screen);
     const state = joined(this.#room.stateFor());
     const text = JSON.stringify(this.#room.text());
     const { stateVector } = await this.#room.stateOnDisk();
