@@ -18,7 +18,7 @@ export function applyWhole(
   known: ReadonlyMap<number, number>,
 ): void {
   checkCuts(structure, doc);
-  // Before Yjs tidies up formats, which takes as long as there are marks on each piece.
+  // Before formats are tidied up, which takes as long as there are marks on each piece.
   let checked = false;
   const check = (transaction: Y.Transaction): void => {
     if (!checked) {

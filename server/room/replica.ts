@@ -29,7 +29,8 @@ export class Replica {
   readonly #reseated = new Set<unknown>();
   /** Whether the same clauses stand there since, in the same order. */
   #order = false;
-  #tidies = false;
+  /** Texts in which something came or went since they were tidied up last. */
+  readonly #untidy = new Set<Y.XmlText>();
 
   private constructor(from?: { ledger: LiveLedger; sequence: number; hash: Uint8Array; at: number }) {
     this.doc = new Y.Doc({ gc: true });
@@ -42,8 +43,8 @@ export class Replica {
     this.at = from?.at ?? 0;
     this.doc.on('afterTransaction', (transaction: Y.Transaction) => {
       this.#forget(transaction);
-      // Asked right after this event. Nothing but what an entry says may be deleted: see `tidying`.
-      if (!this.#tidies) transaction._needFormattingCleanup = false;
+      // Asked right after this event. Nothing may go but what an entry says: see `tidy`.
+      transaction._needFormattingCleanup = false;
     });
   }
 
@@ -55,6 +56,7 @@ export class Replica {
   static copy(of: Replica): Replica {
     const copy = new Replica({ ledger: new LiveLedger(of.ledger), sequence: of.sequence, hash: of.hash, at: of.at });
     Y.applyUpdate(copy.doc, Y.encodeStateAsUpdate(of.doc));
+    copy.#untidy.clear();
     return copy;
   }
 
@@ -69,6 +71,7 @@ export class Replica {
       at,
     });
     Y.applyUpdate(replica.doc, decoding.readVarUint8Array(decoder));
+    replica.#untidy.clear();
     return replica;
   }
 
@@ -94,6 +97,7 @@ export class Replica {
   /** Takes one entry, whose header is known already: it says when, and what changes in the ledger. */
   take(entry: Pick<Entry, 'sequence' | 'hash' | 'content'>, at: number, changes: readonly LedgerChange[]): void {
     if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
+    this.#untidy.clear();
     this.note(entry, at, changes);
   }
 
@@ -157,18 +161,20 @@ export class Replica {
   }
 
   /**
-   * Lets Yjs tidy up formats after what `work` brings, as it does on every screen that hears of it: a marker goes that has no
-   * effect at that moment. What it finds depends on what came together, and a marker that has none may have one again after
-   * the next edit. So it is done where the outcome becomes the entry, and nowhere else: not by a replay, which takes the
-   * same edits otherwise grouped, nor where a document is restored from one state.
+   * Deletes beginnings and ends of marks that have no effect, where something changed since.
+   *
+   * Yjs does so by itself on every screen, after what it hears of; what it finds depends on what came in one message, and a
+   * marker that has no effect may have one again after the next edit. So each entry leaves the text tidy, and says so: then
+   * no screen finds anything, however entries are grouped. Nobody else tidies up: not a replay, which only takes what the
+   * entries say, nor a document that is restored from one state.
    */
-  tidying(work: () => void): void {
-    this.#tidies = true;
-    try {
-      work();
-    } finally {
-      this.#tidies = false;
-    }
+  tidy(): void {
+    if (this.#untidy.size === 0) return;
+    const texts = [...this.#untidy];
+    this.doc.transact(() => {
+      for (const text of texts) if (text._item?.deleted === false) Y.cleanupYTextFormatting(text);
+    });
+    this.#untidy.clear();
   }
 
   /** Mirrors changes of the ledger in the document, where the screens read them. */
@@ -183,7 +189,9 @@ export class Replica {
 
   #forget(transaction: Y.Transaction): void {
     const fragment = textOf(this.doc);
+    const makesUntidy = transaction.deleteSet.clients.size > 0 || bringsMarkers(transaction);
     for (const changed of transaction.changed.keys()) {
+      if (makesUntidy && changed instanceof Y.XmlText) this.#untidy.add(changed);
       let type: Y.AbstractType<unknown> | null = changed as Y.AbstractType<unknown>;
       while (type !== null && type !== fragment && type.parent !== fragment) type = type.parent;
       // Of another root: the record.
@@ -195,6 +203,21 @@ export class Replica {
       }
     }
   }
+}
+
+/** Whether a beginning or an end of a mark came: words alone leave a tidy text tidy. */
+function bringsMarkers({ doc, beforeState, afterState }: Y.Transaction): boolean {
+  for (const [client, clock] of afterState) {
+    const known = beforeState.get(client) ?? 0;
+    if (clock === known) continue;
+    const structs = doc.store.clients.get(client) ?? [];
+    for (let at = structs.length - 1; at >= 0; at--) {
+      const struct = structs[at];
+      if (struct === undefined || struct.id.clock + struct.length <= known) break;
+      if (struct instanceof Y.Item && struct.content instanceof Y.ContentFormat) return true;
+    }
+  }
+  return false;
 }
 
 /** The client id of a document that nobody writes to. */

@@ -45,11 +45,12 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
   return recorded(head, 'one edit', (said) => {
-    const gone = wordsDeletedBy(head.doc, () => head.tidying(() => applyWhole(head.doc, update, structure, known)));
+    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update, structure, known));
     if (!said()) return null;
+    head.tidy();
     let after = head.text();
-    // Yjs tidies up formats by itself when it hears from others: redundant markers go, and no word or mark changes. It
-    // does so at everybody's screen, also of those who may not write.
+    // Yjs tidies up formats by itself on everybody's screen, also of those who may not write: markers without effect go,
+    // and no word or mark changes.
     if (!bringsAnything(structure, known) && sameText(before, after)) return [];
     const hand = writer.hand();
     const refusal = refusalOf({ before, after }, hand, head);
@@ -57,6 +58,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       // A rule that is broken by marks alone, which Yjs moved, is mended. If nothing of the edit is left then, or it breaks
       // a rule still, it stays refused.
       if (!restoreMarks(head, before, { known, gone }, hand)) throw refusal;
+      head.tidy();
       after = head.text();
       if (sameText(before, after) || refusalOf({ before, after }, hand, head) !== null) throw refusal;
     }
@@ -96,6 +98,7 @@ export function stageDecision(head: Replica, decision: Decision): Staged | null 
       for (const at of places.reverse()) fragment.delete(at, 1);
       head.mirror(decision.changes);
     });
+    head.tidy();
     return decision.changes;
   });
 }
@@ -107,11 +110,12 @@ export function stageText(head: Replica, text: readonly Clause[], changes: reado
       textOf(head.doc).insert(0, text.map(clauseElement));
       head.mirror(changes);
     });
+    head.tidy();
     return changes;
   });
 }
 
-/** Collects the bytes of what happens to the head meanwhile: Yjs may add transactions of its own that tidy up formats. */
+/** Collects the bytes of what happens to the head meanwhile, in one transaction or several. */
 function recorded(
   head: Replica,
   steps: 'one edit' | 'several',
