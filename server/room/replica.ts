@@ -165,7 +165,7 @@ export class Replica {
    *
    * Yjs does so by itself on every screen, after what it hears of; what it finds depends on what came in one message, and a
    * marker that has no effect may have one again after the next edit. So each entry leaves the text tidy, and says so: then
-   * no screen finds anything, however entries are grouped. Nobody else tidies up: not a replay, which only takes what the
+   * whoever comes finds nothing, however entries are grouped. Nobody else tidies up: not a replay, which only takes what the
    * entries say, nor a document that is restored from one state.
    */
   tidy(): void {
