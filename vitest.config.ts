@@ -10,7 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // The longest of the long form, hostile messages, gives way to the others.
+    // The two of the long form that are busy from end to end, hostile messages and hostile files, give way to the others.
     maxWorkers: isLong ? 3 : 2,
     ...(isLong && { sequence: { sequencer: LongestFirst } }),
     reporters: ['default', './tests/helpers/summary.ts'],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { bundle } from '../helpers/bundle.ts';
-import { isLong, seed } from '../helpers/extent.ts';
+import { givesWay, isLong, seed } from '../helpers/extent.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzImport.test.ts` begins with the same file again. */
 const seconds = isLong ? 60 * Number(process.env.CONCORD_FUZZ_MINUTES ?? 60) : 5;
@@ -76,6 +76,7 @@ describe(`[IMP6] [IMP7] Hostile compilations (seed ${seed})`, () => {
   it(
     `are refused with a reason, or read without losing a word, for ${seconds} s`,
     async () => {
+      givesWay();
       const { count, read, refused, wrong, slowest, heaps } = await watch(seed);
       process.stdout.write(
         `${count} hostile compilations: ${read} read, ${refused} refused; the slowest ${slowest.ms.toFixed(0)} ms of CPU for ${slowest.size} bytes (seed ${slowest.seed})\n`,
