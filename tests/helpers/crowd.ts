@@ -125,7 +125,11 @@ export class Attendant {
     this.leave();
     const place = sitting.places[Math.floor(this.#random() * sitting.places.length)] ?? '';
     const query: Record<string, string> = this.#part === 'rapporteur' ? { as: 'base' } : {};
-    let client = await join(sitting.server, cookie, place, { query });
+    const says = (at: Client, update: Uint8Array): void => {
+      at.update(update);
+      tally.note('tidied up');
+    };
+    let client = await join(sitting.server, cookie, place, { query, onTidied: says });
     this.#line = client;
     tally.note('visits');
     for (let stays = 1; ; stays++) {
@@ -144,10 +148,13 @@ export class Attendant {
       for (let edits = this.#random() * 3; edits > 0; edits--) this.#edit(pen);
       await sitting.rest(this.#random() * pace * 2);
       if (sitting.over) return;
-      client = await join(sitting.server, cookie, place, { doc, query });
-      this.#line = client;
-      client.update(client.whole());
-      await client.until(() => client.verdicts.length > 0, 'a verdict on what was written offline', 20_000);
+      const back = await join(sitting.server, cookie, place, { doc, query });
+      client = back;
+      this.#line = back;
+      // Nothing of what was written offline is known there: it goes first, with what Yjs tidied up until now.
+      back.update(back.whole());
+      back.onTidied = (update) => says(back, update);
+      await client.answered();
       tally.note('came back');
     }
   }
@@ -162,30 +169,23 @@ export class Attendant {
     const { tally } = sitting;
     const pen = new Pen(client, this.#random);
     const open = (): boolean => client.socket.readyState === WebSocket.OPEN;
-    // Behind what came back with it from offline.
-    let sent = client.verdicts.length;
     for (let edits = 3 + this.#random() * 12; edits > 0 && open() && !sitting.over; edits--) {
       const trespasses = this.#part === 'delegate' && this.#random() < 0.02;
       const update = trespasses ? pen.trespass() : this.#edit(pen);
-      if (update !== null) {
-        client.update(update);
-        sent += 1;
-      }
-      if (this.#random() < 0.5) client.message(messageType.awareness, whereabouts(client, sent));
+      if (update !== null) client.update(update);
+      if (this.#random() < 0.5) client.message(messageType.awareness, whereabouts(client, client.said));
       await sitting.rest(this.#random() * pace * 2);
     }
-    await client
-      .until(() => client.verdicts.length >= sent || refusals(client).length > 0, 'all verdicts', 30_000)
-      .catch(() => undefined);
-    const answered = client.verdicts.length >= sent;
-    const refused = refusals(client);
+    await client.answered().catch(() => undefined);
+    const answered = client.verdicts.length >= client.said;
+    const refused = client.refusals();
     for (const code of refused) {
       tally.note(`refused ${code}`);
       if (!expected.has(code)) tally.faults.push(`${this.name} was refused: ${code}`);
     }
     tally.note('accepted', client.verdicts.length - refused.length);
     // What was answered is counted: the next stretch counts its own.
-    client.verdicts.length = 0;
+    client.said -= client.verdicts.splice(0).length;
     return open() && answered && refused.length === 0;
   }
   /** Reads along for a while; now and then without taking anything from the line. */
@@ -245,9 +245,6 @@ const said = (error: unknown): string =>
   error instanceof Error
     ? `${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`
     : String(error);
-
-const refusals = (client: Client): string[] =>
-  client.verdicts.flatMap((one) => (one.verdict === 'refused' ? [one.code] : []));
 
 /** What a program says of its own cursor. */
 function whereabouts(client: Client, clock: number): Uint8Array {

@@ -51,9 +51,14 @@ export async function join(
   server: At,
   cookie: string,
   place: string,
-  { doc = new Y.Doc(), query = {} }: { doc?: Y.Doc; query?: Record<string, string> } = {},
+  {
+    doc = new Y.Doc(),
+    query = {},
+    onTidied,
+  }: { doc?: Y.Doc; query?: Record<string, string>; onTidied?: (client: Client, update: Uint8Array) => void } = {},
 ): Promise<Client> {
   const client = new Client(socketUrl(server, place, doc, query), { cookie }, doc);
+  if (onTidied !== undefined) client.onTidied = (update) => onTidied(client, update);
   try {
     await Promise.race([once(client.socket, 'open'), client.closed]);
     client.step1();

@@ -20,17 +20,31 @@ export class Client {
   #isClosed = false;
   #waiting: (() => void)[] = [];
   synced = false;
+  /** How many updates it said: each gets a verdict. */
+  said = 0;
   /** What it does when the server asks for what it holds; nothing, unless a test says so. */
   onAsked: (stateVector: Uint8Array) => void = () => undefined;
+  /**
+   * What it does with what Yjs tidied up in its document, which depends on what came in one message. Nothing, unless a test
+   * says so; a program with Yjs says it, and so has to whoever compares texts. Such a thing, which brings nothing, may be
+   * refused: what had no effect any more has one again where somebody wrote meanwhile.
+   */
+  onTidied: (update: Uint8Array) => void = () => undefined;
+  #changing = false;
 
   constructor(url: string, headers: Record<string, string>, doc?: Y.Doc) {
     if (doc !== undefined) this.doc = doc;
     this.socket = new WebSocket(url, { headers });
     this.socket.binaryType = 'nodebuffer';
+    const tidied = (update: Uint8Array, origin: unknown): void => {
+      if (origin !== 'server' && !this.#changing) this.onTidied(update);
+    };
+    this.doc.on('update', tidied);
     this.socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => {
         this.#isClosed = true;
+        this.doc.off('update', tidied);
         this.#wake();
         resolve({ code, reason: reason.toString() });
       });
@@ -102,7 +116,18 @@ export class Client {
     this.message(messageType.sync, syncType.step1, Y.encodeStateVector(this.doc));
   }
   update(bytes: Uint8Array): void {
+    this.said += 1;
     this.message(messageType.sync, syncType.update, bytes);
+  }
+
+  /** The codes of what was refused. */
+  refusals(): string[] {
+    return this.verdicts.flatMap((one) => (one.verdict === 'refused' ? [one.code] : []));
+  }
+  /** Waits for the verdicts on all that it said; after a refusal none may follow. */
+  async answered(): Promise<void> {
+    const done = (): boolean => this.verdicts.length >= this.said || this.refusals().length > 0;
+    await this.until(done, 'the verdicts on all that was said', 30_000);
   }
 
   /** All that its own hand ever wrote in this document, and what it knows to be deleted: for who comes back. */
@@ -119,8 +144,13 @@ export class Client {
       updates.push(bytes);
     };
     this.doc.on('update', collect);
-    this.doc.transact(() => work(textOf(this.doc), this.doc));
-    this.doc.off('update', collect);
+    this.#changing = true;
+    try {
+      this.doc.transact(() => work(textOf(this.doc), this.doc));
+    } finally {
+      this.#changing = false;
+      this.doc.off('update', collect);
+    }
     return Y.mergeUpdates(updates);
   }
   /** The words of a clause, as Yjs holds them. */

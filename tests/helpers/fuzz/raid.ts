@@ -62,7 +62,6 @@ export class Honest {
   #client: Client;
   /** What it said on this connection, in order; verdicts come in the same. */
   #said: ('edit' | 'tidied' | 'nothing')[] = [];
-  #typing = false;
 
   private constructor(client: Client, join: () => Promise<Client>) {
     this.#client = client;
@@ -97,10 +96,10 @@ export class Honest {
     if (open.length === 0) return;
     const id = newMarkId();
     const text = draw.of(open);
-    this.#typing = true;
-    const update = client.change(() => text.insert(0, 'hm ', { [markKey('insertion', id)]: { id } }));
-    this.#typing = false;
-    this.#say('edit', update);
+    this.#say(
+      'edit',
+      client.change(() => text.insert(0, 'hm ', { [markKey('insertion', id)]: { id } })),
+    );
     if (await this.#answered()) this.edits += 1;
   }
 
@@ -118,12 +117,11 @@ export class Honest {
 
   #listen(): void {
     this.#said = [];
-    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin === 'server' || this.#typing) return;
+    this.#client.onTidied = (update) => {
       if (Y.decodeUpdate(update).structs.length > 0) throw new Error('Yjs wrote by itself');
       this.tidied += 1;
       this.#say('tidied', update);
-    });
+    };
   }
 
   #say(what: 'edit' | 'tidied' | 'nothing', update: Uint8Array): void {
