@@ -17,6 +17,8 @@ export interface FoundParty {
 /** What a meeting can take; `Compilation` says the same. */
 const mostParties = 500;
 const mostAliases = 50;
+/** As many names as all parties can have, and as many again that no party is called. */
+const mostKeys = 2 * mostParties * mostAliases;
 
 const acronym = /^[\p{Lu}\p{N}][\p{Lu}\p{N}&./-]{1,11}$/u;
 export const isAcronym = (text: string): boolean => acronym.test(text) && /\p{Lu}.*[\p{Lu}\p{N}]/u.test(text);
@@ -112,6 +114,8 @@ export function splitNames(text: string, resolves: (name: string) => boolean): r
 export class PartyBook {
   readonly parties: FoundParty[] = [];
   readonly #byKey = new Map<string, FoundParty>();
+  /** A tag's name is held against every way in which its party is written, and few names make up all tags. */
+  readonly #keys = new Map<string, string>();
   /** Paragraphs that are entries of the list: no proposals. */
   readonly listed = new Set<Paragraph>();
 
@@ -120,8 +124,17 @@ export class PartyBook {
     return this.listed.size > 0 || this.parties.length > 0;
   }
 
+  /** What names are compared by, see `nameKey`. */
+  keyOf(name: string): string {
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const key = nameKey(name);
+    if (this.#keys.size < mostKeys) this.#keys.set(name, key);
+    return key;
+  }
+
   resolve(name: string): FoundParty | null {
-    const known = this.#byKey.get(nameKey(name));
+    const known = this.#byKey.get(this.keyOf(name));
     if (known !== undefined) return known;
     const state = stateOf(name);
     return state === null ? null : (this.#byKey.get(`state ${state}`) ?? null);
@@ -144,7 +157,7 @@ export class PartyBook {
       full: null,
     };
     this.parties.push(party);
-    this.#byKey.set(nameKey(name), party);
+    this.#byKey.set(this.keyOf(name), party);
     if (state !== null) this.#byKey.set(`state ${state}`, party);
     if (short !== null) this.#learn(party, short);
     return party;
@@ -153,9 +166,9 @@ export class PartyBook {
   /** Another way in which a party is written. */
   #learn(party: FoundParty, alias: string): void {
     // How often a name can be written anew has an end; what it stands for is known by then.
-    if (party.aliases.length >= mostAliases || nameKey(alias) === nameKey(party.name)) return;
-    if (!party.aliases.some((one) => nameKey(one) === nameKey(alias))) party.aliases.push(alias);
-    if (!this.#byKey.has(nameKey(alias))) this.#byKey.set(nameKey(alias), party);
+    if (party.aliases.length >= mostAliases || this.keyOf(alias) === this.keyOf(party.name)) return;
+    if (!party.aliases.some((one) => this.keyOf(one) === this.keyOf(alias))) party.aliases.push(alias);
+    if (!this.#byKey.has(this.keyOf(alias))) this.#byKey.set(this.keyOf(alias), party);
   }
 
   /** A name that stands in a tag: noted as an alias where it isn't the party's own. */
@@ -167,8 +180,8 @@ export class PartyBook {
   nameByUse(used: ReadonlySet<string>): void {
     for (const party of this.parties) {
       if (party.kind === 'state') continue;
-      const short = party.aliases.find((alias) => isAcronym(alias) && used.has(nameKey(alias)));
-      if (short === undefined || used.has(nameKey(party.name))) continue;
+      const short = party.aliases.find((alias) => isAcronym(alias) && used.has(this.keyOf(alias)));
+      if (short === undefined || used.has(this.keyOf(party.name))) continue;
       party.full = party.name;
       party.aliases = [party.name, ...party.aliases.filter((alias) => alias !== short)];
       party.name = short;

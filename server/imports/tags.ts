@@ -80,7 +80,7 @@ export class Tags {
 
   constructor(book: PartyBook, extra: ReadonlySet<string>) {
     this.#book = book;
-    this.#resolves = (name) => book.resolve(name) !== null || stateOf(name) !== null || extra.has(nameKey(name));
+    this.#resolves = (name) => book.resolve(name) !== null || stateOf(name) !== null || extra.has(book.keyOf(name));
   }
 
   /** A paragraph as the proposals in it: "One (CIM). Another (Colombia)." holds two. */
@@ -161,10 +161,10 @@ export class Tags {
     if (name === undefined || names.length > 1) return false;
     const party = this.#book.resolve(name);
     const fulls = party === null ? [] : [party.name, ...party.aliases, ...(party.full === null ? [] : [party.full])];
-    const written = fulls.filter((full) => full.includes(' ') && nameKey(full) !== nameKey(name));
+    const written = fulls.filter((full) => full.includes(' ') && this.#book.keyOf(full) !== this.#book.keyOf(name));
     if (written.length > 0) {
       const words = nameKey(before);
-      if (written.some((full) => words.endsWith(nameKey(full)))) return true;
+      if (written.some((full) => words.endsWith(this.#book.keyOf(full)))) return true;
     }
     return isAcronym(name) && spells(name, before);
   }
