@@ -189,7 +189,7 @@ export class Replica {
 
   #forget(transaction: Y.Transaction): void {
     const fragment = textOf(this.doc);
-    const makesUntidy = transaction.deleteSet.clients.size > 0 || bringsMarkers(transaction);
+    const makesUntidy = transaction.deleteSet.clients.size > 0 || touchesMarkers(transaction);
     for (const changed of transaction.changed.keys()) {
       if (makesUntidy && changed instanceof Y.XmlText) this.#untidy.add(changed);
       let type: Y.AbstractType<unknown> | null = changed as Y.AbstractType<unknown>;
@@ -205,8 +205,11 @@ export class Replica {
   }
 }
 
-/** Whether a beginning or an end of a mark came: words alone leave a tidy text tidy. */
-function bringsMarkers({ doc, beforeState, afterState }: Y.Transaction): boolean {
+/**
+ * Whether a beginning or an end of a mark came, or words right behind one. Other words leave a tidy text tidy; but Yjs asks
+ * what a marker is for only once there are words behind it, so those may show that it is for nothing.
+ */
+function touchesMarkers({ doc, beforeState, afterState }: Y.Transaction): boolean {
   for (const [client, clock] of afterState) {
     const known = beforeState.get(client) ?? 0;
     if (clock === known) continue;
@@ -214,10 +217,18 @@ function bringsMarkers({ doc, beforeState, afterState }: Y.Transaction): boolean
     for (let at = structs.length - 1; at >= 0; at--) {
       const struct = structs[at];
       if (struct === undefined || struct.id.clock + struct.length <= known) break;
-      if (struct instanceof Y.Item && struct.content instanceof Y.ContentFormat) return true;
+      if (struct instanceof Y.Item && (isMarker(struct) || isMarker(standingBefore(struct)))) return true;
     }
   }
   return false;
+}
+
+const isMarker = (item: Y.Item | null): boolean => item?.content instanceof Y.ContentFormat;
+
+function standingBefore(item: Y.Item): Y.Item | null {
+  let left = item.left;
+  while (left?.deleted) left = left.left;
+  return left;
 }
 
 /** The client id of a document that nobody writes to. */

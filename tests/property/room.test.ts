@@ -52,6 +52,7 @@ type Deed = (typeof deeds)[number];
 /** Where a text is little more than beginnings and ends of marks, Yjs always finds something to tidy up. */
 const markersAboveAll: readonly Deed[] = [
   'insert',
+  'plain',
   'strike',
   'erase',
   'read',
@@ -355,6 +356,11 @@ const worlds = {
     among: markersAboveAll,
     seed: [op('c1', 'Urge')],
     steps: { minLength: 30, maxLength: 80 },
+  },
+  'edits that put them where there are no words yet': {
+    among: markersAboveAll,
+    seed: [op('c1', '')],
+    steps: { minLength: 10, maxLength: 60 },
   },
 };
 

@@ -6,13 +6,23 @@ import { clauseElement, markKey, textOf } from '../../../shared/document.ts';
 import { newMarkId, newRecommendationId, recommendationLog } from '../../../shared/ids.ts';
 import { op } from '../../helpers/texts.ts';
 
-/** A text, and an update that puts the end of a mark into it, which no mark's beginning stands before. */
-function textAndIdleMarker(): { readonly text: Uint8Array; readonly marker: Uint8Array } {
-  const doc = new Y.Doc();
-  textOf(doc).insert(0, [clauseElement(op('c1', 'ab'))]);
+/** The words of a document's first clause. */
+function wordsOf(doc: Y.Doc): Y.XmlText {
   const clause = textOf(doc).get(0);
   const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
   if (!(words instanceof Y.XmlText)) throw new Error('no words there');
+  return words;
+}
+
+/** A text, an update that puts the end of a mark into it, which no mark's beginning stands before, and words behind that. */
+function textAndIdleMarker(written: string): {
+  readonly text: Uint8Array;
+  readonly marker: Uint8Array;
+  readonly more: Uint8Array;
+} {
+  const doc = new Y.Doc();
+  textOf(doc).insert(0, [clauseElement(op('c1', written))]);
+  const words = wordsOf(doc);
   // So that Yjs knows the text as one that has formats.
   words.format(0, 1, { [markKey('bracket', newMarkId())]: { id: 'x' } });
   const text = Y.encodeStateAsUpdate(doc);
@@ -30,7 +40,10 @@ function textAndIdleMarker(): { readonly text: Uint8Array; readonly marker: Uint
       new Y.ContentFormat(markKey('deletion', newMarkId()), null as unknown as object),
     ).integrate(transaction, 0);
   });
-  return { text, marker: Y.encodeStateAsUpdate(doc, before) };
+  const marker = Y.encodeStateAsUpdate(doc, before);
+  const marked = Y.encodeStateVector(doc);
+  words.insert(words.length, 'c', {});
+  return { text, marker, more: Y.encodeStateAsUpdate(doc, marked) };
 }
 
 const deletedIn = (doc: Y.Doc): number => Y.createDeleteSetFromStructStore(doc.store).clients.size;
@@ -39,7 +52,7 @@ const take = (replica: Replica, content: Uint8Array): void =>
 
 describe('[LOG1] A replica', () => {
   it('holds what its entries say: nothing goes that no entry deletes, though Yjs finds that it has no effect', () => {
-    const { text, marker } = textAndIdleMarker();
+    const { text, marker } = textAndIdleMarker('ab');
     const onAScreen = new Y.Doc();
     for (const update of [text, marker]) Y.applyUpdate(onAScreen, update);
     expect(deletedIn(onAScreen)).toBe(1);
@@ -56,7 +69,7 @@ describe('[LOG1] A replica', () => {
   });
 
   it('is tidied up where an edit becomes an entry, which says so then', () => {
-    const { text, marker } = textAndIdleMarker();
+    const { text, marker } = textAndIdleMarker('ab');
     const replica = Replica.empty();
     take(replica, text);
     const said: Uint8Array[] = [];
@@ -67,5 +80,18 @@ describe('[LOG1] A replica', () => {
     const another = Replica.empty();
     for (const content of [text, Y.mergeUpdates(said)]) take(another, content);
     expect(deletedIn(another.doc)).toBe(1);
+  });
+
+  it('is tidied up when words show that a marker before them is for nothing', () => {
+    const { text, marker, more } = textAndIdleMarker('');
+    const replica = Replica.empty();
+    take(replica, text);
+    Y.applyUpdate(replica.doc, marker);
+    replica.tidy();
+    expect(deletedIn(replica.doc)).toBe(0);
+    Y.applyUpdate(replica.doc, more);
+    replica.tidy();
+    expect(deletedIn(replica.doc)).toBe(1);
+    expect(Y.cleanupYTextFormatting(wordsOf(replica.doc))).toBe(0);
   });
 });
