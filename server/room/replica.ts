@@ -189,9 +189,10 @@ export class Replica {
 
   #forget(transaction: Y.Transaction): void {
     const fragment = textOf(this.doc);
-    const makesUntidy = transaction.deleteSet.clients.size > 0 || touchesMarkers(transaction);
+    for (const text of withNewMarkers(transaction)) this.#untidy.add(text);
+    const deletes = transaction.deleteSet.clients.size > 0;
     for (const changed of transaction.changed.keys()) {
-      if (makesUntidy && changed instanceof Y.XmlText) this.#untidy.add(changed);
+      if (deletes && changed instanceof Y.XmlText) this.#untidy.add(changed);
       let type: Y.AbstractType<unknown> | null = changed as Y.AbstractType<unknown>;
       while (type !== null && type !== fragment && type.parent !== fragment) type = type.parent;
       // Of another root: the record.
@@ -206,10 +207,12 @@ export class Replica {
 }
 
 /**
- * Whether a beginning or an end of a mark came, or words right behind one. Other words leave a tidy text tidy; but Yjs asks
- * what a marker is for only once there are words behind it, so those may show that it is for nothing.
+ * Texts to which a beginning or an end of a mark came, or words right behind one; those too that came with all that is in
+ * them. Other words leave a tidy text tidy; but Yjs asks what a marker is for only once there are words behind it, so those
+ * may show that it is for nothing.
  */
-function touchesMarkers({ doc, beforeState, afterState }: Y.Transaction): boolean {
+function withNewMarkers({ doc, beforeState, afterState }: Y.Transaction): ReadonlySet<Y.XmlText> {
+  const texts = new Set<Y.XmlText>();
   for (const [client, clock] of afterState) {
     const known = beforeState.get(client) ?? 0;
     if (clock === known) continue;
@@ -217,10 +220,11 @@ function touchesMarkers({ doc, beforeState, afterState }: Y.Transaction): boolea
     for (let at = structs.length - 1; at >= 0; at--) {
       const struct = structs[at];
       if (struct === undefined || struct.id.clock + struct.length <= known) break;
-      if (struct instanceof Y.Item && (isMarker(struct) || isMarker(standingBefore(struct)))) return true;
+      if (!(struct instanceof Y.Item) || struct.deleted || !(struct.parent instanceof Y.XmlText)) continue;
+      if (isMarker(struct) || isMarker(standingBefore(struct))) texts.add(struct.parent);
     }
   }
-  return false;
+  return texts;
 }
 
 const isMarker = (item: Y.Item | null): boolean => item?.content instanceof Y.ContentFormat;

@@ -94,4 +94,13 @@ describe('[LOG1] A replica', () => {
     expect(deletedIn(replica.doc)).toBe(1);
     expect(Y.cleanupYTextFormatting(wordsOf(replica.doc))).toBe(0);
   });
+
+  it('is tidied up where a clause comes with words and markers in it', () => {
+    const { text, marker, more } = textAndIdleMarker('');
+    const replica = Replica.empty();
+    Y.applyUpdate(replica.doc, Y.mergeUpdates([text, marker, more]));
+    replica.tidy();
+    expect(Y.cleanupYTextFormatting(wordsOf(replica.doc))).toBe(0);
+    expect(deletedIn(replica.doc)).toBe(1);
+  });
 });
