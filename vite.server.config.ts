@@ -14,6 +14,7 @@ export default defineConfig({
         main: 'server/main.ts',
         concord: 'server/concord.ts',
         sqliteWorker: 'server/log/sqliteWorker.ts',
+        importThread: 'server/imports/importThread.ts',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
     },

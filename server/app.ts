@@ -12,6 +12,7 @@ import { accessRoutes } from './access/routes.ts';
 import type { Config } from './config.ts';
 import { answerErrors, refusalOf } from './errors.ts';
 import { meetingFrom, principalIn } from './http.ts';
+import { createImporter } from './imports/importer.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
 import { meetingRoutes } from './meetings/routes.ts';
@@ -62,9 +63,11 @@ export interface AppOptions {
   readonly now: () => number;
   /** In demo mode: the names that the sign-in page offers, and their password. */
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
+  /** Where the program of the importer's thread is, if not where the build puts it. */
+  readonly importThread?: URL;
 }
 
-export async function createApp({ store, config, log, now, demo }: AppOptions): Promise<App> {
+export async function createApp({ store, config, log, now, demo, importThread }: AppOptions): Promise<App> {
   const meetings = await Meetings.open(store.log, now);
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
   const rooms = new Rooms({
@@ -123,7 +126,8 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
     return c.text('ok');
   });
   const streams = new EventStreams();
-  const services = { access, meetings, rooms, progresses, streams, log: store.log, now };
+  const importer = createImporter({ program: importThread });
+  const services = { access, meetings, rooms, progresses, streams, importer, log: store.log, now };
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
   http.route('/', procedureRoutes(services));
@@ -238,6 +242,7 @@ export async function createApp({ store, config, log, now, demo }: AppOptions): 
       }),
     close: async () => {
       await rooms.close();
+      await importer.close();
       reading.close();
       access.close();
       sockets.close();

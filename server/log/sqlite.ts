@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { ConcordError } from '../../shared/errors.ts';
 import { LogName } from '../../shared/ids.ts';
+import { builtProgram } from '../built.ts';
 import { StoreRefused } from '../store/refused.ts';
 import { assertRun } from './chain.ts';
 import type { Checkpoint, Log } from './log.ts';
@@ -72,7 +72,7 @@ interface Waiting {
 export async function openSqlite({
   dataDir,
   readOnly = false,
-  worker = builtWorker(),
+  worker = builtProgram('sqliteWorker'),
 }: SqliteOptions): Promise<Sqlite> {
   const thread = new Worker(worker, { workerData: { dataDir, readOnly } });
   const waiting = new Map<number, Waiting>();
@@ -216,14 +216,6 @@ export async function openSqlite({
     },
   };
   return { log, execute: (statements) => ask<'execute'>({ kind: 'execute', statements }) };
-}
-
-/** The build puts the thread's program beside the entry files; shared code, this file too, may lie one directory deeper. */
-function builtWorker(): URL {
-  const places = ['./sqliteWorker.js', '../sqliteWorker.js'].map((place) => new URL(place, import.meta.url));
-  const built = places.find((place) => existsSync(place));
-  if (!built) throw new Error('sqliteWorker.js is not built: name its place as `worker` to run from source');
-  return built;
 }
 
 /** A view is sent with all of the buffer that it looks at, which may be a whole network frame. */

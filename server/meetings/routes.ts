@@ -8,7 +8,7 @@ import { administrator, decideMeeting, MeetingCommand, type MeetingState, type O
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
 import { type Asker, asker, body, languageOf, meetingFrom, principalIn } from '../http.ts';
-import { importCompilation } from '../imports/compilation.ts';
+import type { Importer } from '../imports/importer.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { EventStream, EventStreams } from '../streams.ts';
 import { createMeeting } from './create.ts';
@@ -21,12 +21,13 @@ export interface MeetingServices {
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly progresses: Progresses;
+  readonly importer: Importer;
   readonly streams: EventStreams;
   readonly now: () => number;
 }
 
 const coloursInPalette = 24;
-/** Reading a compilation takes the server as long as this many orders. */
+/** Reading a compilation costs the server as much as this many orders. */
 const costOfImport = 10;
 
 /** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
@@ -110,7 +111,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
     await access.limitCommands(who.session, costOfImport);
-    return c.json(importCompilation(new Uint8Array(await c.req.arrayBuffer()), languageOf(c)));
+    const compilation = await services.importer.read(new Uint8Array(await c.req.arrayBuffer()), languageOf(c));
+    return c.body(compilation, 200, { 'Content-Type': 'application/json' });
   });
 
   routes.post('/api/imports', async (c) => {

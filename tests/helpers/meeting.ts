@@ -10,6 +10,7 @@ import {
   RecommendationView as RecommendationViewSchema,
 } from '../../shared/contract.ts';
 import type { MeetingId, ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { bundle } from './bundle.ts';
 import { openTestStore } from './store.ts';
 
 export const secret = 'a-long-test-password';
@@ -77,6 +78,7 @@ export async function startMeeting(
     log: pino({ level: 'silent' }),
     now,
     demo: () => null,
+    importThread: await bundle('server/imports/importThread.ts'),
   });
   const { meetings, rooms, access } = app;
   const { meeting: id, importer } = await createMeeting(

@@ -1,0 +1,121 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { importCompilation } from '../../../server/imports/compilation.ts';
+import { createImporter, type Importer, type ImporterOptions } from '../../../server/imports/importer.ts';
+import { Compilation } from '../../../shared/compilation.ts';
+import { ConcordError } from '../../../shared/errors.ts';
+import { bundle } from '../../helpers/bundle.ts';
+import { temporaryDirectory } from '../../helpers/temporary.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const compilationIn = (json: Uint8Array): Compilation => Compilation.parse(JSON.parse(new TextDecoder().decode(json)));
+const text = 'I. AIR\n\nClean the air. (Chile)\n\nMeasure it. (Chile; Peru)\n';
+
+let importer: Importer;
+async function importing(options: ImporterOptions = {}): Promise<Importer> {
+  importer = createImporter({ program: await bundle('server/imports/importThread.ts'), ...options });
+  return importer;
+}
+afterEach(() => importer.close());
+
+/** Another program in the thread, for what ours doesn't do. */
+function programThat(does: string): URL {
+  const path = join(temporaryDirectory(), 'program.mjs');
+  writeFileSync(path, does);
+  return pathToFileURL(path);
+}
+/** A program that never answers. */
+const stays = 'for (;;);';
+const codeOf = (reading: Promise<unknown>): Promise<unknown> =>
+  reading.then(
+    () => 'read',
+    (error: unknown) => (error instanceof ConcordError ? error.code : error),
+  );
+
+describe('[IMP10] A compilation is read beside those who draft', () => {
+  it('finds what is in it, with the reasons of its warnings in the language that was asked for', async () => {
+    const doubtful = `${text}\nAct. (Somebody or other; Chile)\n`;
+    const { read } = await importing();
+    for (const language of ['en', 'fr'] as const)
+      expect(compilationIn(await read(bytes(doubtful), language))).toEqual(importCompilation(doubtful, language));
+  });
+
+  it('refuses what is no text', async () => {
+    expect(await codeOf((await importing()).read(bytes('%PDF-1.7'), 'en'))).toBe('import-unreadable');
+  });
+
+  it('leaves the event loop to the others while it reads', async () => {
+    const long = Array.from({ length: 300 }, (_, at) => `Act on ${at}. (Chile; Peru)`).join('\n\n');
+    let reading = true;
+    let turns = 0;
+    const read = (await importing()).read(bytes(`I. AIR\n\n${long}`), 'en').finally(() => {
+      reading = false;
+    });
+    while (reading) {
+      turns += 1;
+      await setImmediate();
+    }
+    expect(compilationIn(await read).topics).toHaveLength(1);
+    expect(turns).toBeGreaterThan(100);
+  });
+
+  it('reads one after the other, and tells whoever finds too many waiting when to come again', async () => {
+    const { read } = await importing();
+    const waiting = [1, 2, 3, 4].map(() => codeOf(read(bytes(text), 'en')));
+    await expect(read(bytes(text), 'en')).rejects.toMatchObject({
+      code: 'too-many-requests',
+      detail: { field: '10' },
+    });
+    expect(await Promise.all(waiting)).toEqual(['read', 'read', 'read', 'read']);
+    expect(await codeOf(read(bytes(text), 'en'))).toBe('read');
+  });
+
+  it('lets one go that takes too long, and reads the next', async () => {
+    const stuck = programThat(stays);
+    const { read } = await importing({ program: stuck, longest: 300 });
+    expect(await Promise.all([codeOf(read(bytes(text), 'en')), codeOf(read(bytes(text), 'en'))])).toEqual([
+      'import-unreadable',
+      'import-unreadable',
+    ]);
+  });
+
+  it('lets one go that takes too much memory', async () => {
+    const greedy = programThat('const all = []; for (;;) all.push(Array.from({ length: 1000 }, (_, at) => ({ at })));');
+    expect(await codeOf((await importing({ program: greedy, memory: 24 })).read(bytes(text), 'en'))).toBe(
+      'import-unreadable',
+    );
+  });
+
+  it('calls its own failures by their name', async () => {
+    const broken = programThat('throw new Error("broken");');
+    expect(await codeOf((await importing({ program: broken })).read(bytes(text), 'en'))).toBe('internal');
+  });
+
+  it('keeps a thread for the next, and lets it go when nothing comes', async () => {
+    const starts = join(temporaryDirectory(), 'starts');
+    const counts = programThat(`
+      import { appendFileSync } from 'node:fs';
+      import { parentPort } from 'node:worker_threads';
+      appendFileSync(${JSON.stringify(starts)}, 'x');
+      parentPort.on('message', () => parentPort.postMessage({ json: null }));
+    `);
+    const { read } = await importing({ program: counts, idle: 50 });
+    for (let times = 0; times < 3; times++) expect(await codeOf(read(bytes(text), 'en'))).toBe('import-unreadable');
+    expect(readFileSync(starts, 'utf8')).toBe('x');
+    await pause(500);
+    await codeOf(read(bytes(text), 'en'));
+    expect(readFileSync(starts, 'utf8')).toBe('xx');
+  });
+
+  it('ends with the server', async () => {
+    const { read, close } = await importing({ program: programThat(stays) });
+    const waiting = [1, 2].map(() => codeOf(read(bytes(text), 'en')));
+    await setImmediate();
+    await close();
+    expect(await Promise.all(waiting)).toEqual(['shutting-down', 'shutting-down']);
+    expect(await codeOf(read(bytes(text), 'en'))).toBe('shutting-down');
+  });
+});
