@@ -47,6 +47,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   return recorded(head, 'one edit', (said) => {
     const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update, structure, known));
     if (!said()) return null;
+    // Before it is judged: what is judged is what the entry will say.
     head.tidy();
     let after = head.text();
     // Yjs tidies up formats by itself on everybody's screen, also of those who may not write: markers without effect go,
