@@ -12,10 +12,12 @@ interface Load {
   readonly rate: number;
   readonly seconds: number;
 }
+/** `PACE=0.5` halves everybody's rate, to see what a server does while it has time. */
+const pace = Number(process.env.PACE ?? 1);
 const loads: readonly Load[] = [
-  { name: 'plenary', documents: 1, writers: 20, readers: 480, rate: 2, seconds: 10 },
-  { name: 'rooms', documents: 100, writers: 5, readers: 0, rate: 4, seconds: 8 },
-  { name: 'flood', documents: 1, writers: 20, readers: 20, rate: 100, seconds: 4 },
+  { name: 'plenary', documents: 1, writers: 20, readers: 480, rate: 2 * pace, seconds: 10 },
+  { name: 'rooms', documents: 100, writers: 5, readers: 0, rate: 4 * pace, seconds: 8 },
+  { name: 'flood', documents: 1, writers: 20, readers: 20, rate: 100 * pace, seconds: 4 },
 ];
 const contestants: readonly Contestant[] = [relay, yWebsocket, hocuspocus, concord];
 
