@@ -44,6 +44,11 @@ const longestMessage = 1_100_000;
  * kB a second). Who says nothing at all is let go after the first as well; Node looks every five seconds.
  */
 const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
+/**
+ * How long a line is kept for its next request, ms. People's browsers keep many, and a full gallery's would be too many to
+ * wait for. A proxy keeps few, and has to be the one that lets go: what it sends at the moment in which we do is lost.
+ */
+const keptFor = { people: 5000, proxy: 150_000 };
 /** A refused WebSocket that doesn't answer its close is cut off after this many ms. */
 const patienceAfterClose = 2000;
 
@@ -213,7 +218,11 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     http,
     listen: (port, host) =>
       new Promise((resolve, reject) => {
-        const listening = createAdaptorServer({ fetch: http.fetch, serverOptions: patience });
+        const keepAliveTimeout = config.publicOrigin === null ? keptFor.people : keptFor.proxy;
+        const listening = createAdaptorServer({
+          fetch: http.fetch,
+          serverOptions: { ...patience, keepAliveTimeout },
+        });
         server = listening;
         if (listening instanceof Server) listening.maxConnections = config.mostConnections;
         listening.listen({ port, host, backlog }, () => {
