@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Compilation } from '../../shared/compilation.ts';
 import { Created } from '../../shared/contract.ts';
 import { post, sentenceOf } from '../api.ts';
@@ -37,6 +37,9 @@ export function ImportPage() {
   const name = useSignal(compilation.value?.title ?? '');
   const pasted = useSignal('');
   const failure = useSignal('');
+  /** How many files were asked for; the answer to the last one counts. */
+  const asked = useRef(0);
+  const reading = useSignal(false);
 
   const set = (next: Compilation): void => {
     if (compilation.value !== null) past.value = [...past.value.slice(-99), compilation.value];
@@ -44,13 +47,19 @@ export function ImportPage() {
   };
   const read = async (source: Blob): Promise<void> => {
     failure.value = '';
+    reading.value = true;
+    asked.current += 1;
+    const mine = asked.current;
     try {
       const found = await post('/api/imports/preview', source, Compilation);
+      if (mine !== asked.current) return;
       past.value = [];
       compilation.value = found;
       name.value = found.title;
     } catch (error) {
-      failure.value = sentenceOf(error);
+      if (mine === asked.current) failure.value = sentenceOf(error);
+    } finally {
+      if (mine === asked.current) reading.value = false;
     }
   };
   useEffect(
@@ -75,6 +84,10 @@ export function ImportPage() {
           <input
             type="file"
             accept=".txt,text/plain"
+            onClick={(event) => {
+              // So that a file that could not be read at first can be chosen again.
+              event.currentTarget.value = '';
+            }}
             onChange={(event) => {
               const file = event.currentTarget.files?.[0];
               if (file !== undefined) void read(file);
@@ -92,6 +105,7 @@ export function ImportPage() {
           />
         </label>
         <BusyButton work={() => read(new Blob([pasted.value]))}>{t('import.preview')}</BusyButton>
+        <div role="status">{reading.value && <p class="quiet">{t('app.loading')}</p>}</div>
         <p class="failure" role="alert">
           {failure.value}
         </p>

@@ -177,6 +177,39 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     await rapporteur.getByText(message('en', 'error.party-in-use')).first().waitFor();
   });
 
+  it('says that a compilation is being read, and takes the same file again after a refusal', async () => {
+    const rapporteur = await open('rapporteur', '/import');
+    const file = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('%PDF-1.7') };
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await rapporteur.route('**/api/imports/preview', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await rapporteur.locator('input[type=file]').setInputFiles(file);
+    await rapporteur
+      .getByRole('status')
+      .filter({ hasText: message('en', 'app.loading') })
+      .waitFor();
+    answer();
+    const refused = rapporteur.getByRole('alert').filter({ hasText: message('en', 'error.import-unreadable') });
+    await refused.waitFor();
+    expect(await rapporteur.getByText(message('en', 'app.loading')).count()).toBe(0);
+    // A browser says nothing of a file that was chosen before: the field has to forget it first.
+    const input = rapporteur.locator('input[type=file]');
+    expect(await input.inputValue()).not.toBe('');
+    const chosen = rapporteur.waitForEvent('filechooser');
+    await input.click();
+    expect(await input.inputValue()).toBe('');
+    const again = rapporteur.waitForResponse('**/api/imports/preview');
+    await (await chosen).setFiles(file);
+    expect((await again).status()).toBe(422);
+    await refused.waitFor();
+    expect(await violations(rapporteur)).toEqual([]);
+  });
+
   it('imports a compilation: preview, corrections, and only then a meeting', async () => {
     const rapporteur = await open('rapporteur', '/import');
     await rapporteur.locator('input[type=file]').setInputFiles({
