@@ -2,8 +2,16 @@ import { z } from 'zod';
 import { PartyCode } from './ids.ts';
 import { PartyKind } from './principal.ts';
 
-/** What an import reads from a text compilation, and what its importer corrects before the meeting is made. */
-export const Compilation = z.object({
+/** In all of a compilation. Those of long meetings have some hundreds of clauses. */
+const mostClauses = 5000;
+const mostTexts = 1000;
+/**
+ * In all of a compilation: a file of a party's short names may come to many times its own length in full ones. What is
+ * shown has to fit into the order that follows it.
+ */
+const mostCharacters = 6_000_000;
+
+const Whole = z.object({
   title: z.string().max(2000),
   parties: z
     .array(
@@ -46,4 +54,28 @@ export const Compilation = z.object({
   /** What a person should look at: text without a tag, tags that nobody knows. `line` counts from 1. */
   warnings: z.array(z.object({ line: z.number().int().min(1), text: z.string(), reason: z.string() })),
 });
+
+/** What an import reads from a text compilation, and what its importer corrects before the meeting is made. */
+export const Compilation = Whole.refine((compilation) => {
+  const texts = compilation.topics.flatMap(({ recommendations }) => recommendations);
+  const clauses = texts.reduce((sum, text) => sum + text.clauses.length, 0);
+  return texts.length <= mostTexts && clauses <= mostClauses && charactersOf(compilation) <= mostCharacters;
+}, 'too much at once');
 export type Compilation = z.infer<typeof Compilation>;
+
+function charactersOf({ title, parties, topics, warnings }: z.infer<typeof Whole>): number {
+  let sum = title.length;
+  const count = (...strings: readonly string[]): void => {
+    for (const one of strings) sum += one.length;
+  };
+  for (const { name, aliases } of parties) count(name, ...aliases);
+  for (const { heading, recommendations } of topics) {
+    count(heading);
+    for (const text of recommendations) {
+      count(text.heading);
+      for (const clause of text.clauses) count(clause.text, ...clause.sponsors);
+    }
+  }
+  for (const { text, reason } of warnings) count(text, reason);
+  return sum;
+}

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
+import type { AccountId } from '../../shared/ids.ts';
 import type { Language } from '../../shared/words/words.ts';
 import { builtProgram } from '../built.ts';
 
@@ -10,29 +11,35 @@ export interface ToRead {
   readonly source: Uint8Array;
   readonly language: Language;
 }
-/** What it answers: the compilation as JSON, which may be many times the file; null: nothing in it can be read. */
+/** What it answers: the compilation as JSON; null: nothing in it can be read. */
 export interface Read {
   readonly json: Uint8Array<ArrayBuffer> | null;
+}
+/** Who waits for it, and when they no longer do. */
+export interface Asker {
+  readonly whose: AccountId;
+  readonly gone: AbortSignal;
 }
 
 /** Reads compilations beside the event loop: who drafts doesn't wait until a long one is read. */
 export interface Importer {
   /**
-   * The compilation in a file, as `importCompilation` reads it, in the bytes of its JSON.
+   * The compilation in a file, as `importCompilation` reads it, in the bytes of its JSON. Of what one account asks for, the
+   * last counts.
    *
    * Throws `import-unreadable` for what is no text, too much of it, or takes too long; `too-many-requests` where too many
-   * wait already; `shutting-down` once it was closed.
+   * wait already, or for what the same account asked for before; `shutting-down` once it was closed.
    */
-  read(source: Uint8Array, language: Language): Promise<Uint8Array<ArrayBuffer>>;
+  read(given: ToRead, asker: Asker): Promise<Uint8Array<ArrayBuffer>>;
   /** Ends what is being read. */
   close(): Promise<void>;
 }
 
-/** One that takes longer is let go, ms. The worst that is known takes a sixth of that, an ordinary one some milliseconds. */
-const longestReading = 60_000;
-/** Memory that reading may take, MB. */
+/** One that takes longer is let go, ms. The worst that is known takes a third of that, an ordinary one some milliseconds. */
+const longestReading = 30_000;
+/** Memory that the program's own objects may take while it reads, MB. */
 const mostMemory = 512;
-/** Compilations that may be read or wait for it. One is read at a time: the other cores are for drafting. */
+/** Accounts that may wait. One compilation is read at a time: the other cores are for drafting. */
 const mostWaiting = 4;
 /** When to come again if too many wait, seconds. */
 const comeAgain = '10';
@@ -53,8 +60,8 @@ export function createImporter({
   memory = mostMemory,
   idle = longestIdle,
 }: ImporterOptions = {}): Importer {
+  const asked = new Map<AccountId, AbortController>();
   let before: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
   let thread: Worker | null = null;
   let rest: NodeJS.Timeout | undefined;
   let closed = false;
@@ -76,11 +83,12 @@ export function createImporter({
     await ended?.terminate();
   };
 
-  const readOne = async (given: ToRead): Promise<Uint8Array<ArrayBuffer>> => {
-    if (closed) throw new ConcordError('shutting-down');
+  const readOne = async (given: ToRead | null, givenUp: AbortSignal): Promise<Uint8Array<ArrayBuffer>> => {
+    if (closed) refuse('shutting-down');
+    if (given === null) return tooMany();
     clearTimeout(rest);
     thread ??= start();
-    const { json } = await answerOf(thread, given, longest).catch(async (error: unknown) => {
+    const { json } = await answerOf(thread, given, longest, givenUp).catch(async (error: unknown) => {
       await end();
       throw error;
     });
@@ -89,15 +97,25 @@ export function createImporter({
   };
 
   return {
-    async read(source, language) {
-      if (waiting >= mostWaiting) throw new ConcordError('too-many-requests', { field: comeAgain });
-      waiting += 1;
-      const mine = before.then(() => readOne({ source, language }));
+    async read(given, { whose, gone }) {
+      const earlier = asked.get(whose);
+      if (earlier === undefined && asked.size >= mostWaiting) tooMany();
+      earlier?.abort();
+      const replaced = new AbortController();
+      asked.set(whose, replaced);
+      const givenUp = AbortSignal.any([gone, replaced.signal]);
+      // What is no longer wanted is not kept until its turn comes.
+      let waiting: ToRead | null = givenUp.aborted ? null : given;
+      givenUp.addEventListener('abort', () => {
+        waiting = null;
+        if (asked.get(whose) === replaced) asked.delete(whose);
+      });
+      const mine = before.then(() => readOne(waiting, givenUp));
       before = mine.catch(() => undefined);
       try {
         return await mine;
       } finally {
-        waiting -= 1;
+        if (asked.get(whose) === replaced) asked.delete(whose);
       }
     },
     async close() {
@@ -109,16 +127,17 @@ export function createImporter({
 }
 
 /** What the thread answers. Throws why there is no answer; then the thread is of no use any more. */
-async function answerOf(thread: Worker, given: ToRead, longest: number): Promise<Read> {
+async function answerOf(thread: Worker, given: ToRead, longest: number, givenUp: AbortSignal): Promise<Read> {
   const answered = new AbortController();
   const { signal } = answered;
   thread.postMessage(given);
   try {
-    // Each of these also fails where the thread does.
+    // The first two also fail where the thread does.
     return await Promise.race([
       // It is our own program that answers.
       once(thread, 'message', { signal }).then(([answer]) => answer as Read),
       once(thread, 'exit', { signal }).then(() => refuse('shutting-down')),
+      once(givenUp, 'abort', { signal }).then(tooMany),
       pause(longest, null, { signal }).then(() => refuse('import-unreadable')),
     ]);
   } catch (error) {
@@ -133,4 +152,8 @@ async function answerOf(thread: Worker, given: ToRead, longest: number): Promise
 
 function refuse(code: ErrorCode, cause?: unknown): never {
   throw new ConcordError(code, {}, { cause });
+}
+
+function tooMany(): never {
+  throw new ConcordError('too-many-requests', { field: comeAgain });
 }

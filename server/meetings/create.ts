@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clause } from '../../shared/clause.ts';
 import { noMarks } from '../../shared/clause.ts';
 import type { Compilation } from '../../shared/compilation.ts';
@@ -80,13 +79,9 @@ export async function makeMeeting(
     { type: 'topics set', topics },
     { type: 'recommendations set', recommendations: texts.map(({ id, topic, heading }) => ({ id, topic, heading })) },
   ];
-  // One a turn of the event loop: whoever drafts elsewhere doesn't wait for all of them.
-  let turn: Promise<unknown> = Promise.resolve();
   await Promise.all(
     texts.map(async ({ id, clauses }) => {
       if (clauses.length === 0) return;
-      turn = turn.then(() => nextTurn());
-      await turn;
       const text = clauses.map(
         (clause): Clause => ({
           id: newClauseId(),

@@ -27,8 +27,9 @@ export interface MeetingServices {
 }
 
 const coloursInPalette = 24;
-/** Reading a compilation costs the server as much as this many orders. */
-const costOfImport = 10;
+/** What reading a compilation costs the server, and making a meeting of it, in orders. */
+const costOfReading = 10;
+const costOfImport = 40;
 
 /** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
 export const partyViews = (meeting: MeetingState): PartyView[] =>
@@ -110,8 +111,11 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports/preview', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session, costOfImport);
-    const compilation = await services.importer.read(new Uint8Array(await c.req.arrayBuffer()), languageOf(c));
+    await access.limitCommands(who.session, costOfReading);
+    const compilation = await services.importer.read(
+      { source: new Uint8Array(await c.req.arrayBuffer()), language: languageOf(c) },
+      { whose: who.account.id, gone: c.req.raw.signal },
+    );
     return c.body(compilation, 200, { 'Content-Type': 'application/json' });
   });
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
 import { type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
@@ -48,6 +49,7 @@ export interface Visitor {
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #held = new Map<RecommendationId, Held>();
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
   /** Whose sockets are open, oldest first. */
   readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
@@ -80,6 +82,9 @@ export class Rooms {
   async begin(id: RecommendationId, submission: Submission): Promise<void> {
     const { log, now, onInternal } = this.#options;
     const room = await Room.open(id, log, now, (reason) => onInternal(reason, id));
+    // One text a turn of the event loop: whoever drafts elsewhere doesn't wait for all that is brought in.
+    this.#turn = this.#turn.then(() => nextTurn());
+    await this.#turn;
     try {
       await room.submit(submission);
     } finally {

@@ -208,7 +208,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
         note('break', await floor());
         if (isLong) console.log(`${table(rows.slice(-2))}\n${tally}`);
       }
-      console.log(`\n${table(rows)}\n\n${tally}\n`);
+      console.log(`\n${table(rows)}\n\n${tally}; ${compared} screens were compared\n`);
 
       const breaks = rows.filter(({ when }) => when === 'break');
       const [first] = breaks;

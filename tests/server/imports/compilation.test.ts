@@ -262,8 +262,34 @@ describe('[IMP6] What can’t be read is refused with a reason', () => {
 
   it('reads five megabytes of parentheses in a time that the line count explains', () => {
     expect(() => importCompilation('(((('.repeat(300_000))).not.toThrow();
-    expect(() => importCompilation('Act (Argentina). '.repeat(50_000))).not.toThrow();
+    expect(() => importCompilation('Act (Argentina). '.repeat(5000))).not.toThrow();
     expect(() => importCompilation('a. '.repeat(300_000))).not.toThrow();
+  });
+});
+
+describe('[IMP6] More than a meeting could have', () => {
+  it.each([
+    ['clauses', 'Act (Argentina). '.repeat(50_000)],
+    ['recommendations', Array.from({ length: 1200 }, (_, at) => `Water ${at}\n\nAct on it (Argentina).\n`).join('\n')],
+  ])('is refused: %s', (_what, source) => expect(() => importCompilation(source)).toThrow('import-unreadable'));
+
+  it('is refused where parties’ short names would be many times as much in full', () => {
+    const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+    const parties = Array.from({ length: 190 }, (_, at) => ({
+      code: `${letters[at % 26]}${'123456789QWXZ'[Math.floor(at / 26)]}`.toUpperCase(),
+      name: `Q${Array.from({ length: 119 }, (_, place) => letters[(at + place * (1 + (at % 7))) % 26]).join('')}`,
+    }));
+    const list = parties.map(({ name, code }) => `- ${name} (${code})\n`).join('');
+    const inFull = parties.map(({ name }) => `Act. (${name})\n\n`).join('');
+    const row = `Be. (${parties.map(({ code }) => code).join(',')})\n\n`;
+    const compilation = (rows: number): string =>
+      `The following organs provided input:\n${list}\nI. AIR\n\n${inFull}${row.repeat(rows)}`;
+    const sponsors = importCompilation(compilation(20)).topics.flatMap(({ recommendations }) =>
+      recommendations.flatMap(({ clauses }) => clauses.flatMap((one) => one.sponsors)),
+    );
+    expect(sponsors.join('').length).toBeGreaterThan(300_000);
+    expect(compilation(500).length).toBeLessThan(500_000);
+    expect(() => importCompilation(compilation(500))).toThrow('import-unreadable');
   });
 });
 

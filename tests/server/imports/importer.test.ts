@@ -4,12 +4,22 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { importCompilation } from '../../../server/imports/compilation.ts';
-import { createImporter, type Importer, type ImporterOptions } from '../../../server/imports/importer.ts';
+import {
+  type Asker,
+  createImporter,
+  type Importer,
+  type ImporterOptions,
+  type ToRead,
+} from '../../../server/imports/importer.ts';
 import { Compilation } from '../../../shared/compilation.ts';
 import { ConcordError } from '../../../shared/errors.ts';
+import { newAccountId } from '../../../shared/ids.ts';
 import { bundle } from '../../helpers/bundle.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
+/** Somebody who waits: another account each time. */
+const asker = (): Asker => ({ whose: newAccountId(), gone: new AbortController().signal });
+const file = (words: string): ToRead => ({ source: bytes(words), language: 'en' });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const compilationIn = (json: Uint8Array): Compilation => Compilation.parse(JSON.parse(new TextDecoder().decode(json)));
 const text = 'I. AIR\n\nClean the air. (Chile)\n\nMeasure it. (Chile; Peru)\n';
@@ -27,6 +37,14 @@ function programThat(does: string): URL {
   writeFileSync(path, does);
   return pathToFileURL(path);
 }
+/** A program that answers to one file that nothing can be read in it, and to others never. */
+const answersTo = (words: string): string => `
+  import { parentPort } from 'node:worker_threads';
+  parentPort.on('message', ({ source }) => {
+    if (new TextDecoder().decode(source) !== ${JSON.stringify(words)}) for (;;);
+    parentPort.postMessage({ json: null });
+  });
+`;
 /** A program that never answers. */
 const stays = 'for (;;);';
 const codeOf = (reading: Promise<unknown>): Promise<unknown> =>
@@ -40,18 +58,20 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
     const doubtful = `${text}\nAct. (Somebody or other; Chile)\n`;
     const { read } = await importing();
     for (const language of ['en', 'fr'] as const)
-      expect(compilationIn(await read(bytes(doubtful), language))).toEqual(importCompilation(doubtful, language));
+      expect(compilationIn(await read({ source: bytes(doubtful), language }, asker()))).toEqual(
+        importCompilation(doubtful, language),
+      );
   });
 
   it('refuses what is no text', async () => {
-    expect(await codeOf((await importing()).read(bytes('%PDF-1.7'), 'en'))).toBe('import-unreadable');
+    expect(await codeOf((await importing()).read(file('%PDF-1.7'), asker()))).toBe('import-unreadable');
   });
 
   it('leaves the event loop to the others while it reads', async () => {
     const long = Array.from({ length: 300 }, (_, at) => `Act on ${at}. (Chile; Peru)`).join('\n\n');
     let reading = true;
     let turns = 0;
-    const read = (await importing()).read(bytes(`I. AIR\n\n${long}`), 'en').finally(() => {
+    const read = (await importing()).read(file(`I. AIR\n\n${long}`), asker()).finally(() => {
       reading = false;
     });
     while (reading) {
@@ -64,19 +84,38 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
 
   it('reads one after the other, and tells whoever finds too many waiting when to come again', async () => {
     const { read } = await importing();
-    const waiting = [1, 2, 3, 4].map(() => codeOf(read(bytes(text), 'en')));
-    await expect(read(bytes(text), 'en')).rejects.toMatchObject({
+    const files = ['Act.', 'Measure it.', 'Share it.', 'Say so.'].map((words) => `I. AIR\n\n${words} (Chile)\n`);
+    const waiting = files.map((one) => read(file(one), asker()));
+    await expect(read(file(text), asker())).rejects.toMatchObject({
       code: 'too-many-requests',
       detail: { field: '10' },
     });
-    expect(await Promise.all(waiting)).toEqual(['read', 'read', 'read', 'read']);
-    expect(await codeOf(read(bytes(text), 'en'))).toBe('read');
+    expect((await Promise.all(waiting)).map(compilationIn)).toEqual(files.map((one) => importCompilation(one)));
+    expect(await codeOf(read(file(text), asker()))).toBe('read');
+  });
+
+  it('reads of what one account asks for the last, and leaves the places to others', async () => {
+    const { read } = await importing({ program: programThat(answersTo('last')) });
+    const one = asker();
+    const asked = ['first', 'second', 'last'].map((words) => codeOf(read(file(words), one)));
+    expect(await Promise.all(asked)).toEqual(['too-many-requests', 'too-many-requests', 'import-unreadable']);
+    const others = [1, 2, 3, 4].map(() => codeOf(read(file('last'), asker())));
+    expect(await Promise.all(others)).toEqual(Array(4).fill('import-unreadable'));
+  });
+
+  it('goes on with the next when somebody has gone, whether theirs was being read or waited', async () => {
+    const { read } = await importing({ program: programThat(answersTo('last')) });
+    const leaving = new AbortController();
+    const gone = [1, 2].map(() => codeOf(read(file('first'), { ...asker(), gone: leaving.signal })));
+    const next = codeOf(read(file('last'), asker()));
+    setTimeout(() => leaving.abort(), 100);
+    expect(await Promise.all([...gone, next])).toEqual(['too-many-requests', 'too-many-requests', 'import-unreadable']);
   });
 
   it('lets one go that takes too long, and reads the next', async () => {
     const stuck = programThat(stays);
     const { read } = await importing({ program: stuck, longest: 300 });
-    expect(await Promise.all([codeOf(read(bytes(text), 'en')), codeOf(read(bytes(text), 'en'))])).toEqual([
+    expect(await Promise.all([codeOf(read(file(text), asker())), codeOf(read(file(text), asker()))])).toEqual([
       'import-unreadable',
       'import-unreadable',
     ]);
@@ -84,14 +123,14 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
 
   it('lets one go that takes too much memory', async () => {
     const greedy = programThat('const all = []; for (;;) all.push(Array.from({ length: 1000 }, (_, at) => ({ at })));');
-    expect(await codeOf((await importing({ program: greedy, memory: 24 })).read(bytes(text), 'en'))).toBe(
-      'import-unreadable',
-    );
+    expect(
+      await codeOf((await importing({ program: greedy, memory: 24, longest: 600_000 })).read(file(text), asker())),
+    ).toBe('import-unreadable');
   });
 
   it('calls its own failures by their name', async () => {
     const broken = programThat('throw new Error("broken");');
-    expect(await codeOf((await importing({ program: broken })).read(bytes(text), 'en'))).toBe('internal');
+    expect(await codeOf((await importing({ program: broken })).read(file(text), asker()))).toBe('internal');
   });
 
   it('keeps a thread for the next, and lets it go when nothing comes', async () => {
@@ -103,19 +142,19 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
       parentPort.on('message', () => parentPort.postMessage({ json: null }));
     `);
     const { read } = await importing({ program: counts, idle: 50 });
-    for (let times = 0; times < 3; times++) expect(await codeOf(read(bytes(text), 'en'))).toBe('import-unreadable');
+    for (let times = 0; times < 3; times++) expect(await codeOf(read(file(text), asker()))).toBe('import-unreadable');
     expect(readFileSync(starts, 'utf8')).toBe('x');
     await pause(500);
-    await codeOf(read(bytes(text), 'en'));
+    await codeOf(read(file(text), asker()));
     expect(readFileSync(starts, 'utf8')).toBe('xx');
   });
 
   it('ends with the server', async () => {
     const { read, close } = await importing({ program: programThat(stays) });
-    const waiting = [1, 2].map(() => codeOf(read(bytes(text), 'en')));
+    const waiting = [1, 2].map(() => codeOf(read(file(text), asker())));
     await setImmediate();
     await close();
     expect(await Promise.all(waiting)).toEqual(['shutting-down', 'shutting-down']);
-    expect(await codeOf(read(bytes(text), 'en'))).toBe('shutting-down');
+    expect(await codeOf(read(file(text), asker()))).toBe('shutting-down');
   });
 });

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stageText } from '../../../server/room/stage.ts';
 import { Created, MeetingList, MeetingView, Refused } from '../../../shared/contract.ts';
 import { markKey } from '../../../shared/document.ts';
 import { newMarkId, newRecommendationId, newTopicId } from '../../../shared/ids.ts';
 import { MeetingCommand } from '../../../shared/meeting.ts';
 import { connect } from '../../helpers/enemy.ts';
 import { people, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+import { op } from '../../helpers/texts.ts';
 
 let meeting: TestMeeting;
 beforeAll(async () => {
@@ -207,6 +209,35 @@ describe('[MEET4] A compilation becomes a meeting', () => {
     expect(
       await refusal(await meeting.request('rapporteur', 'POST', '/api/imports', { meeting: 'x', compilation: {} })),
     ).toBe('bad-request');
+  });
+});
+
+describe('[IMP10] The texts of a meeting that is brought in', () => {
+  it('are stored one a turn of the event loop, however many come together', async () => {
+    let turn = 0;
+    let over = false;
+    const tick = (): void => {
+      turn += 1;
+      if (!over) setImmediate(tick);
+    };
+    tick();
+    const turns: number[] = [];
+    await Promise.all(
+      Array.from({ length: 40 }, () =>
+        meeting.app.rooms.begin(newRecommendationId(), {
+          by: { administrator: 'somebody' },
+          onBehalfOf: null,
+          deed: { type: 'create', source: 'test' },
+          stage: (head) => {
+            turns.push(turn);
+            return stageText(head, [op('c1', 'Act.')], []);
+          },
+        }),
+      ),
+    );
+    over = true;
+    expect(turns).toHaveLength(40);
+    expect(new Set(turns).size).toBe(40);
   });
 });
 
