@@ -6,7 +6,7 @@ export const en = {
   'error.malformed-update': 'The change could not be read, so it was not made. Reload the page and write it again.',
   'error.update-too-large': 'That is too much at once. Send it in smaller parts.',
   'error.import-unreadable':
-    'The file is not a text that can be imported. Save it as plain text, at most 5 MB, and try again.',
+    'The file is not a text that can be imported, or is too much of it. Save it as plain text, at most 5 MB and 5,000 clauses, and try again.',
   'error.schema-outdated': 'This page is older than the server. Reload it to go on; your words are kept.',
   'error.not-signed-in': 'You are not signed in. Sign in to go on.',
   'error.wrong-name-or-password': 'The name or the password is wrong.',

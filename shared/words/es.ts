@@ -8,7 +8,7 @@ export const es = {
   'error.malformed-update': 'El cambio no se pudo leer y no se hizo. Recargue la página y escríbalo de nuevo.',
   'error.update-too-large': 'Es demasiado de una vez. Envíelo en partes más pequeñas.',
   'error.import-unreadable':
-    'El archivo no es un texto que se pueda importar. Guárdelo como texto sin formato, de 5 MB como máximo, e inténtelo de nuevo.',
+    'El archivo no es un texto que se pueda importar, o es demasiado extenso. Guárdelo como texto sin formato, de 5 MB y 5000 párrafos como máximo, e inténtelo de nuevo.',
   'error.schema-outdated':
     'Esta página es más antigua que el servidor. Recárguela para continuar; sus palabras se conservan.',
   'error.not-signed-in': 'No ha iniciado sesión. Inicie sesión para continuar.',

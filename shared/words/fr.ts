@@ -9,7 +9,7 @@ export const fr = {
     "La modification était illisible et n'a pas été faite. Rechargez la page et écrivez-la de nouveau.",
   'error.update-too-large': "C'est trop à la fois. Envoyez-le en plus petites parties.",
   'error.import-unreadable':
-    "Le fichier n'est pas un texte importable. Enregistrez-le en texte brut, de 5 Mo au plus, et réessayez.",
+    "Le fichier n'est pas un texte importable, ou il est trop long. Enregistrez-le en texte brut, de 5 Mo et 5 000 paragraphes au plus, et réessayez.",
   'error.schema-outdated':
     'Cette page est plus ancienne que le serveur. Rechargez-la pour continuer ; vos mots sont conservés.',
   'error.not-signed-in': "Vous n'êtes pas connecté. Connectez-vous pour continuer.",

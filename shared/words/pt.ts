@@ -8,7 +8,7 @@ export const pt = {
   'error.malformed-update': 'A alteração não pôde ser lida e não foi feita. Recarregue a página e escreva-a de novo.',
   'error.update-too-large': 'É demasiado de uma só vez. Envie em partes menores.',
   'error.import-unreadable':
-    'O arquivo não é um texto que possa ser importado. Salve-o como texto simples, com até 5 MB, e tente novamente.',
+    'O arquivo não é um texto que possa ser importado, ou é extenso demais. Salve-o como texto simples, com até 5 MB e 5.000 parágrafos, e tente novamente.',
   'error.schema-outdated':
     'Esta página é mais antiga que o servidor. Recarregue-a para continuar; as suas palavras são mantidas.',
   'error.not-signed-in': 'Não iniciou sessão. Inicie sessão para continuar.',
