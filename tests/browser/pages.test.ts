@@ -355,7 +355,7 @@ describe('[SCR4] For everybody', () => {
   });
 
   it('no screen complained', () => {
-    const expected = /status of (401|403|404|409|410)|net::ERR|WebSocket connection/;
+    const expected = /status of (401|403|404|409|410|422)|net::ERR|WebSocket connection/;
     expect(visits.flatMap(({ complaints }) => complaints).filter((one) => !expected.test(one))).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { cpSync, existsSync, readFileSync, rmSync, statSync, truncateSync, write
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { verify } from '../../server/audit/verify.ts';
 import { openFile } from '../../server/log/sqliteFile.ts';
 import { Room } from '../../server/room/room.ts';
@@ -144,6 +145,28 @@ describe(`[DISK3] A byte that was changed (seed ${seed})`, () => {
     expect(found.fault).toBeGreaterThan(0);
     process.stdout.write(`database, ${flips} bytes: ${JSON.stringify(found)}\n`);
   }, 3_600_000);
+
+  it('in the kind of an index’s first page: refused, whichever index it is', async () => {
+    const whole = readFileSync(databaseOf(closed));
+    const database = new Database(databaseOf(closed), { readonly: true });
+    const indexes = database
+      .prepare<unknown[], { name: string; page: number }>(
+        `SELECT name, rootpage AS page FROM sqlite_schema WHERE type = 'index'`,
+      )
+      .all();
+    const size = z.number().parse(database.pragma('page_size', { simple: true }));
+    database.close();
+    const dataDir = copyOf(closed);
+    for (const { name, page } of indexes) {
+      for (const left of ['-wal', '-shm']) rmSync(`${databaseOf(dataDir)}${left}`, { force: true });
+      const bytes = Buffer.from(whole);
+      // Of a leaf an inner page, and the other way round.
+      bytes[(page - 1) * size] = (bytes[(page - 1) * size] ?? 0) ^ 8;
+      writeFileSync(databaseOf(dataDir), bytes);
+      expect([name, (await look(dataDir)).found]).toEqual([name, 'refused']);
+    }
+    expect(indexes.length).toBeGreaterThan(5);
+  }, 120_000);
 
   it('in the write-ahead log: refused, or one that nobody reads', async () => {
     const whole = readFileSync(walOf(killed));
