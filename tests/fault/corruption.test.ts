@@ -137,8 +137,7 @@ describe(`[DISK3] A byte that was changed (seed ${seed})`, () => {
       // Every kind of page gets its share, however few there are of it.
       const kind = places[flip % places.length];
       const at = kind?.somewhere() ?? 0;
-      for (const left of ['-wal', '-shm']) rmSync(`${databaseOf(dataDir)}${left}`, { force: true });
-      writeFileSync(databaseOf(dataDir), flipped(whole, at));
+      renew(dataDir, flipped(whole, at));
       found[await judge(dataDir, closedContent, `seed ${seed}, byte ${at} of ${kind?.name}`)] += 1;
     }
     expect(found.refused).toBeGreaterThan(0);
@@ -158,11 +157,10 @@ describe(`[DISK3] A byte that was changed (seed ${seed})`, () => {
     database.close();
     const dataDir = copyOf(closed);
     for (const { name, page } of indexes) {
-      for (const left of ['-wal', '-shm']) rmSync(`${databaseOf(dataDir)}${left}`, { force: true });
       const bytes = Buffer.from(whole);
       // Of a leaf an inner page, and the other way round.
       bytes[(page - 1) * size] = (bytes[(page - 1) * size] ?? 0) ^ 8;
-      writeFileSync(databaseOf(dataDir), bytes);
+      renew(dataDir, bytes);
       expect([name, (await look(dataDir)).found]).toEqual([name, 'refused']);
     }
     expect(indexes.length).toBeGreaterThan(5);
@@ -369,6 +367,13 @@ it('[DISK3] what a killed server left in the write-ahead log is in the file, and
   expect(database.pragma('wal_checkpoint', { simple: false })).toEqual([{ busy: 0, log: 0, checkpointed: 0 }]);
   close();
 });
+
+/** The record that was closed, with other bytes in its database. Also what the last server left beside it goes. */
+function renew(dataDir: string, bytes: Uint8Array): void {
+  cpSync(closed, dataDir, { recursive: true });
+  for (const left of ['-wal', '-shm']) rmSync(`${databaseOf(dataDir)}${left}`, { force: true });
+  writeFileSync(databaseOf(dataDir), bytes);
+}
 
 function flipped(bytes: Uint8Array, at: number): Buffer {
   const copy = Buffer.from(bytes);
