@@ -53,6 +53,10 @@ interface Edition {
   cost: number;
   /** The page of `version`, for everybody who comes before the next. */
   page: string | null;
+  /** The newest events, each with the version that it follows: for who loaded the page and is only now connected. */
+  recent: readonly { readonly follows: number; readonly bytes: Uint8Array }[];
+  /** When somebody last asked for it. */
+  askedAt: number;
   working: Promise<void>;
 }
 
@@ -69,6 +73,10 @@ const longestRest = 250;
 const turn = 5;
 /** A silent stream is one that proxies cut, and whose end nobody notices. Ms. */
 const silence = 25_000;
+/** Bytes of events that are kept for who is just coming: the seconds between a page and its connection. */
+const mostRecent = 1024 * 1024;
+/** An edition that nobody reads or asks for is kept so long, ms: to make it means to draw every text of the meeting. */
+const forgottenAfter = 10_000;
 const heartbeat = encoder.encode(': here\n\n');
 const eventOf = (version: number, patches: readonly Patch[]): Uint8Array =>
   encoder.encode(`id: ${version}\ndata: ${JSON.stringify(patches)}\n\n`);
@@ -93,8 +101,10 @@ export function createReading(source: ReadingSource): Reading {
     if (found !== undefined) {
       // What was decided a moment ago holds for whoever comes now: nobody is shown what the chair has just closed. What
       // was written is shown too, unless that would send it to a full gallery each time that somebody comes.
-      if (found.timer !== null && (found.meetingDue || found.cost < busy)) {
-        clearTimeout(found.timer);
+      found.askedAt = performance.now();
+      const isDue = found.meetingDue || found.due.size > 0;
+      if (isDue && (found.meetingDue || found.readers.size === 0 || found.cost < busy)) {
+        if (found.timer !== null) clearTimeout(found.timer);
         start(found);
       }
       await found.working;
@@ -115,6 +125,8 @@ export function createReading(source: ReadingSource): Reading {
       lastSent: 0,
       cost: 0,
       page: null,
+      recent: [],
+      askedAt: performance.now(),
       working: Promise.resolve(),
     };
     editions.set(key(meeting, language), edition);
@@ -160,9 +172,19 @@ export function createReading(source: ReadingSource): Reading {
 
   const publish = async (edition: Edition, patches: readonly Patch[]): Promise<void> => {
     if (patches.length === 0) return;
+    const follows = edition.version;
     edition.version = nextVersion();
     edition.page = null;
-    if (!(await sendAll(edition, eventOf(edition.version, patches)))) edition.cutShort = true;
+    const bytes = eventOf(edition.version, patches);
+    edition.recent = newestOf([...edition.recent, { follows, bytes }]);
+    if (!(await sendAll(edition, bytes))) edition.cutShort = true;
+  };
+
+  /** Everybody loads the page anew: what came before is no longer for anybody. */
+  const publishAnew = async (edition: Edition): Promise<void> => {
+    edition.recent = [];
+    await publish(edition, [{ reload: true }]);
+    edition.recent = [];
   };
 
   const work = async (edition: Edition): Promise<void> => {
@@ -182,7 +204,7 @@ export function createReading(source: ReadingSource): Reading {
         edition.cutShort = false;
         edition.due.clear();
         await fill(edition);
-        await publish(edition, [{ reload: true }]);
+        await publishAnew(edition);
         return;
       }
     }
@@ -229,26 +251,25 @@ export function createReading(source: ReadingSource): Reading {
   };
 
   const stop = source.onChange(({ meeting, recommendation }) => {
-    for (const [name, edition] of editions) {
+    for (const edition of editions.values()) {
       if (edition.state.id !== meeting) continue;
-      if (edition.readers.size === 0 && recommendation !== null) {
-        // Nobody reads: the next one gets a fresh edition.
-        editions.delete(name);
-        continue;
-      }
       if (recommendation === null) edition.meetingDue = true;
       else edition.due.add(recommendation);
-      schedule(edition);
+      // What nobody reads is drawn when somebody asks for it.
+      if (edition.readers.size > 0) schedule(edition);
     }
   });
 
   const beat = setInterval(() => {
-    // In its turn among the patches.
-    for (const edition of editions.values())
-      if (performance.now() - edition.lastSent >= silence)
+    const now = performance.now();
+    for (const [name, edition] of editions) {
+      if (edition.readers.size === 0 && now - edition.askedAt > forgottenAfter) editions.delete(name);
+      // In its turn among the patches.
+      else if (now - edition.lastSent >= silence)
         edition.working = edition.working.then(async () => {
           await sendAll(edition, heartbeat);
         });
+    }
   }, silence).unref();
 
   return {
@@ -264,7 +285,7 @@ export function createReading(source: ReadingSource): Reading {
     },
     async follow(meeting, language, version, stream) {
       let edition = await open(meeting, language);
-      // One that nobody read was dropped when the text changed, perhaps while it was waited for.
+      // One that can't be made any more was dropped, perhaps while it was waited for.
       while (edition !== null && editions.get(key(meeting, language)) !== edition)
         edition = await open(meeting, language);
       if (edition === null) {
@@ -273,7 +294,9 @@ export function createReading(source: ReadingSource): Reading {
       }
       const { readers } = edition;
       readers.add(stream);
-      stream.send(version === edition.version ? heartbeat : eventOf(edition.version, [{ reload: true }]));
+      for (const bytes of missedSince(edition, version)) stream.send(bytes);
+      // What was written in the moment before, while nobody read.
+      if (edition.meetingDue || edition.due.size > 0) schedule(edition);
       return () => readers.delete(stream);
     },
     close() {
@@ -285,6 +308,24 @@ export function createReading(source: ReadingSource): Reading {
       }
     },
   };
+}
+
+/** The newest of the events, as many as may be kept. */
+function newestOf(events: Edition['recent']): Edition['recent'] {
+  let sum = 0;
+  let from = events.length;
+  while (from > 0 && sum + (events[from - 1]?.bytes.length ?? 0) <= mostRecent) {
+    from -= 1;
+    sum += events[from]?.bytes.length ?? 0;
+  }
+  return events.slice(from);
+}
+
+/** What a reader is sent first: what happened since the page of this version, or the advice to load it again. */
+function missedSince({ version: newest, recent }: Edition, version: number | null): readonly Uint8Array[] {
+  if (version === newest) return [heartbeat];
+  const first = recent.findIndex(({ follows }) => follows === version);
+  return first === -1 ? [eventOf(newest, [{ reload: true }])] : recent.slice(first).map(({ bytes }) => bytes);
 }
 
 /** One patch for each clause that differs: put after its neighbour, or removed. */

@@ -25,7 +25,8 @@ class Stage {
   #words = 'words in force';
   #tell: Parameters<Parameters<typeof createReading>[0]['onChange']>[0] = () => undefined;
 
-  constructor() {
+  /** `drawnIn`: how long a text takes to be there, ms. */
+  constructor({ drawnIn = 0 }: { readonly drawnIn?: number } = {}) {
     const topic = newTopicId();
     this.#state = {
       ...noMeeting(this.#id),
@@ -35,7 +36,10 @@ class Stage {
     };
     this.reading = createReading({
       meeting: () => this.#state,
-      text: async () => ({ text: [this.#text()], ledger: new LiveLedger() }),
+      text: async () => {
+        if (drawnIn > 0) await new Promise((resolve) => setTimeout(resolve, drawnIn));
+        return { text: [this.#text()], ledger: new LiveLedger() };
+      },
       onChange: (listener) => {
         this.#tell = listener;
         return () => undefined;
@@ -263,13 +267,79 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
 });
 
 describe('[READ2] Who missed something is found out', () => {
-  it('also where nobody read meanwhile, and the edition was made anew', async () => {
+  it('and is sent it, where it is what happened since the page was loaded', async () => {
     stage = new Stage();
     const { version } = await stage.page();
     stage.write('written while nobody read');
+    await stage.page();
+    stage.write('written after that');
+    const late = new Kept();
+    await stage.follow(late, version);
+    expect(late.heard).not.toContain('"reload":true');
+    expect(late.heard).toContain('written while nobody read');
+    expect(late.heard).toContain('written after that');
+    stage.write('written when everybody was there');
+    await late.until('written when everybody was there');
+  });
+
+  it('and loads the page again where that was too long ago', async () => {
+    stage = new Stage();
+    const { version } = await stage.page();
+    for (let times = 0; times < 3; times++) {
+      stage.write(`${times} ${'long '.repeat(100_000)}`);
+      await stage.page();
+    }
     const late = new Kept();
     await stage.follow(late, version);
     expect(late.heard).toContain('"reload":true');
+    expect(late.heard.length).toBeLessThan(1000);
+  });
+
+  it('gets in though somebody writes without a pause, and nobody else reads', async () => {
+    const busy = new Stage({ drawnIn: 20 });
+    stage = busy;
+    let over = false;
+    const writing = (async () => {
+      for (let times = 0; !over; times++) {
+        busy.write(`words ${times}`);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    })();
+    try {
+      const { version } = await busy.page();
+      const reader = new Kept();
+      await busy.follow(reader, version);
+      await expect.poll(() => reader.heard.match(/words \d+/g)?.length ?? 0, patient).toBeGreaterThan(5);
+      expect(reader.heard).not.toContain('"reload":true');
+    } finally {
+      over = true;
+      await writing;
+    }
+  });
+
+  it('is told what was written last, in the moment in which it came', async () => {
+    stage = new Stage({ drawnIn: 20 });
+    const { version } = await stage.page();
+    stage.write('written before');
+    const reader = new Kept();
+    const following = stage.follow(reader, version);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    stage.write('written last');
+    await following;
+    await reader.until('written last');
+    expect(reader.heard).not.toContain('"reload":true');
+  });
+
+  it('is never sent what the chair closed since', async () => {
+    stage = new Stage();
+    const { version } = await stage.page();
+    stage.write('written before it was closed');
+    await stage.page();
+    stage.show('nothing');
+    const late = new Kept();
+    await stage.follow(late, version);
+    expect(late.heard).toContain('"reload":true');
+    expect(late.heard).not.toContain('written before');
   });
 
   it('also by another process', async () => {
