@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import type { Compilation } from '../../shared/compilation.ts';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/ids.ts';
 import type { Language } from '../../shared/words/words.ts';
 import { builtProgram } from '../built.ts';
+import { importCompilation } from './compilation.ts';
 
 /** What the thread is given. */
 export interface ToRead {
@@ -21,7 +23,7 @@ export interface Asker {
   readonly gone: AbortSignal;
 }
 
-/** Reads compilations beside the event loop: who drafts doesn't wait until a long one is read. */
+/** Reads compilations, and any that takes a while beside the event loop: who drafts doesn't wait for it. */
 export interface Importer {
   /**
    * The compilation in a file, as `importCompilation` reads it, in the bytes of its JSON. Of what one account asks for, the
@@ -43,6 +45,8 @@ const mostMemory = 512;
 const mostWaiting = 4;
 /** When to come again if too many wait, seconds. */
 const comeAgain = '10';
+/** A file of so many bytes, and most compilations are none larger, is read sooner than a thread is started for it: at once. */
+const smallEnough = 32 * 1024;
 /** A thread takes a quarter of a second to start, and some memory for as long as it lives. It waits this long for more, ms. */
 const longestIdle = 60_000;
 
@@ -52,6 +56,7 @@ export interface ImporterOptions {
   readonly longest?: number;
   readonly memory?: number;
   readonly idle?: number;
+  readonly small?: number;
 }
 
 export function createImporter({
@@ -59,6 +64,7 @@ export function createImporter({
   longest = longestReading,
   memory = mostMemory,
   idle = longestIdle,
+  small = smallEnough,
 }: ImporterOptions = {}): Importer {
   const asked = new Map<AccountId, AbortController>();
   let before: Promise<unknown> = Promise.resolve();
@@ -98,6 +104,7 @@ export function createImporter({
 
   return {
     async read(given, { whose, gone }) {
+      if (given.source.length <= small) return jsonOf(importCompilation(given.source, given.language));
       const earlier = asked.get(whose);
       if (earlier === undefined && asked.size >= mostWaiting) tooMany();
       earlier?.abort();
@@ -125,6 +132,9 @@ export function createImporter({
     },
   };
 }
+
+const jsonOf = (compilation: Compilation): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify(compilation));
 
 /** What the thread answers. Throws why there is no answer; then the thread is of no use any more. */
 async function answerOf(thread: Worker, given: ToRead, longest: number, givenUp: AbortSignal): Promise<Read> {

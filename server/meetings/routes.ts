@@ -29,7 +29,7 @@ export interface MeetingServices {
 const coloursInPalette = 24;
 /** What reading a compilation costs the server, and making a meeting of it, in orders. */
 const costOfReading = 10;
-const costOfImport = 40;
+const costOfImport = 20;
 
 /** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
 export const partyViews = (meeting: MeetingState): PartyView[] =>

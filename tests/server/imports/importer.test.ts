@@ -26,7 +26,7 @@ const text = 'I. AIR\n\nClean the air. (Chile)\n\nMeasure it. (Chile; Peru)\n';
 
 let importer: Importer;
 async function importing(options: ImporterOptions = {}): Promise<Importer> {
-  importer = createImporter({ program: await bundle('server/imports/importThread.ts'), ...options });
+  importer = createImporter({ program: await bundle('server/imports/importThread.ts'), small: 0, ...options });
   return importer;
 }
 afterEach(() => importer.close());
@@ -61,6 +61,12 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
       expect(compilationIn(await read({ source: bytes(doubtful), language }, asker()))).toEqual(
         importCompilation(doubtful, language),
       );
+  });
+
+  it('reads a small one at once, without a thread', async () => {
+    const { read } = await importing({ program: programThat(stays), small: text.length });
+    expect(compilationIn(await read(file(text), asker()))).toEqual(importCompilation(text));
+    expect(await codeOf(read(file('%PDF-1.7'), asker()))).toBe('import-unreadable');
   });
 
   it('refuses what is no text', async () => {
