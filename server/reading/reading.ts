@@ -73,8 +73,11 @@ const longestRest = 250;
 const turn = 5;
 /** A silent stream is one that proxies cut, and whose end nobody notices. Ms. */
 const silence = 25_000;
-/** Bytes of events that are kept for who is just coming: the seconds between a page and its connection. */
-const mostRecent = 1024 * 1024;
+/**
+ * Bytes of events that are kept for who is just coming: the moment between a page and its connection. Fewer than may wait
+ * for a reader, since all of them are sent at once.
+ */
+const mostRecent = 128 * 1024;
 /** An edition that nobody reads or asks for is kept so long, ms: to make it means to draw every text of the meeting. */
 const forgottenAfter = 10_000;
 const heartbeat = encoder.encode(': here\n\n');
@@ -294,7 +297,10 @@ export function createReading(source: ReadingSource): Reading {
       }
       const { readers } = edition;
       readers.add(stream);
-      for (const bytes of missedSince(edition, version)) stream.send(bytes);
+      if (!missedSince(edition, version).every((bytes) => stream.send(bytes))) {
+        readers.delete(stream);
+        stream.close();
+      }
       // What was written in the moment before, while nobody read.
       if (edition.meetingDue || edition.due.size > 0) schedule(edition);
       return () => readers.delete(stream);
