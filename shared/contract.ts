@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Compilation } from './compilation.ts';
+import { Digest } from './digest.ts';
 import { AccountId, ClauseId, MarkId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
-import { AmendmentState, MarkRecord, Status } from './ledger.ts';
+import { AmendmentState, CoSponsor, MarkRecord, Status } from './ledger.ts';
 import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from './meeting.ts';
 import { PartyKind, Principal, Role } from './principal.ts';
 import { clauseKinds } from './schema.ts';
@@ -96,6 +97,8 @@ export const RecommendationView = z.object({
       insertion: MarkId.nullable(),
       sponsors: z.array(PartyCode),
       status: Status,
+      /** Of its words in force: a command that agrees on them names it in `seen`. */
+      digest: Digest,
     }),
   ),
   amendments: z.array(
@@ -103,7 +106,9 @@ export const RecommendationView = z.object({
       id: MarkId,
       kind: z.enum(['add', 'delete', 'replace', 'new clause', 'delete clause']).nullable(),
       party: PartyCode,
-      sponsors: z.array(z.object({ party: PartyCode, accepted: z.boolean() })),
+      /** The pending amendment that it amends; null for one to the text in force. */
+      parent: MarkId.nullable(),
+      sponsors: z.array(CoSponsor),
       state: AmendmentState,
       reason: z.string(),
       clause: ClauseId,
@@ -112,7 +117,13 @@ export const RecommendationView = z.object({
       inserted: z.string(),
       typedBy: z.string(),
       at: z.number(),
+      /** Of the words that it has in the text, for `seen`; null where it has none. */
+      digest: Digest.nullable(),
     }),
+  ),
+  /** The brackets that stand. */
+  brackets: z.array(
+    z.object({ id: MarkId, party: PartyCode, clauses: z.array(ClauseId), words: z.string(), digest: Digest }),
   ),
 });
 export type RecommendationView = z.infer<typeof RecommendationView>;

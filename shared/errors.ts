@@ -42,6 +42,7 @@ export const errorCatalogue = {
   'party-unknown': { status: 422, close: 4422 },
   'party-in-use': { status: 409, close: 4409 },
   'nothing-to-do': { status: 422, close: 4422 },
+  'changed-since': { status: 409, close: 4409 },
   // What the server could not do. 1013 is "try again later": nothing of the client's is lost, it reconnects.
   'not-stored': { status: 503, close: 1013 },
   'shutting-down': { status: 503, close: 1012 },

@@ -5,7 +5,7 @@ import type { MeetingView } from '../../shared/contract.ts';
 import { Accepted } from '../../shared/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/ids.ts';
 import type { Principal } from '../../shared/principal.ts';
-import type { Command } from '../../shared/procedure.ts';
+import { onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
 import { post, sentenceOf, split } from '../api.ts';
 import { Workbench } from '../drafting/workbench.ts';
 import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
@@ -79,15 +79,40 @@ function DraftingPage({
     // The meeting is told anew at every count; its parties seldom change.
     const parties = computed(() => latest().parties);
     const face = (party: PartyCode) => faceIn({ parties: parties.value }, party);
+    const bench = new Workbench({
+      recommendation: id,
+      me,
+      meeting: latest,
+      face,
+      labelStyle,
+      words: () => ({
+        insertedBy: (party) => t('editor.inserted-by', { party }),
+        struckBy: (party) => t('editor.struck-by', { party }),
+        bracketedBy: (party) => t('editor.bracketed-by', { party }),
+        status: statusWords,
+        proposed: t('status.proposed'),
+        floor: t('draft.floor'),
+        label: t('draft.text'),
+      }),
+      onRefused: (error) =>
+        announce(
+          error.code === 'clause-locked'
+            ? t('draft.locked')
+            : error.code === 'role-may-not' && !latest().drafting
+              ? t('error.drafting-closed')
+              : errorWords(error.code, ''),
+        ),
+    });
     return {
       recommendation: id,
       me,
       parties: () => parties.value,
       face,
       say: announce,
-      order: async (command: Command) => {
+      order: async (wish: Wish) => {
         try {
-          const { type, body } = split(command);
+          const seen = { text: bench.text.peek(), ledger: bench.ledger.peek() };
+          const { type, body } = split(onWhatIsSeen(seen, wish));
           await post(`/api/recommendations/${id}/${type}`, body, Accepted);
           return true;
         } catch (error) {
@@ -95,30 +120,7 @@ function DraftingPage({
           return false;
         }
       },
-      bench: new Workbench({
-        recommendation: id,
-        me,
-        meeting: latest,
-        face,
-        labelStyle,
-        words: () => ({
-          insertedBy: (party) => t('editor.inserted-by', { party }),
-          struckBy: (party) => t('editor.struck-by', { party }),
-          bracketedBy: (party) => t('editor.bracketed-by', { party }),
-          status: statusWords,
-          proposed: t('status.proposed'),
-          floor: t('draft.floor'),
-          label: t('draft.text'),
-        }),
-        onRefused: (error) =>
-          announce(
-            error.code === 'clause-locked'
-              ? t('draft.locked')
-              : error.code === 'role-may-not' && !latest().drafting
-                ? t('error.drafting-closed')
-                : errorWords(error.code, ''),
-          ),
-      }),
+      bench,
     };
   }, [id, me.participant, me.role, me.party]);
   const { bench, face } = desk;

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { History } from '../../shared/contract.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
 import { statusOf } from '../../shared/ledger.ts';
-import { type Command, whyNot } from '../../shared/procedure.ts';
+import { type Wish, whyNot } from '../../shared/procedure.ts';
 import { get, sentenceOf } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
@@ -135,7 +135,7 @@ const words = {
 } as const;
 type Wanted = keyof typeof words;
 
-const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reason: string): Command => ({
+const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reason: string): Wish => ({
   type: 'set-status',
   clauses: [clause],
   status: wanted,

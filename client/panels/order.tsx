@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { type Command, whyNot } from '../../shared/procedure.ts';
+import { type Wish, whyNot } from '../../shared/procedure.ts';
 import { t } from '../words.ts';
 import type { Desk } from './desk.ts';
 
@@ -15,7 +15,7 @@ export function Order({
   off = false,
 }: {
   desk: Desk;
-  command: Command;
+  command: Wish;
   words: string;
   strong?: boolean;
   off?: boolean;

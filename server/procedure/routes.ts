@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
-import { standingAmendments } from '../../shared/amendment.ts';
+import { standingAmendments, standingBrackets } from '../../shared/amendment.ts';
 import { clauseText } from '../../shared/clause.ts';
 import type { RecommendationView } from '../../shared/contract.ts';
+import { bracketDigest, clauseDigest, Digests } from '../../shared/digest.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { ClauseId } from '../../shared/ids.ts';
 import { labelStyleOf, labels } from '../../shared/label.ts';
@@ -77,6 +78,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
   const { ledger } = room;
   const numbers = labels(text, labelStyleOf(language));
   const heading = meeting.recommendations.find(({ id }) => id === room.id);
+  const digests = new Digests(text, ledger);
   const standing = new Map(standingAmendments(text, ledger).map((amendment) => [amendment.id, amendment]));
   return {
     id: room.id,
@@ -103,6 +105,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
       insertion: clause.insertion,
       sponsors: [...(ledger.clauses.get(clause.id)?.sponsors ?? [])],
       status: statusOf(ledger, clause.id),
+      digest: clauseDigest(clause),
     })),
     amendments: [...ledger.marks].flatMap(([id, record]) => {
       if (record.kind !== 'amendment') return [];
@@ -112,6 +115,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
           id,
           kind: now?.kind ?? null,
           party: record.party,
+          parent: now?.parent ?? record.parent ?? null,
           sponsors: [...record.sponsors],
           state: record.state,
           reason: record.reason,
@@ -121,6 +125,24 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
           inserted: now?.inserted ?? record.closed?.inserted ?? '',
           typedBy: record.typedBy,
           at: record.at,
+          digest: now === undefined ? null : digests.amendment(id),
+        },
+      ];
+    }),
+    brackets: [...new Set(text.flatMap((clause) => standingBrackets(clause, ledger)))].flatMap((id) => {
+      const record = ledger.marks.get(id);
+      if (record === undefined) return [];
+      const within = text.filter(({ runs }) => runs.some(({ marks }) => marks.bracket.includes(id)));
+      const words = within.map(({ runs }) =>
+        runs.map((one) => (one.marks.bracket.includes(id) ? one.text : '')).join(''),
+      );
+      return [
+        {
+          id,
+          party: record.party,
+          clauses: within.map((clause) => clause.id),
+          words: words.join(' … '),
+          digest: bracketDigest(text, id),
         },
       ];
     }),

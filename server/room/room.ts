@@ -7,7 +7,7 @@ import { seal } from '../log/chain.ts';
 import { sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
 import type { Head, Sealed } from './head.ts';
-import { type Author, type Deed, encodeHeader } from './header.ts';
+import { type Author, type Deed, encodeHeader, ruleset } from './header.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
 import type { Replica } from './replica.ts';
 import type { Staged } from './stage.ts';
@@ -276,6 +276,7 @@ export class Room {
       previous: head.hash,
       header: encodeHeader({
         version: 1,
+        ruleset,
         at: now,
         by: submission.by,
         onBehalfOf: submission.onBehalfOf,

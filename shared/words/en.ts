@@ -37,6 +37,7 @@ export const en = {
   'error.party-in-use':
     'The party has participants, stands behind words of the text, or belongs to a group. End that first.',
   'error.nothing-to-do': 'There is nothing to do: it is so already.',
+  'error.changed-since': 'It has changed since you looked. Look at it again, then decide.',
   'error.not-stored': 'The server could not store this. Your words stay on this page and are sent again.',
   'error.shutting-down': 'The server is restarting. You will be connected again.',
   'error.reader-too-slow': 'The connection was too slow. You will be connected again.',
@@ -67,6 +68,7 @@ export const en = {
   'state.not-adopted': 'Not adopted',
   'state.withdrawn': 'Withdrawn',
   'state.superseded': 'Superseded',
+  'state.fallen': 'Fallen with the amendment it was made to',
   // Roles and parties
   'role.chair': 'Chair',
   'role.rapporteur': 'Rapporteur',

@@ -41,6 +41,7 @@ export const es = {
   'error.party-in-use':
     'La delegación tiene participantes, respalda palabras del texto o pertenece a un grupo. Termine eso primero.',
   'error.nothing-to-do': 'No hay nada que hacer: ya es así.',
+  'error.changed-since': 'Ha cambiado desde que lo vio. Véalo de nuevo y decida entonces.',
   'error.not-stored': 'El servidor no pudo guardarlo. Sus palabras permanecen en esta página y se enviarán de nuevo.',
   'error.shutting-down': 'El servidor se está reiniciando. Se le volverá a conectar.',
   'error.reader-too-slow': 'La conexión era demasiado lenta. Se le volverá a conectar.',
@@ -71,6 +72,7 @@ export const es = {
   'state.not-adopted': 'No aprobada',
   'state.withdrawn': 'Retirada',
   'state.superseded': 'Sin objeto',
+  'state.fallen': 'Caída con la enmienda a la que se hizo',
   // Roles and parties
   'role.chair': 'Presidencia',
   'role.rapporteur': 'Relatoría',

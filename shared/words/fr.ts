@@ -43,6 +43,7 @@ export const fr = {
   'error.party-in-use':
     "La délégation a des participants, soutient des mots du texte ou appartient à un groupe. Mettez-y fin d'abord.",
   'error.nothing-to-do': "Il n'y a rien à faire : c'est déjà le cas.",
+  'error.changed-since': 'Cela a changé depuis que vous l’avez vu. Regardez de nouveau, puis décidez.',
   'error.not-stored': "Le serveur n'a pas pu l'enregistrer. Vos mots restent sur cette page et seront renvoyés.",
   'error.shutting-down': 'Le serveur redémarre. Vous serez reconnecté.',
   'error.reader-too-slow': 'La connexion était trop lente. Vous serez reconnecté.',
@@ -73,6 +74,7 @@ export const fr = {
   'state.not-adopted': 'Non adopté',
   'state.withdrawn': 'Retiré',
   'state.superseded': 'Devenu sans objet',
+  'state.fallen': 'Tombé avec l’amendement auquel il se rapportait',
   // Roles and parties
   'role.chair': 'Présidence',
   'role.rapporteur': 'Rapporteur',

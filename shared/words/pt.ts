@@ -41,6 +41,7 @@ export const pt = {
   'error.party-in-use':
     'A delegação tem participantes, apoia palavras do texto ou pertence a um grupo. Encerre isso primeiro.',
   'error.nothing-to-do': 'Nada a fazer: já é assim.',
+  'error.changed-since': 'Mudou desde que o viu. Veja de novo e decida depois.',
   'error.not-stored': 'O servidor não conseguiu guardar. As suas palavras ficam nesta página e serão reenviadas.',
   'error.shutting-down': 'O servidor está a reiniciar. Será reconectado.',
   'error.reader-too-slow': 'A ligação estava lenta demais. Será reconectado.',
@@ -71,6 +72,7 @@ export const pt = {
   'state.not-adopted': 'Não aprovada',
   'state.withdrawn': 'Retirada',
   'state.superseded': 'Prejudicada',
+  'state.fallen': 'Caída com a emenda a que se referia',
   // Roles and parties
   'role.chair': 'Presidência',
   'role.rapporteur': 'Relatoria',

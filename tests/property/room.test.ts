@@ -19,7 +19,7 @@ import {
   recommendationLog,
 } from '../../shared/ids.ts';
 import type { Principal } from '../../shared/principal.ts';
-import { type Command, decide } from '../../shared/procedure.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 import { endedAt, lockedText, withoutParty } from '../helpers/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
@@ -308,7 +308,7 @@ async function order(room: Room, { command, a }: Step): Promise<void> {
     .map(([id]) => id);
   const amendment = amendments[a % Math.max(1, amendments.length)];
   const clause = room.text()[a % Math.max(1, room.text().length)];
-  const ordered: Command | null =
+  const wish: Wish | null =
     command === 'adopt' || command === 'not-adopt'
       ? amendment === undefined
         ? null
@@ -320,7 +320,8 @@ async function order(room: Room, { command, a }: Step): Promise<void> {
         : clause === undefined
           ? null
           : { type: 'set-status', clauses: [clause.id], status: command === 'agree' ? 'agreed' : 'open' };
-  if (ordered === null) return;
+  if (wish === null) return;
+  const ordered = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish);
   const by = ordered.type === 'withdraw' ? rapporteur : chair;
   const meeting = {
     drafting: true,

@@ -4,6 +4,7 @@ import { MeetingList, MeetingView, RecommendationView } from '../../../shared/co
 import { newMarkId } from '../../../shared/ids.ts';
 import { connect, propose } from '../../helpers/enemy.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+import { seenOf } from '../../helpers/seen.ts';
 
 /**
  * Every route with every person's verdict. `gone` is a delegate whose accreditation ended; `outsider` runs another
@@ -185,12 +186,12 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   [
     'POST /api/recommendations/{id}/adopt',
     '401 404 404 403 403 403 200 403',
-    { body: async () => ({ amendments: [await amendment()] }) },
+    { body: async () => ({ amendments: [await amendment()], seen: seenOf(await meeting.text()) }) },
   ],
   [
     'POST /api/recommendations/{id}/not-adopt',
     '401 404 404 403 403 403 200 403',
-    { body: async () => ({ amendments: [await amendment()] }) },
+    { body: async () => ({ amendments: [await amendment()], seen: seenOf(await meeting.text()) }) },
   ],
   [
     'POST /api/recommendations/{id}/withdraw',
@@ -214,7 +215,7 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
       body: async () => {
         const id = await amendment();
         await meeting.order('argentina', 'ask-to-sponsor', { amendment: id, party: 'CAN' });
-        return { amendment: id, party: 'CAN', accept: true };
+        return { amendment: id, party: 'CAN', accept: true, seen: seenOf(await meeting.text()) };
       },
     },
   ],
@@ -222,12 +223,31 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   [
     'POST /api/recommendations/{id}/lift-bracket',
     '401 404 404 403 404 404 404 403',
-    { body: () => ({ bracket: newMarkId() }) },
+    { body: () => ({ bracket: newMarkId(), seen: {} }) },
   ],
   [
     'POST /api/recommendations/{id}/set-status',
     '401 404 404 403 403 403 200 403',
-    { body: async () => ({ clauses: [(await clauseIds()).at(-1)], status: 'agreed' }) },
+    {
+      body: async () => ({
+        clauses: [(await clauseIds()).at(-1)],
+        status: 'agreed',
+        seen: seenOf(await meeting.text()),
+      }),
+    },
+  ],
+  // It is agreed by then.
+  [
+    'POST /api/recommendations/{id}/dispose-and-agree',
+    '401 404 404 403 403 403 409 403',
+    {
+      body: async () => ({
+        clauses: [(await clauseIds()).at(-1)],
+        adopt: [],
+        status: 'agreed',
+        seen: seenOf(await meeting.text()),
+      }),
+    },
   ],
   [
     'POST /api/recommendations/{id}/set-sponsors',

@@ -32,6 +32,7 @@ const rights: readonly [
   ['set-status', ['chair'], (_id, clause) => ({ clauses: [clause], status: 'agreed' })],
   ['set-sponsors', ['rapporteur'], (_id, clause) => ({ clause, sponsors: ['BRA'] })],
   ['lift-bracket', ['chair', 'rapporteur', 'argentina'], () => ({})],
+  ['dispose-and-agree', ['chair'], (_id, clause) => ({ clauses: [clause], adopt: [], status: 'agreed' })],
 ];
 
 describe('[PROC1] Who decides what', () => {
@@ -49,7 +50,7 @@ describe('[PROC1] Who decides what', () => {
         const id = await propose(argentina, 0, 0, 'x ');
         await meeting.order('argentina', 'ask-to-sponsor', { amendment: id, party: 'CAN' });
         let order = body(id, (await meeting.text()).clauses[2]?.id ?? '');
-        if (type === 'set-status' && person === 'chair')
+        if ((type === 'set-status' || type === 'dispose-and-agree') && person === 'chair')
           await meeting.order('chair', 'set-status', {
             clauses: [(await meeting.text()).clauses[2]?.id],
             status: 'open',
