@@ -310,7 +310,8 @@ export function parentsOfNew(changes: readonly ClauseChange[], ledger: Ledger): 
   const struck = new Map<MarkId, Set<MarkId | null>>();
   const place = (id: MarkId, host: MarkId | null, clause: Clause): void => {
     const before = made.get(id);
-    if (before !== undefined && before !== host) throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    if (before !== undefined && before !== host)
+      throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
     made.set(id, host);
   };
   for (const { was, is } of changes) {

@@ -51,7 +51,7 @@ export function joinRuns(runs: Iterable<Run>): readonly Run[] {
   return joined;
 }
 
-export const clauseText = (clause: Clause): string => clause.runs.map((run) => run.text).join('');
+export const clauseText = (clause: Pick<Clause, 'runs'>): string => clause.runs.map((run) => run.text).join('');
 
 /** The words in force: without what is only proposed, with what is only proposed to be struck. */
 export const baseText = (clause: Clause): string =>
