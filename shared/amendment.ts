@@ -49,13 +49,16 @@ function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
   let inForce = 0;
   // One walk, however many amendments there are: a clause may bear hundreds.
   for (const [at, { text, marks }] of clause.runs.entries()) {
-    if (marks.insertion.length === 0) inForce += 1;
-    for (const id of marks.insertion) shareOf(id).inserted.add(text, at);
+    const pending = marks.insertion.length > 0;
+    // What others propose between two pieces doesn't part them; words in force do.
+    for (const id of marks.insertion) shareOf(id).inserted.add(text, inForce, inForce);
     for (const id of marks.deletion) {
       const share = shareOf(id);
-      share.struck.add(text, at);
-      if (marks.insertion.length === 0) share.struckInForce += 1;
+      if (pending) share.struck.add(text, at, at + 1);
+      else share.struck.add(text, inForce, inForce + 1);
+      if (!pending) share.struckInForce += 1;
     }
+    if (!pending) inForce += 1;
   }
   const read = new Map(
     [...found].map(([id, { struck, inserted, struckInForce }]): [MarkId, Share] => [
@@ -82,10 +85,11 @@ interface Counted {
 /** Words of runs; an ellipsis stands for what lies between. */
 class Words {
   text = '';
-  #last = -1;
-  add(text: string, at: number): void {
-    this.text += this.text !== '' && at > this.#last + 1 ? ` … ${text}` : text;
-    this.#last = at;
+  #next = 0;
+  /** `from`: where the piece stands; `next`: where the one after it would have to. */
+  add(text: string, from: number, next: number): void {
+    this.text += this.text !== '' && from !== this.#next ? ` … ${text}` : text;
+    this.#next = next;
   }
 }
 

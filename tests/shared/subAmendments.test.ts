@@ -152,7 +152,7 @@ describe('[DISP3] An amendment to an amendment', () => {
 
   it('falls with its words on record', () => {
     const record = decided(begun, '-arg1').ledger.marks.get(mark('can1'));
-    expect(record).toMatchObject({ state: 'fallen', closed: { inserted: 'recently  … and often ', struck: '' } });
+    expect(record).toMatchObject({ state: 'fallen', closed: { inserted: 'recently and often ', struck: '' } });
   });
 
   it('in a proposed clause falls with the clause, and stays in it once it is adopted', () => {
