@@ -229,7 +229,7 @@ function isInClauses(record: MarkRecord, id: MarkId, name: MarkName, clause: Cla
 }
 
 /** Amendments of one party that one edit may write in, in one clause: each is held against all of the clause. */
-const mostWrittenAtOnce = 64;
+const mostWrittenAtOnce = 32;
 
 /** The hand's own amendments that have other words in a clause than before. A letter is of one amendment alone. */
 function writtenIn(

@@ -2,7 +2,7 @@ import { wordsOf } from './amendment.ts';
 import { type Clause, joinRuns, type RunMarks } from './clause.ts';
 import type { MarkId } from './ids.ts';
 import type { AmendedWords, Ledger } from './ledger.ts';
-import { isStruckBy, madeTo, openParents, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
+import { madeTo, openParents, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
 
 /** What becomes of one clause: which runs stay and with which marks (null: the words go), or the clause goes whole. */
 export type ClauseRewrite =
@@ -111,22 +111,15 @@ export class Disposing {
   }
 
   adopt(ids: ReadonlySet<MarkId>): void {
-    const deepestFirst = [...ids]
-      .map((id) => ({ id, depth: this.#depthOf(id) }))
-      .sort((one, other) => other.depth - one.depth);
+    const depths = new Map([...ids].map((id) => [id, this.#depthOf(id)]));
     const inForceGone = new Set<Draft>();
     for (const draft of this.#drafts) {
-      const here = new Set<MarkId | null>([draft.insertion]);
-      for (const marks of draft.kept)
-        for (const id of [...(marks?.insertion ?? []), ...(marks?.deletion ?? [])]) here.add(id);
-      for (const { id } of deepestFirst)
-        if (here.has(id)) {
-          this.#adoptIn(draft, id, inForceGone);
-          here.add(this.#parent(id, draft.clause));
-        }
+      for (const [at, marks] of draft.kept.entries())
+        if (marks !== null) draft.kept[at] = this.#adoptOn(marks, draft, depths, inForceGone);
+      if (draft.insertion === null || !ids.has(draft.insertion)) continue;
+      draft.insertion = null;
       // A proposal of which nothing is left brings no clause.
-      if (draft.insertion !== draft.clause.insertion && draft.kept.every((marks) => marks === null))
-        draft.remove = true;
+      if (draft.kept.every((marks) => marks === null)) draft.remove = true;
     }
     for (const id of ids) this.#disposed.add(id);
     this.#moveUp(ids);
@@ -182,33 +175,44 @@ export class Disposing {
     return line.size;
   }
 
-  #adoptIn(draft: Draft, id: MarkId, inForceGone: Set<Draft>): void {
-    const seat = { insertion: draft.insertion };
-    if (draft.insertion === id) draft.insertion = null;
-    for (const [at, marks] of draft.kept.entries()) {
-      const run = draft.clause.runs[at];
-      if (marks === null || run === undefined) continue;
-      const owner = ownerOf(marks, seat, this.#ledger);
-      const clause = { ...draft.clause, insertion: seat.insertion };
-      if (marks.deletion.includes(id) && isStruckBy(id, { ...run, marks }, clause, this.#ledger, this.#parent)) {
-        draft.kept[at] = null;
+  /** What adoption makes of the marks on some words; null where they go. What is made to another comes before it. */
+  #adoptOn(
+    marks: RunMarks,
+    draft: Draft,
+    depths: ReadonlyMap<MarkId, number>,
+    inForceGone: Set<Draft>,
+  ): RunMarks | null {
+    let now = marks;
+    for (;;) {
+      const id = deepest([...now.deletion, ...now.insertion], depths);
+      if (id === null) return now;
+      const owner = ownerOf(now, draft, this.#ledger);
+      const deletion = now.deletion.filter((one) => one !== id);
+      if (deletion.length < now.deletion.length && this.#strikes(id, owner, draft)) {
         if (owner === null) inForceGone.add(draft);
-      } else if (bears(marks, id)) {
-        const parent = this.#parent(id, seat);
-        const deletion = marks.deletion.filter((one) => one !== id);
-        // A mark on letters that belong to another amendment says nothing of them.
-        draft.kept[at] =
-          owner !== id
-            ? { ...marks, deletion, insertion: marks.insertion.filter((one) => one !== id) }
-            : {
-                ...marks,
-                deletion,
-                insertion: parent === null ? [] : [parent],
-                // A letter keeps the origin in which it was typed.
-                origin: marks.origin.length > 0 ? marks.origin : [id],
-              };
+        return null;
       }
+      const parent = this.#parent(id, draft);
+      now =
+        owner !== id
+          ? // A mark on letters that belong to another amendment says nothing of them.
+            { ...now, deletion, insertion: now.insertion.filter((one) => one !== id) }
+          : {
+              ...now,
+              deletion,
+              insertion: parent === null ? [] : [parent],
+              // A letter keeps the origin in which it was typed.
+              origin: now.origin.length > 0 ? now.origin : [id],
+            };
     }
+  }
+
+  /** The letters that an adopted strike takes: those of what its amendment amends. */
+  #strikes(id: MarkId, owner: MarkId | null, draft: Draft): boolean {
+    const record = this.#ledger.marks.get(id);
+    // Under ruleset 1 one amendment struck letters of whatever owner.
+    if (record?.kind === 'amendment' && record.parent === undefined) return true;
+    return owner === this.#parent(id, draft);
   }
 
   /** What was made to an adopted amendment amends from now on what that one amended. */
@@ -293,7 +297,15 @@ function look(all: Map<MarkId, Standing>, id: MarkId): Standing {
   return found;
 }
 
-const bears = (marks: RunMarks, id: MarkId): boolean => marks.insertion.includes(id) || marks.deletion.includes(id);
+function deepest(ids: readonly MarkId[], depths: ReadonlyMap<MarkId, number>): MarkId | null {
+  let found: MarkId | null = null;
+  for (const id of ids) {
+    const depth = depths.get(id);
+    if (depth !== undefined && (found === null || depth > (depths.get(found) ?? 0))) found = id;
+  }
+  return found;
+}
+
 const hasAny = (ids: readonly MarkId[], some: ReadonlySet<MarkId>): boolean => ids.some((id) => some.has(id));
 
 /**

@@ -1,4 +1,4 @@
-import type { Clause, Run, RunMarks } from './clause.ts';
+import type { Clause, RunMarks } from './clause.ts';
 import type { MarkId } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -58,17 +58,16 @@ export function lineOf(
  * amendment's words.
  */
 export function hostsOf(clause: Clause, id: MarkId | null, ledger: Ledger, parent: ParentIn): (MarkId | null)[] {
-  const { runs } = clause;
   const inside = new Map<MarkId | null, boolean>();
   const isWithin = (owner: MarkId | null): boolean => {
     const known = inside.get(owner);
     if (known !== undefined) return known;
     // Everything is made to the text in force in the end, so of that only its own letters count.
-    const within = id === null ? owner === null : lineOf(owner, clause, parent).has(id);
+    const within = id === null ? owner === null : isMadeTo(owner, id, clause, parent);
     inside.set(owner, within);
     return within;
   };
-  const owners = runs.map(({ marks }) => ownerOf(marks, clause, ledger));
+  const owners = ownersIn(clause, ledger);
   const hosts: (MarkId | null)[] = [];
   for (let from = 0; from < owners.length; ) {
     if (!isWithin(owners[from] ?? null)) {
@@ -86,6 +85,28 @@ export function hostsOf(clause: Clause, id: MarkId | null, ledger: Ledger, paren
     from = to;
   }
   return hosts;
+}
+
+const owned = new WeakMap<Clause, readonly (MarkId | null)[]>();
+
+/** The owner of each run. Made once for each value: one edit asks for every amendment that it writes in. */
+function ownersIn(clause: Clause, ledger: Ledger): readonly (MarkId | null)[] {
+  const known = owned.get(clause);
+  if (known !== undefined) return known;
+  const owners = clause.runs.map(({ marks }) => ownerOf(marks, clause, ledger));
+  owned.set(clause, owners);
+  return owners;
+}
+
+/** Whether a letter's owner is an amendment, or was made to it at whatever depth. */
+function isMadeTo(owner: MarkId | null, id: MarkId, clause: Clause, parent: ParentIn): boolean {
+  for (let next = owner; next !== null; ) {
+    if (next === id) return true;
+    const above = parent(next, clause);
+    if (above === next) return false;
+    next = above;
+  }
+  return false;
 }
 
 /** The innermost amendment that two neighbours share. The edge of a clause is the clause: proposed, or in force. */
@@ -142,11 +163,3 @@ export function openParents(text: readonly Clause[], ledger: Ledger): ReadonlyMa
   }
   return parents;
 }
-
-/** The letters that a deletion may strike: those of what its amendment amends. */
-export const isStruckBy = (id: MarkId, run: Run, clause: Clause, ledger: Ledger, parent: ParentIn): boolean => {
-  const record = ledger.marks.get(id);
-  // Under ruleset 1 one amendment struck letters of whatever owner.
-  if (record?.kind === 'amendment' && record.parent === undefined) return true;
-  return ownerOf(run.marks, clause, ledger) === parent(id, clause);
-};

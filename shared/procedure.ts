@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isUnresolved, sponsorsOf, stands, wordsOf } from './amendment.ts';
 import type { Clause } from './clause.ts';
 import { AmendmentChanges, sameWords } from './consequences.ts';
-import { amendmentDigest, bracketDigest, clauseDigest, type Digest, Digests, Seen } from './digest.ts';
+import { bracketDigest, clauseDigest, type Digest, Digests, Seen } from './digest.ts';
 import { type ClauseRewrite, type Disposal, Disposing, rewritten, takeOut } from './dispose.ts';
 import { ConcordError, type ErrorCode } from './errors.ts';
 import { ClauseId, MarkId, PartyCode } from './ids.ts';
@@ -105,7 +105,7 @@ function consider(situation: Situation, command: Considered, by: Principal, now:
       const ids = new Set(command.amendments);
       for (const id of ids) {
         standing(situation, id);
-        requireSeen(command.seen, id, () => amendmentDigest(situation.text, id, situation.ledger), { mark: id });
+        requireSeen(command.seen, id, () => digestsOf(situation).amendment(id), { mark: id });
         if (command.type === 'adopt' && !bringsAnything(situation.text, id))
           throw new ConcordError('nothing-to-do', { mark: id });
       }
@@ -172,9 +172,9 @@ export type Wish = Command extends infer One
 
 /** A command on what stands in a text now: for who decides by what is on the screen. */
 export function onWhatIsSeen({ text, ledger }: Pick<Situation, 'text' | 'ledger'>, wish: Wish): Command {
-  const digests = new Digests(text, ledger);
+  const standing = new Digests(text, ledger);
   const ofAmendments = (ids: readonly MarkId[]): Seen =>
-    Object.fromEntries(ids.map((id) => [id, digests.amendment(id)]));
+    Object.fromEntries(ids.map((id) => [id, standing.amendment(id)]));
   const ofClauses = (ids: readonly ClauseId[], within: readonly Clause[]): Seen =>
     Object.fromEntries(within.filter(({ id }) => ids.includes(id)).map((clause) => [clause.id, clauseDigest(clause)]));
   switch (wish.type) {
@@ -214,6 +214,14 @@ const decided = (by: Principal, at: number, why: string | undefined, party: Part
   ...(why === undefined || why === '' ? {} : { reason: why }),
   ...(by.role === 'rapporteur' && party !== null ? { onBehalfOf: party } : {}),
 });
+
+const digests = new WeakMap<Situation, Digests>();
+/** What stands in a situation: looked up once, however many amendments a command names. */
+function digestsOf(situation: Situation): Digests {
+  const known = digests.get(situation) ?? new Digests(situation.text, situation.ledger);
+  digests.set(situation, known);
+  return known;
+}
 
 /** Null: it is only asked whether the command may be given. */
 type Looked = Seen | null | undefined;
@@ -281,12 +289,9 @@ function answerSponsoring(
   const asked = record.sponsors.find((sponsor) => sponsor.party === party);
   if (asked === undefined) throw new ConcordError('not-found', { mark: command.amendment });
   if (command.accept)
-    requireSeen(
-      command.seen,
-      command.amendment,
-      () => amendmentDigest(situation.text, command.amendment, situation.ledger),
-      { mark: command.amendment },
-    );
+    requireSeen(command.seen, command.amendment, () => digestsOf(situation).amendment(command.amendment), {
+      mark: command.amendment,
+    });
   const others = record.sponsors.filter((sponsor) => sponsor !== asked);
   const sponsors = command.accept ? [...others, { party, accepted: true }] : others;
   return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
@@ -372,7 +377,7 @@ function disposeAndAgree(
   const adopted = new Set(command.adopt);
   for (const id of adopted) {
     standing(situation, id);
-    requireSeen(command.seen, id, () => amendmentDigest(text, id, ledger), { mark: id });
+    requireSeen(command.seen, id, () => digestsOf(situation).amendment(id), { mark: id });
     if (!bringsAnything(text, id)) throw new ConcordError('nothing-to-do', { mark: id });
   }
   const disposing = new Disposing(text, ledger);
