@@ -65,8 +65,11 @@ export function strayStrikes({ before, after }: Change, hand: Hand, ledger: Ledg
   const isStray = (id: MarkId, marks: RunMarks, clause: Clause): boolean => {
     const record = ledger.marks.get(id);
     if (!own(id) || (record?.kind === 'amendment' && record.parent === undefined)) return false;
+    const owner = ownerOf(marks, clause, ledger);
+    // Nobody strikes words of their own: those really go.
+    if (owner !== null && own(owner)) return true;
     made ??= parentsOfNew(changes, ledger);
-    return ownerOf(marks, clause, ledger) !== parentsIn(ledger, made)(id, clause);
+    return owner !== parentsIn(ledger, made)(id, clause);
   };
   return changes.flatMap(({ was, is }): ClauseRewrite[] => {
     if (is === undefined) return [];
