@@ -287,7 +287,7 @@ export class Connection {
     const client = this.#seen ?? Presence.firstClient(bytes);
     if (client === null || (this.#seen === null && !this.#around.mayBind(client))) return;
     this.#seen = client;
-    this.#around.presence.take(bytes, client, principal);
+    this.#around.presence.take(bytes, client, principal, (struct) => this.#around.room.has(struct));
   }
 
   #sendPresence(): void {

@@ -1,3 +1,4 @@
+import * as Y from 'yjs';
 import type { LogName } from '../../shared/ids.ts';
 import type { LedgerChange } from '../../shared/ledger.ts';
 import type { Checkpoint, Entry } from '../log/log.ts';
@@ -69,6 +70,11 @@ export class Head {
   /** The number of the newest entry, on disk or not. */
   get sequence(): number {
     return this.#since.at(-1)?.entry.sequence ?? this.#base?.sequence ?? 0;
+  }
+
+  /** Whether a struct is in the document. Makes nothing anew: after a refusal it may say yes to what was refused. */
+  has({ client, clock }: { readonly client: number; readonly clock: number }): boolean {
+    return Y.getState(this.#replica.doc.store, client) > clock;
   }
 
   spoil(): void {

@@ -133,6 +133,11 @@ export class Room {
     return this.#ledger;
   }
 
+  /** Whether a struct is in the document, be it on disk or on its way there. */
+  has(struct: { readonly client: number; readonly clock: number }): boolean {
+    return this.#head.has(struct);
+  }
+
   /** The document as one update, for a client that has `stateVector`. Resolves when all that is in it is on disk. */
   async stateOnDisk(stateVector?: Uint8Array): Promise<State> {
     return this.#onDisk(() => this.#stateOf(stateVector));

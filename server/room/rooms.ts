@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
+import { highestClient } from '../../shared/cursor.ts';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
 import { type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
 import { syncType } from '../../shared/protocol.ts';
@@ -270,7 +271,7 @@ export class Rooms {
     for (const connection of held.connections)
       if (connection !== self && connection.greeting.participant !== participant && connection.clients.has(client))
         return false;
-    return client > 1;
+    return client > 1 && client <= highestClient;
   }
 
   /** A half-open line is found by asking: who didn't answer the last ping is gone. */
@@ -306,5 +307,5 @@ const sockets = new WeakMap<Connection, WebSocket>();
 function clientIds(parameter: string | null): readonly number[] | null {
   if (parameter === null || parameter === '') return [];
   const ids = parameter.split(',').map(Number);
-  return ids.length <= 16 && ids.every((id) => Number.isInteger(id) && id > 1 && id <= 0xffffffff) ? ids : null;
+  return ids.length <= 16 && ids.every((id) => Number.isInteger(id) && id > 1 && id <= highestClient) ? ids : null;
 }
