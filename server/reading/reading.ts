@@ -348,7 +348,8 @@ export function difference(
   let previous: string | null = null;
   for (const [at, { id, html }] of after.entries()) {
     const old = was.get(id);
-    const place = order.indexOf(id);
+    // Where nothing came or went before it, a clause stands where it stood.
+    const place = order[at] === id ? at : order.indexOf(id);
     const neighbour = place <= 0 ? null : (order[place - 1] ?? null);
     if (old === undefined || old.html !== html || neighbour !== previous) {
       patches.push({ recommendation, clause: id, after: previous, html });
