@@ -8,6 +8,7 @@ import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { Persistent } from '../persist.ts';
 import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
@@ -52,6 +53,9 @@ export class Rooms {
   readonly #held = new Map<RecommendationId, Held>();
   #turn: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
+  /** Told of recommendations that grew elsewhere, and whose room nobody holds here. */
+  readonly #elsewhere = new Set<(recommendation: RecommendationId) => void>();
+  readonly #growing: Persistent<RecommendationId>;
   /** Whose sockets are open, oldest first. */
   readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
   readonly #timers: NodeJS.Timeout[];
@@ -60,15 +64,22 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    this.#timers = [setInterval(() => this.#beat(), 30_000).unref(), setInterval(() => this.#sweep(), 60_000).unref()];
+    this.#timers = [setInterval(() => this.#beat(), 30_000).unref(), setInterval(() => this.letGo(), 60_000).unref()];
+    this.#growing = new Persistent((id) => this.#catchUp(id), options.onInternal);
     this.#unsubscribe = options.manyNodes
       ? options.log.subscribe((name) => {
           const id = RecommendationId.safeParse(name.replace(/^recommendation:/, ''));
-          if (!id.success) return;
-          const held = this.#held.get(id.data);
-          held?.room.then((room) => room.catchUp()).catch((error: unknown) => options.onInternal(error, id.data));
+          if (id.success) this.#growing.ask(id.data);
         })
       : () => undefined;
+  }
+
+  /** Reads what others appended into the room; where none is held, whoever drew its text before is told. */
+  async #catchUp(id: RecommendationId): Promise<void> {
+    const held = this.#held.get(id);
+    if (held !== undefined) await (await held.room).catchUp();
+    // One that was let go meanwhile told nobody.
+    if (held === undefined || this.#held.get(id) !== held) for (const listener of this.#elsewhere) listener(id);
   }
 
   /** The room of a recommendation, opened if need be. Throws `not-found` for one that is in no meeting. */
@@ -102,6 +113,12 @@ export class Rooms {
   onShown(listener: (recommendation: RecommendationId, shown: Shown) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells of recommendations that grew, by another server's hand, while no room of theirs was held here. */
+  onElsewhere(listener: (recommendation: RecommendationId) => void): () => void {
+    this.#elsewhere.add(listener);
+    return () => this.#elsewhere.delete(listener);
   }
 
   /** A WebSocket that was let in. What it sends before the room is open waits for it. */
@@ -220,6 +237,7 @@ export class Rooms {
   async close(): Promise<void> {
     this.#closing = true;
     this.#unsubscribe();
+    this.#growing.close();
     for (const timer of this.#timers) clearInterval(timer);
     for (const { connections } of this.#held.values()) for (const connection of connections) connection.stopListening();
     for (const held of this.#held.values()) {
@@ -286,9 +304,10 @@ export class Rooms {
       }
   }
 
-  #sweep(): void {
+  /** Lets go of rooms without connections that nobody has asked for in `idle` ms. */
+  letGo(idle = idleTime): void {
     for (const [id, held] of this.#held) {
-      if (held.connections.size > 0 || performance.now() - held.lastUsed < idleTime) continue;
+      if (held.connections.size > 0 || performance.now() - held.lastUsed < idle) continue;
       this.#held.delete(id);
       held.room
         .then(async (room) => {

@@ -68,9 +68,9 @@ export interface TestMeeting {
 }
 
 export async function startMeeting(
-  options: { now?: () => number; env?: Record<string, string> } = {},
+  options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
 ): Promise<TestMeeting> {
-  const store = await openTestStore();
+  const store = options.store ?? (await openTestStore());
   const now = options.now ?? (() => Date.now());
   const app = await createApp({
     store,
