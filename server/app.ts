@@ -25,6 +25,7 @@ import { Rooms } from './room/rooms.ts';
 import { staticRoutes } from './static.ts';
 import type { Store } from './store/store.ts';
 import { EventStreams } from './streams.ts';
+import { Turns } from './turns.ts';
 
 /** The parts of a running server, put together once. */
 export interface App {
@@ -79,11 +80,13 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   const heard = store.log.subscribe((name) => grown.add(name));
   const meetings = await Meetings.open(store.log, now);
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
+  const turns = new Turns();
   const rooms = new Rooms({
     log: store.log,
     meetings,
     now,
     manyNodes: config.databaseUrl !== null,
+    turns,
     sentence: (code, language) => message(chooseLanguage(language), `error.${code}`),
     // Never the text under negotiation: the code, where, and the stack.
     onInternal: (error, recommendation) => log.error({ err: error, recommendation }, 'a submission failed'),
@@ -193,6 +196,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     if (me.role === 'observer') throw new ConcordError('role-may-not');
     const visitor = {
       participant: me.participant,
+      account: who.account.id,
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };

@@ -72,9 +72,13 @@ export class Head {
     return this.#since.at(-1)?.entry.sequence ?? this.#base?.sequence ?? 0;
   }
 
-  /** Whether a struct is in the document. Makes nothing anew: after a refusal it may say yes to what was refused. */
-  has({ client, clock }: { readonly client: number; readonly clock: number }): boolean {
-    return Y.getState(this.#replica.doc.store, client) > clock;
+  /** How much of a client the document holds. Makes nothing anew: after a refusal it may count what was refused. */
+  clock(client: number): number {
+    return Y.getState(this.#replica.doc.store, client);
+  }
+  /** How many clients ever wrote in the document. */
+  get clients(): number {
+    return this.#replica.doc.store.clients.size;
   }
 
   spoil(): void {

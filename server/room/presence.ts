@@ -24,6 +24,8 @@ export class Presence {
   readonly #present = new Map<number, Present>();
   readonly #changed = new Set<number>();
   readonly #send: (message: Uint8Array) => void;
+  /** What `everybody` said last, until somebody moves. */
+  #said: Uint8Array | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(send: (message: Uint8Array) => void) {
@@ -77,8 +79,10 @@ export class Presence {
 
   /** Everybody who is here, as one message. */
   everybody(): Uint8Array | null {
+    if (this.#said !== null) return this.#said;
     const here = [...this.#present].filter(([, { state }]) => state !== null).map(([client]) => client);
-    return here.length === 0 ? null : this.#encode(here);
+    this.#said = here.length === 0 ? null : this.#encode(here);
+    return this.#said;
   }
 
   stop(): void {
@@ -86,6 +90,7 @@ export class Presence {
   }
 
   #set(client: number, present: Present): void {
+    this.#said = null;
     this.#present.set(client, present);
     this.#changed.add(client);
     this.#timer ??= setTimeout(() => {

@@ -3,12 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { highestClient } from '../../shared/cursor.ts';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
-import { type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { type AccountId, type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
 import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import { Persistent } from '../persist.ts';
+import type { Turns } from '../turns.ts';
 import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
@@ -33,6 +34,8 @@ export interface RoomsOptions {
   readonly now: () => number;
   /** Whether other processes append to the same log (PostgreSQL). */
   readonly manyNodes: boolean;
+  /** Whose answers are made when. */
+  readonly turns: Turns;
   readonly sentence: (code: ErrorCode, language: string) => string;
   readonly onInternal: (error: unknown, recommendation: RecommendationId) => void;
 }
@@ -43,6 +46,7 @@ const mostOfAParticipant = 50;
 /** Who wants to connect: signed in, and accredited to the meeting of the recommendation. */
 export interface Visitor {
   readonly participant: ParticipantId;
+  readonly account: AccountId;
   readonly session: string;
   readonly language: string;
 }
@@ -139,7 +143,7 @@ export class Rooms {
       if (this.#closing) return refuse('shutting-down');
       const held = this.#hold(id);
       const room = await held.room;
-      held.answers ??= new Answers(room);
+      held.answers ??= new Answers(room, this.#options.turns);
       const { answers } = held;
       const meeting = this.#options.meetings.of(id);
       if (meeting === null) return refuse('not-found');
@@ -150,6 +154,7 @@ export class Rooms {
         request.socket,
         {
           participant: visitor.participant,
+          account: visitor.account,
           session: visitor.session,
           clients,
           verdicts: query.get('verdicts') === '1',
