@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ConcordError } from '../shared/errors.ts';
-import { RecommendationId } from '../shared/ids.ts';
+import { type LogName, RecommendationId } from '../shared/ids.ts';
 import { chooseLanguage, message } from '../shared/words/words.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { originAllowed, protect } from './access/protect.ts';
@@ -17,6 +17,7 @@ import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
 import { meetingRoutes } from './meetings/routes.ts';
 import { openApiRoutes } from './openapi.ts';
+import { Persistent } from './persist.ts';
 import { procedureRoutes } from './procedure/routes.ts';
 import { createReading } from './reading/reading.ts';
 import { readingRoutes } from './reading/routes.ts';
@@ -24,6 +25,7 @@ import { Rooms } from './room/rooms.ts';
 import { staticRoutes } from './static.ts';
 import type { Store } from './store/store.ts';
 import { EventStreams } from './streams.ts';
+import { Turns } from './turns.ts';
 
 /** The parts of a running server, put together once. */
 export interface App {
@@ -73,13 +75,18 @@ export interface AppOptions {
 }
 
 export async function createApp({ store, config, log, now, demo, importThread }: AppOptions): Promise<App> {
+  // What others append while one after the other is opened.
+  const grown = new Set<LogName>();
+  const heard = store.log.subscribe((name) => grown.add(name));
   const meetings = await Meetings.open(store.log, now);
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
+  const turns = new Turns();
   const rooms = new Rooms({
     log: store.log,
     meetings,
     now,
     manyNodes: config.databaseUrl !== null,
+    turns,
     sentence: (code, language) => message(chooseLanguage(language), `error.${code}`),
     // Never the text under negotiation: the code, where, and the stack.
     onInternal: (error, recommendation) => log.error({ err: error, recommendation }, 'a submission failed'),
@@ -90,7 +97,8 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   );
   // Also what another node decided: whoever may no longer be here leaves.
   meetings.onChange(({ meeting }) => rooms.recheck(meeting));
-  if (config.databaseUrl !== null) followOthers(store, meetings, rooms, progresses, log);
+  const stopFollowing = config.databaseUrl === null ? () => undefined : followOthers(store, meetings, grown, log);
+  heard();
 
   const reading = createReading({
     meeting: (id) => meetings.get(id),
@@ -102,6 +110,10 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       const stops = [
         meetings.onChange(({ meeting }) => listener({ meeting, recommendation: null })),
         rooms.onShown((recommendation) => {
+          const meeting = meetings.of(recommendation);
+          if (meeting !== null) listener({ meeting: meeting.id, recommendation });
+        }),
+        rooms.onElsewhere((recommendation) => {
           const meeting = meetings.of(recommendation);
           if (meeting !== null) listener({ meeting: meeting.id, recommendation });
         }),
@@ -184,6 +196,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     if (me.role === 'observer') throw new ConcordError('role-may-not');
     const visitor = {
       participant: me.participant,
+      account: who.account.id,
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };
@@ -250,6 +263,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
         });
       }),
     close: async () => {
+      stopFollowing();
       await rooms.close();
       await importer.close();
       reading.close();
@@ -266,14 +280,19 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   };
 }
 
-/** Reads what other nodes append to the meetings' logs, and forgets what was counted here. */
-function followOthers(store: Store, meetings: Meetings, rooms: Rooms, progresses: Progresses, log: Logger): void {
-  store.log.subscribe((name) => {
-    const [kind, id] = name.split(':');
-    if (kind === 'meeting')
-      meetings.catchUpByName(name).catch((err: unknown) => log.error({ err }, 'a meeting could not be read'));
-    const recommendation = RecommendationId.safeParse(id);
-    if (kind === 'recommendation' && recommendation.success && !rooms.holds(recommendation.data))
-      progresses.forget(recommendation.data);
-  });
+/** Reads what other nodes append to the meetings' logs, and have appended to those that `grew`. Returns what ends it. */
+function followOthers(store: Store, meetings: Meetings, grew: Iterable<LogName>, log: Logger): () => void {
+  const reading = new Persistent<LogName>(
+    (name) => meetings.catchUpByName(name),
+    (err) => log.error({ err }, 'a meeting could not be read'),
+  );
+  const read = (name: LogName): void => {
+    if (name.startsWith('meeting:')) reading.ask(name);
+  };
+  for (const name of grew) read(name);
+  const stop = store.log.subscribe(read);
+  return () => {
+    stop();
+    reading.close();
+  };
 }

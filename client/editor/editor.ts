@@ -2,15 +2,7 @@ import { baseKeymap } from 'prosemirror-commands';
 import { keymap } from 'prosemirror-keymap';
 import { type Command, EditorState, Plugin, TextSelection, type Transaction } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
-import {
-  type ProsemirrorBinding,
-  redo,
-  undo,
-  yCursorPlugin,
-  ySyncPlugin,
-  ySyncPluginKey,
-  yUndoPlugin,
-} from 'y-prosemirror';
+import { type ProsemirrorBinding, redo, undo, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from 'y-prosemirror';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { permit } from '../../shared/authority.ts';
@@ -32,7 +24,7 @@ import {
   shiftLevel,
   unbracket,
 } from './commands.ts';
-import { cursorBuilder, selectionBuilder } from './cursors.ts';
+import { cursors } from './cursors.ts';
 import { decorations, redraw } from './decorations.ts';
 import { writeExactly } from './exact.ts';
 import type { Facts } from './facts.ts';
@@ -102,10 +94,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     schema,
     plugins: [
       ySyncPlugin(fragment),
-      yCursorPlugin(host.awareness, {
-        cursorBuilder: cursorBuilder((party) => host.facts().face(party)),
-        selectionBuilder: selectionBuilder((party) => host.facts().face(party)),
-      }),
+      cursors(host.awareness, (party) => host.facts().face(party)),
       yUndoPlugin({ undoManager }),
       steadyCaret(host.doc, fragment),
       decorations(host.facts),

@@ -4,11 +4,19 @@ import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from
 import { ImportOrder } from '../../shared/contract.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { newParticipantId, ParticipantId } from '../../shared/ids.ts';
-import { administrator, decideMeeting, MeetingCommand, type MeetingState, type Orderer } from '../../shared/meeting.ts';
+import {
+  administrator,
+  decideMeeting,
+  type Floor,
+  MeetingCommand,
+  type MeetingState,
+  type Orderer,
+} from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
 import { type Asker, asker, body, languageOf, meetingFrom, principalIn } from '../http.ts';
 import type { Importer } from '../imports/importer.ts';
+import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { EventStream, EventStreams } from '../streams.ts';
 import { createMeeting } from './create.ts';
@@ -172,7 +180,7 @@ async function view(
     name: meeting.name,
     drafting: meeting.drafting,
     observerView: meeting.observerView,
-    floor: closed ? null : meeting.floor,
+    floor: observes ? await floorShown(services, meeting) : meeting.floor,
     me,
     administrator: who.account.administrator,
     parties: named ? partyViews(meeting) : [],
@@ -193,6 +201,15 @@ async function view(
           })),
         ),
   };
+}
+
+/** The clause under discussion as observers may know it: without a clause that their view doesn't have. */
+async function floorShown({ rooms }: MeetingServices, { floor, observerView }: MeetingState): Promise<Floor | null> {
+  if (floor === null || observerView === 'nothing') return null;
+  if (floor.clause === null) return floor;
+  const room = await rooms.room(floor.recommendation);
+  const isShown = clausesShown(room.text(), observerView).some(({ id }) => id === floor.clause);
+  return isShown ? floor : { ...floor, clause: null };
 }
 
 const encoder = new TextEncoder();

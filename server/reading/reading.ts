@@ -71,8 +71,12 @@ const rest = 2;
 const longestRest = 250;
 /** Nobody who drafts waits longer than this for readers to be written to, ms. */
 const turn = 5;
-/** A silent stream is one that proxies cut, and whose end nobody notices. Ms. */
-const silence = 25_000;
+/**
+ * A silent stream is one that proxies cut, and whose end nobody notices. None is silent for longer than both together, and
+ * what goes to thousands of readers takes some seconds more at the worst. Ms.
+ */
+const silence = 20_000;
+const betweenLooks = 2000;
 /**
  * Bytes of events that are kept for who is just coming: the moment between a page and its connection. Fewer than may wait
  * for a reader, since all of them are sent at once.
@@ -197,12 +201,13 @@ export function createReading(source: ReadingSource): Reading {
       edition.meetingDue = false;
       const before = edition.state;
       edition.state = state;
-      // A new agenda or another view is another page. Who is here, or has the floor, is nothing that it shows.
+      // A new agenda or another view is another page. Who is here, or has the floor, is nothing that it shows; in a closed
+      // session neither is the agenda, and a page that is loaded anew would tell that something changed.
       const same =
         before.observerView === state.observerView &&
         before.name === state.name &&
-        before.topics === state.topics &&
-        before.recommendations === state.recommendations;
+        (state.observerView === 'nothing' ||
+          (before.topics === state.topics && before.recommendations === state.recommendations));
       if (!same || edition.cutShort) {
         edition.cutShort = false;
         edition.due.clear();
@@ -267,13 +272,15 @@ export function createReading(source: ReadingSource): Reading {
     const now = performance.now();
     for (const [name, edition] of editions) {
       if (edition.readers.size === 0 && now - edition.askedAt > forgottenAfter) editions.delete(name);
-      // In its turn among the patches.
-      else if (now - edition.lastSent >= silence)
+      else if (now - edition.lastSent >= silence) {
+        // In its turn among the patches, and once, however long that takes.
+        edition.lastSent = now;
         edition.working = edition.working.then(async () => {
           await sendAll(edition, heartbeat);
         });
+      }
     }
-  }, silence).unref();
+  }, betweenLooks).unref();
 
   return {
     async page(meeting, language) {
@@ -348,7 +355,8 @@ export function difference(
   let previous: string | null = null;
   for (const [at, { id, html }] of after.entries()) {
     const old = was.get(id);
-    const place = order.indexOf(id);
+    // Where nothing came or went before it, a clause stands where it stood.
+    const place = order[at] === id ? at : order.indexOf(id);
     const neighbour = place <= 0 ? null : (order[place - 1] ?? null);
     if (old === undefined || old.html !== html || neighbour !== previous) {
       patches.push({ recommendation, clause: id, after: previous, html });

@@ -133,6 +133,15 @@ export class Room {
     return this.#ledger;
   }
 
+  /** How much of a client is in the document, be it on disk or on its way there. */
+  clock(client: number): number {
+    return this.#head.clock(client);
+  }
+  /** How many clients ever wrote in it. */
+  get clients(): number {
+    return this.#head.clients;
+  }
+
   /** The document as one update, for a client that has `stateVector`. Resolves when all that is in it is on disk. */
   async stateOnDisk(stateVector?: Uint8Array): Promise<State> {
     return this.#onDisk(() => this.#stateOf(stateVector));

@@ -69,9 +69,9 @@ export interface TestMeeting {
 }
 
 export async function startMeeting(
-  options: { now?: () => number; env?: Record<string, string>; dataDir?: string } = {},
+  options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
 ): Promise<TestMeeting> {
-  const store = await openTestStore(options.dataDir);
+  const store = options.store ?? (await openTestStore());
   const now = options.now ?? (() => Date.now());
   const app = await createApp({
     store,

@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
 import { type Ended, EventStream, type Reader, Streams } from '../../../server/reading/streams.ts';
 import { type Clause, noMarks } from '../../../shared/clause.ts';
@@ -263,6 +263,30 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
       return reader;
     }, open);
     await expect(other).rejects.toThrow('nobody may come this far');
+  });
+});
+
+describe('[READ2] A page whose text is quiet', () => {
+  it('hears at least every thirty seconds that somebody is there, whenever something was sent last', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'performance'] });
+    try {
+      stage = new Stage();
+      const reader = new Kept();
+      await gallery([reader]);
+      let [heard, quiet, longest] = [0, 0, 0];
+      for (let second = 0; second < 300; second++) {
+        // Shortly after what is sent by itself.
+        if (second % 60 === 27) stage.write(`${second} words`);
+        await vi.advanceTimersByTimeAsync(1000);
+        quiet = reader.chunks.length > heard ? 0 : quiet + 1;
+        heard = reader.chunks.length;
+        longest = Math.max(longest, quiet);
+      }
+      expect(longest).toBeLessThan(30);
+      expect(longest).toBeGreaterThan(10);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

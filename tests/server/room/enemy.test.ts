@@ -451,6 +451,27 @@ describe('[ROOM1] Presence says who somebody is in the server’s words', () => 
     });
     expect(victim.presence.some(({ client }) => client === victim.doc.clientID)).toBe(false);
   });
+  it.each([
+    ['a negative clock', (client: number) => ({ client, clock: -1 })],
+    ['a fractional clock', (client: number) => ({ client, clock: 0.5 })],
+    ['a clock above all that may come in', (client: number) => ({ client, clock: 2 ** 40 })],
+    ['a struct that nobody wrote', (client: number) => ({ client, clock: 5000 })],
+    ['a client that nobody is', () => ({ client: 2 ** 40, clock: 0 })],
+  ])('a cursor with %s reaches nobody', async (_what, struct) => {
+    const victim = await join('brazil');
+    const liar = await join('argentina');
+    const at = (item: unknown) => ({ cursor: { anchor: { item }, head: { item } } });
+    const { client } = victim.words(0)._start?.id ?? { client: 0 };
+    liar.message(messageType.awareness, awareness(liar.doc.clientID, 3, at(struct(client))));
+    // What is said at the same time is told at the same time.
+    const honest = await join('canada');
+    honest.message(messageType.awareness, awareness(honest.doc.clientID, 1, at({ client, clock: 0 })));
+    const said = (of: Client) =>
+      victim.presence.flatMap((one) => (one.client === of.doc.clientID ? [JSON.parse(one.state).cursor] : []));
+    await victim.until(() => said(honest).length > 0, 'the honest cursor');
+    expect(said(honest)).toEqual([at({ client, clock: 0 }).cursor]);
+    expect(said(liar).filter((cursor) => cursor !== null)).toEqual([]);
+  });
   it('who can’t be read closes the connection, and nobody else notices', async () => {
     const victim = await join('brazil');
     const liar = await join('argentina');
