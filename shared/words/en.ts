@@ -36,6 +36,9 @@ export const en = {
   'error.party-unknown': 'That party is not in this meeting, or none was named.',
   'error.party-in-use':
     'The party has participants, stands behind words of the text, or belongs to a group. End that first.',
+  'error.topic-in-use': 'The topic still has recommendations. Move them to another topic first.',
+  'error.agenda-full': 'The agenda is full: a meeting has at most 500 topics and 1,000 recommendations.',
+  'error.changed-since': 'It has changed since you looked. Look at it again, then decide.',
   'error.nothing-to-do': 'There is nothing to do: it is so already.',
   'error.not-stored': 'The server could not store this. Your words stay on this page and are sent again.',
   'error.shutting-down': 'The server is restarting. You will be connected again.',
@@ -121,6 +124,7 @@ export const en = {
   'meetings.recommendations.other': '{count} recommendations',
   'meeting.manage': 'Run the meeting',
   'meeting.text': "Observers' page",
+  'meeting.seats': 'You act as',
   'meeting.untitled': 'Recommendation {number}',
   'meeting.drafting-open': 'Drafting is open',
   'meeting.drafting-closed': 'Drafting is closed',

@@ -40,6 +40,9 @@ export const es = {
   'error.party-unknown': 'Esa delegación no está en esta reunión, o no se indicó ninguna.',
   'error.party-in-use':
     'La delegación tiene participantes, respalda palabras del texto o pertenece a un grupo. Termine eso primero.',
+  'error.topic-in-use': 'El tema todavía tiene recomendaciones. Páselas primero a otro tema.',
+  'error.agenda-full': 'La agenda está llena: una reunión tiene como máximo 500 temas y 1.000 recomendaciones.',
+  'error.changed-since': 'Ha cambiado desde que usted lo miró. Mírelo de nuevo y luego decida.',
   'error.nothing-to-do': 'No hay nada que hacer: ya es así.',
   'error.not-stored': 'El servidor no pudo guardarlo. Sus palabras permanecen en esta página y se enviarán de nuevo.',
   'error.shutting-down': 'El servidor se está reiniciando. Se le volverá a conectar.',
@@ -125,6 +128,7 @@ export const es = {
   'meetings.recommendations.other': '{count} recomendaciones',
   'meeting.manage': 'Administrar la reunión',
   'meeting.text': 'Página de observadores',
+  'meeting.seats': 'Usted actúa como',
   'meeting.untitled': 'Recomendación {number}',
   'meeting.drafting-open': 'La redacción está abierta',
   'meeting.drafting-closed': 'La redacción está cerrada',

@@ -42,6 +42,9 @@ export const fr = {
   'error.party-unknown': "Cette délégation ne participe pas à la réunion, ou aucune n'a été indiquée.",
   'error.party-in-use':
     "La délégation a des participants, soutient des mots du texte ou appartient à un groupe. Mettez-y fin d'abord.",
+  'error.topic-in-use': "Le thème a encore des recommandations. Déplacez-les d'abord vers un autre thème.",
+  'error.agenda-full': "L'ordre du jour est complet : une réunion a au plus 500 thèmes et 1 000 recommandations.",
+  'error.changed-since': "Cela a changé depuis que vous l'avez vu. Regardez de nouveau, puis décidez.",
   'error.nothing-to-do': "Il n'y a rien à faire : c'est déjà le cas.",
   'error.not-stored': "Le serveur n'a pas pu l'enregistrer. Vos mots restent sur cette page et seront renvoyés.",
   'error.shutting-down': 'Le serveur redémarre. Vous serez reconnecté.',
@@ -128,6 +131,7 @@ export const fr = {
   'meetings.recommendations.other': '{count} recommandations',
   'meeting.manage': 'Gérer la réunion',
   'meeting.text': 'Page des observateurs',
+  'meeting.seats': 'Vous agissez en tant que',
   'meeting.untitled': 'Recommandation {number}',
   'meeting.drafting-open': 'La rédaction est ouverte',
   'meeting.drafting-closed': 'La rédaction est close',

@@ -40,6 +40,9 @@ export const pt = {
   'error.party-unknown': 'Essa delegação não está nesta reunião, ou nenhuma foi indicada.',
   'error.party-in-use':
     'A delegação tem participantes, apoia palavras do texto ou pertence a um grupo. Encerre isso primeiro.',
+  'error.topic-in-use': 'O tema ainda tem recomendações. Mova-as primeiro para outro tema.',
+  'error.agenda-full': 'A pauta está cheia: uma reunião tem no máximo 500 temas e 1.000 recomendações.',
+  'error.changed-since': 'Mudou desde que você olhou. Olhe de novo e depois decida.',
   'error.nothing-to-do': 'Nada a fazer: já é assim.',
   'error.not-stored': 'O servidor não conseguiu guardar. As suas palavras ficam nesta página e serão reenviadas.',
   'error.shutting-down': 'O servidor está a reiniciar. Será reconectado.',
@@ -124,6 +127,7 @@ export const pt = {
   'meetings.recommendations.other': '{count} recomendações',
   'meeting.manage': 'Gerir a reunião',
   'meeting.text': 'Página dos observadores',
+  'meeting.seats': 'Você atua como',
   'meeting.untitled': 'Recomendação {number}',
   'meeting.drafting-open': 'A redação está aberta',
   'meeting.drafting-closed': 'A redação está encerrada',
