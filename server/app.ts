@@ -11,7 +11,7 @@ import { originAllowed, protect } from './access/protect.ts';
 import { accessRoutes } from './access/routes.ts';
 import type { Config } from './config.ts';
 import { answerErrors, refusalOf } from './errors.ts';
-import { meetingFrom, principalIn } from './http.ts';
+import { meetingFrom, principalIn, seatsIn } from './http.ts';
 import { createImporter } from './imports/importer.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
@@ -155,7 +155,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
         const who = await access.authenticate(c.req.header('cookie'));
         if (who === null) return null;
         const meeting = meetingFrom(c, meetings);
-        const me = await principalIn(services, who, meeting);
+        const me = await principalIn(services, { ...who, seat: c.req.query('seat') }, meeting);
         if (me === null && !who.account.administrator) throw new ConcordError('not-found');
         return {
           meeting: meeting.id,
@@ -190,7 +190,8 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     if (who === null) throw new ConcordError('not-signed-in');
     const meeting = id.success ? meetings.of(id.data) : null;
     if (!id.success || meeting === null) throw new ConcordError('not-found');
-    const me = await principalIn(services, who, meeting);
+    const seat = new URL(request.url ?? '/', 'http://localhost').searchParams.get('seat') ?? undefined;
+    const me = await principalIn(services, { ...who, seat }, meeting);
     if (me === null) throw new ConcordError('not-found');
     // What a Yjs document remembers never leaves the room.
     if (me.role === 'observer') throw new ConcordError('role-may-not');
@@ -208,8 +209,9 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       await rooms.connect(socket, request, id.data, visitor);
       // While the room was opened, nobody could cut a connection that wasn't in it yet.
       const now = await access.authenticate(request.headers.cookie);
-      const seat = now === null ? null : await principalIn(services, now, meetings.get(meeting.id) ?? meeting);
-      if (seat?.participant !== me.participant) rooms.cut({ session: who.session }, 'not-signed-in');
+      const seats = now === null ? [] : await seatsIn(services, now.account.id, meetings.get(meeting.id) ?? meeting);
+      if (!seats.some(({ participant }) => participant === me.participant))
+        rooms.cut({ session: who.session }, 'not-signed-in');
       // Only who may no longer be here is worth looking at everybody.
       const still = meetings.principal(meeting.id, me.participant);
       if (still === null || still.role === 'observer') rooms.recheck(meeting.id);

@@ -24,7 +24,16 @@ interface Operation {
   readonly answer?: z.ZodType;
   /** No session is needed. */
   readonly open?: boolean;
+  /** Parameters after the question mark, none of which has to be there. */
+  readonly query?: Readonly<Record<string, string>>;
 }
+
+/** What belongs to a meeting is asked from a seat in it. */
+const seat = { seat: 'The participant in whose name, where the account has several seats in the meeting.' };
+const queryOf = ({ path, query }: Operation): Readonly<Record<string, string>> => ({
+  ...(/^\/api\/(meetings|recommendations)\/\{id\}/.test(path) ? seat : {}),
+  ...query,
+});
 
 /** A command's body: the command without its type, which stands in the path. */
 const withoutType = (command: z.ZodObject): z.ZodType => command.omit({ type: true });
@@ -149,33 +158,39 @@ const description = {
   },
   components: { securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'concord_session' } } },
   security: [{ session: [] }],
-  paths: operations.reduce<Record<string, Record<string, unknown>>>(
-    (paths, { method, path, summary, body, status, answer, open }) => {
-      paths[path] = {
-        ...paths[path],
-        [method]: {
-          summary,
-          ...(open === true ? { security: [] } : {}),
-          parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  paths: operations.reduce<Record<string, Record<string, unknown>>>((paths, operation) => {
+    const { method, path, summary, body, status, answer, open } = operation;
+    paths[path] = {
+      ...paths[path],
+      [method]: {
+        summary,
+        ...(open === true ? { security: [] } : {}),
+        parameters: [
+          ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
             name,
             in: 'path',
             required: true,
             schema: { type: 'string' },
           })),
-          ...(body === undefined ? {} : { requestBody: { content: json(body) } }),
-          responses: {
-            [status]: { description: summary, ...(answer === undefined ? {} : { content: json(answer) }) },
-            default: {
-              description: 'A refusal: its code, and a sentence in the language of the request.',
-              content: json(Refused),
-            },
+          ...Object.entries(queryOf(operation)).map(([name, description]) => ({
+            name,
+            in: 'query',
+            description,
+            schema: { type: 'string' },
+          })),
+        ],
+        ...(body === undefined ? {} : { requestBody: { content: json(body) } }),
+        responses: {
+          [status]: { description: summary, ...(answer === undefined ? {} : { content: json(answer) }) },
+          default: {
+            description: 'A refusal: its code, and a sentence in the language of the request.',
+            content: json(Refused),
           },
         },
-      };
-      return paths;
-    },
-    {},
-  ),
+      },
+    };
+    return paths;
+  }, {}),
 };
 
 /** `/api/openapi.json`, made from the schemas by which the server parses and answers. */

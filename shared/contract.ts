@@ -30,6 +30,8 @@ export const MeetingList = z.array(
     /** Null for an administrator who takes no part. */
     role: Role.nullable(),
     party: PartyCode.nullable(),
+    /** Every seat that the account has there; role and party are those of the first. */
+    seats: z.array(Principal),
     recommendations: z.number().int(),
   }),
 );
@@ -46,8 +48,12 @@ export const MeetingView = z.object({
   drafting: z.boolean(),
   observerView: ObserverView,
   floor: Floor.nullable(),
-  /** Whose name the reader acts in; null for an administrator who takes no part. */
+  /** How often the agenda changed: `set-topics` and `set-recommendations` name it as `basedOn`. 0 to an observer. */
+  agendaVersion: z.number().int(),
+  /** Whose name the reader acts in, by `?seat=` or else the first seat; null for an administrator who takes no part. */
   me: Principal.nullable(),
+  /** Every seat that the reader's account has in the meeting. */
+  seats: z.array(Principal),
   administrator: z.boolean(),
   parties: z.array(PartyView),
   /** For those who run the meeting (chair, rapporteur, administrator); empty for others. `account`: has taken up the invitation. */
@@ -148,6 +154,7 @@ export type History = z.infer<typeof History>;
 export const Accepted = z.object({ sequence: z.number().int() });
 
 export const InvitationLink = z.object({ link: z.string(), expiresAt: z.number() });
+export type InvitationLink = z.infer<typeof InvitationLink>;
 
 /** `POST /api/imports`: a compilation as its importer corrected it, and the meeting's name. */
 export const ImportOrder = z.object({ meeting: z.string().trim().min(1).max(300), compilation: Compilation });

@@ -41,8 +41,10 @@ export const errorCatalogue = {
   'clause-unresolved': { status: 409, close: 4409 },
   'party-unknown': { status: 422, close: 4422 },
   'party-in-use': { status: 409, close: 4409 },
-  'nothing-to-do': { status: 422, close: 4422 },
+  'topic-in-use': { status: 409, close: 4409 },
+  'agenda-full': { status: 409, close: 4409 },
   'changed-since': { status: 409, close: 4409 },
+  'nothing-to-do': { status: 422, close: 4422 },
   // What the server could not do. 1013 is "try again later": nothing of the client's is lost, it reconnects.
   'not-stored': { status: 503, close: 1013 },
   'shutting-down': { status: 503, close: 1012 },

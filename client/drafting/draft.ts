@@ -174,6 +174,7 @@ export class Draft {
   #params(): Record<string, string> {
     return {
       client: this.#clients.join(','),
+      seat: this.#options.participant,
       schema: String(schemaVersion),
       verdicts: '1',
       ...(this.#as === null ? {} : { as: this.#as }),

@@ -20,7 +20,9 @@ import { announce, whisper } from '../parts/announcer.tsx';
 import { Title } from '../parts/frame.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
+import { SeatChooser } from '../parts/seat.tsx';
 import { go, Link } from '../router.tsx';
+import { inSeat } from '../seat.ts';
 import { errorWords, labelStyle, t, tn } from '../words.ts';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
@@ -52,6 +54,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
     return (
       <div class="page">
         <Title>{titleOf(view, id)}</Title>
+        <SeatChooser meeting={meeting} view={view} />
         <p>
           <a href={`/meetings/${meetingId}/text`}>{t('meeting.text')}</a>
         </p>
@@ -113,7 +116,7 @@ function DraftingPage({
         try {
           const seen = { text: bench.text.peek(), ledger: bench.ledger.peek() };
           const { type, body } = split(onWhatIsSeen(seen, wish));
-          await post(`/api/recommendations/${id}/${type}`, body, Accepted);
+          await post(inSeat(`/api/recommendations/${id}/${type}`, me.participant), body, Accepted);
           return true;
         } catch (error) {
           announce(sentenceOf(error));
@@ -156,6 +159,7 @@ function DraftingPage({
         <Title>{titleOf(view, id)}</Title>
         {progress !== undefined && <ProgressLine progress={progress} />}
         <div class="row draft-state">
+          <SeatChooser meeting={meeting} view={view} mayLeave={() => maySwitch(desk)} />
           <Whoami desk={desk} drafting={view.drafting} />
           <SavedSign desk={desk} />
           <Here desk={desk} />
@@ -218,6 +222,14 @@ function DraftingPage({
       </aside>
     </div>
   );
+}
+
+/** Words go out in the name of the seat that they were typed in: first they are stored. */
+function maySwitch({ bench, say }: Desk): boolean {
+  const saving = bench.draft.peek()?.saving.peek();
+  if (saving !== 'saving' && saving !== 'offline') return true;
+  say(t(saving === 'saving' ? 'draft.saving' : 'draft.offline'));
+  return false;
 }
 
 /** In whose name one writes here. */

@@ -18,6 +18,7 @@ import {
   noMeeting,
   type Orderer,
   principalOf,
+  type RecommendationHeading,
 } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { assertLink, seal, zeroHash } from '../log/chain.ts';
@@ -167,10 +168,9 @@ export class Meetings {
   /** A recommendation is one meeting's for ever: nobody gets at another meeting's text by putting its id on the agenda. */
   #refuseForeign(id: MeetingId, events: readonly MeetingEvent[]): void {
     for (const event of events)
-      if (event.type === 'recommendations set')
-        for (const recommendation of event.recommendations)
-          if ((this.of(recommendation.id)?.id ?? id) !== id)
-            throw new ConcordError('bad-request', { field: 'recommendations' });
+      for (const recommendation of recommendationsIn(event))
+        if ((this.of(recommendation.id)?.id ?? id) !== id)
+          throw new ConcordError('bad-request', { field: 'recommendations' });
   }
 
   /** Reads on in a log of whose growth a node was told; one that is no meeting's is none of its business. */
@@ -239,6 +239,12 @@ export class Meetings {
       if (!this.#ofRecommendation.has(recommendation)) this.#ofRecommendation.set(recommendation, id);
     for (const listener of this.#listeners) listener({ meeting: id, events });
   }
+}
+
+/** The recommendations that an event may put on the agenda. */
+function recommendationsIn(event: MeetingEvent): readonly RecommendationHeading[] {
+  if (event.type === 'recommendations set') return event.recommendations;
+  return event.type === 'recommendation added' ? [event.recommendation] : [];
 }
 
 /** The meeting whose log this is; null for a recommendation's. */

@@ -14,7 +14,7 @@ import {
 } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
-import { type Asker, asker, body, languageOf, meetingFrom, principalIn } from '../http.ts';
+import { type Asker, asker, body, languageOf, meetingFrom, principalIn, seatsAmong, seatsIn } from '../http.ts';
 import type { Importer } from '../imports/importer.ts';
 import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
@@ -39,9 +39,15 @@ const coloursInPalette = 24;
 const costOfReading = 10;
 const costOfImport = 20;
 
-/** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
+/**
+ * A party's colour is its place in the order of first appearance, removed parties among them: the same on every screen,
+ * for as long as the meeting lasts. With more parties than colours, two share one.
+ */
 export const partyViews = (meeting: MeetingState): PartyView[] =>
-  [...meeting.parties.values()].map((party, place) => ({ ...party, colour: place % coloursInPalette }));
+  [...meeting.parties.values()].map((party) => ({
+    ...party,
+    colour: (meeting.partyPlaces.get(party.code) ?? 0) % coloursInPalette,
+  }));
 
 export function meetingRoutes(services: MeetingServices): Hono {
   const { access, meetings } = services;
@@ -50,8 +56,10 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings', async (c) => {
     const who = await asker(c, access);
     const list: z.infer<typeof MeetingList> = [];
+    const held = await access.participantsOf(who.account.id);
     for (const meeting of meetings.all()) {
-      const me = await principalIn(services, who, meeting);
+      const seats = seatsAmong(held, meetings, meeting);
+      const me = seats[0] ?? null;
       if (me === null && !who.account.administrator) continue;
       list.push({
         id: meeting.id,
@@ -59,9 +67,12 @@ export function meetingRoutes(services: MeetingServices): Hono {
         createdAt: meeting.createdAt,
         role: me?.role ?? null,
         party: me?.party ?? null,
+        seats,
         // In a closed session an observer isn't told how long the agenda is.
         recommendations:
-          me?.role === 'observer' && meeting.observerView === 'nothing' ? 0 : meeting.recommendations.length,
+          me !== null && meeting.observerView === 'nothing' && seats.every(({ role }) => role === 'observer')
+            ? 0
+            : meeting.recommendations.length,
       });
     }
     return c.json(list.sort((one, other) => other.createdAt - one.createdAt));
@@ -145,11 +156,13 @@ export function meetingRoutes(services: MeetingServices): Hono {
 /** The administrator imports, and whoever drafts or presides in a meeting of this server. */
 async function mayImport(services: MeetingServices, who: Asker): Promise<boolean> {
   if (who.account.administrator) return true;
-  for (const meeting of services.meetings.all()) {
-    const me = await principalIn(services, who, meeting);
-    if (me?.role === 'rapporteur' || me?.role === 'chair') return true;
-  }
-  return false;
+  const { access, meetings } = services;
+  const held = await access.participantsOf(who.account.id);
+  return meetings
+    .all()
+    .some((meeting) =>
+      seatsAmong(held, meetings, meeting).some(({ role }) => role === 'rapporteur' || role === 'chair'),
+    );
 }
 
 async function taking(c: Parameters<typeof asker>[0], services: MeetingServices) {
@@ -181,7 +194,10 @@ async function view(
     drafting: meeting.drafting,
     observerView: meeting.observerView,
     floor: observes ? await floorShown(services, meeting) : meeting.floor,
+    // An observer orders nothing, and isn't told by a number that something was ordered.
+    agendaVersion: observes ? 0 : meeting.agendaVersion,
     me,
+    seats: await seatsIn(services, who.account.id, meeting),
     administrator: who.account.administrator,
     parties: named ? partyViews(meeting) : [],
     participants: runs
