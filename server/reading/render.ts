@@ -53,12 +53,12 @@ function piece({ text, marks }: Run, ledger: Ledger): Piece {
 /** The words of a clause in a view: `clean` has the words in force and nothing else. */
 function words(clause: Clause, ledger: Ledger, view: Open): string {
   if (view === 'clean')
-    return escaped(
+    return `<bdi>${escaped(
       clause.runs
         .filter((run) => run.marks.insertion.length === 0)
         .map((run) => run.text)
         .join(''),
-    );
+    )}</bdi>`;
   const pieces: Piece[] = [];
   for (const run of clause.runs) {
     const next = piece(run, ledger);
@@ -69,7 +69,7 @@ function words(clause: Clause, ledger: Ledger, view: Open): string {
   }
   return pieces
     .map(({ text, key, tag, parties }) => {
-      if (key === '') return escaped(text);
+      if (key === '') return `<bdi>${escaped(text)}</bdi>`;
       const names =
         view === 'attributed' && parties.length > 0
           ? ` <small class="by">– ${escaped(parties.join(', '))}</small>`
@@ -80,9 +80,10 @@ function words(clause: Clause, ledger: Ledger, view: Open): string {
         bare === ''
           ? ['', '']
           : [text.slice(0, text.length - text.trimStart().length), text.slice(text.trimEnd().length)];
-      const shown = escaped(bare === '' ? text : bare);
+      const shown = `<bdi>${escaped(bare === '' ? text : bare)}</bdi>`;
       const inner = tag === 'span' || view !== 'attributed' ? shown : `<${tag}>${shown}</${tag}>`;
-      return `${before}<span class="contested">[${inner}${names}]</span>${after}`;
+      // The brackets are elements, and so is all between them: a bracket that somebody typed is only a letter in it.
+      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${names}<b class="bracket">]</b></span>${after}`;
     })
     .join('');
 }

@@ -147,8 +147,11 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
       ['set-topics', { topics: topics.map((topic) => ({ ...topic, heading: 'Another topic' })) }],
       ['set-recommendations', { recommendations: renamed }],
       ['give-floor', { floor: { recommendation: meeting.recommendation, clause: null } }],
-    ] as const)
-      expect((await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/${type}`, body)).status).toBe(204);
+    ] as const) {
+      const changed = { ...body, basedOn: (await meeting.view()).agendaVersion };
+      const path = `/api/meetings/${meeting.id}/${type}`;
+      expect((await meeting.request('chair', 'POST', path, type === 'give-floor' ? body : changed)).status).toBe(204);
+    }
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await stream.stop()).replaceAll(': here\n\n', '')).toBe('');
     expect(await page()).toBe(before);
@@ -197,10 +200,19 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     await negotiate();
     await stream.until('adoptedword');
     const bytes = await everything();
-    expect(bytes).toContain('[pendingword]</span> ');
-    expect(bytes).toMatch(/\[Urge\]/);
+    const bracketed = (words: string) =>
+      `<span class="contested"><b class="bracket">[</b><bdi>${words}</bdi><b class="bracket">]</b></span>`;
+    expect(bytes).toContain(`${bracketed('pendingword')} `);
+    expect(bytes).toContain(bracketed('Urge'));
     expect(noneOf(bytes + (await stream.stop()), partyNames)).toEqual([]);
     expect(noneOf(bytes, deleted)).toEqual([]);
+  });
+
+  it('brackets that somebody types are letters: they end no bracket, and turn nothing round', async () => {
+    await show('bracketed');
+    const argentina = await connect(meeting, 'argentina');
+    await propose(argentina, 2, 0, 'freely] and never [so ');
+    expect(await page()).toContain('<b class="bracket">[</b><bdi>freely] and never [so</bdi><b class="bracket">]</b>');
   });
 
   it('text with attribution: the parties too, and still no deleted word, participant or reason', async () => {
