@@ -39,6 +39,10 @@ export interface WorkbenchOptions {
   readonly face: (party: PartyCode) => PartyFace;
   /** An edit that may not be made: said, and not done. */
   readonly onRefused: (error: ConcordError) => void;
+  /** Two clauses that were to be joined stay apart: said. */
+  readonly onApart: (hand: Hand | null) => void;
+  /** An act was not undone, since somebody else has written in it: said. */
+  readonly onKept: () => void;
 }
 
 /** After these there is nothing to come back to. */
@@ -219,6 +223,8 @@ export class Workbench {
         }),
         facts: () => this.#facts(draft),
         onRefused: this.#options.onRefused,
+        onApart: () => this.#options.onApart(this.hand.peek()),
+        onKept: this.#options.onKept,
         onChange: (here) => (here ? this.#follower.soon() : this.#follower.late()),
       },
       this.#options.words().label,

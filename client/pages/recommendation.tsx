@@ -118,6 +118,8 @@ function DraftingPage({
                 ? t('error.drafting-closed')
                 : errorWords(error.code, ''),
           ),
+        onKept: () => announce(t('draft.undo-kept')),
+        onApart: (hand) => announce(t(hand !== null && 'edits' in hand ? 'draft.apart-base' : 'draft.apart')),
       }),
     };
   }, [id, me.participant, me.role, me.party]);

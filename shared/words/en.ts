@@ -180,8 +180,13 @@ export const en = {
   'draft.refused-words': 'Your words, to use again:',
   'draft.refused-strikes': 'You proposed to strike:',
   'draft.locked': 'Agreed text cannot be touched.',
+  'draft.apart':
+    'Clauses of the text cannot be joined. To propose that, strike the words of one and add them to the other.',
+  'draft.apart-base': "These clauses cannot be joined while a party's words or marks stand in them.",
   'draft.undo': 'Undo',
   'draft.redo': 'Redo',
+  'draft.undo-kept':
+    'Somebody else has written in these words since, so they were not undone. Edit them, or withdraw the amendment.',
   'draft.bracket': 'Put in brackets',
   'draft.new-clause': 'Propose a clause after this one',
   'draft.type-for': 'I type for',

@@ -185,8 +185,13 @@ export const es = {
   'draft.refused-words': 'Sus palabras, para usarlas de nuevo:',
   'draft.refused-strikes': 'Proponía suprimir:',
   'draft.locked': 'El texto acordado no se puede tocar.',
+  'draft.apart':
+    'Los párrafos del texto no se pueden unir. Para proponerlo, suprima las palabras de uno y agréguelas al otro.',
+  'draft.apart-base': 'Estos párrafos no se pueden unir mientras contengan palabras o marcas de una parte.',
   'draft.undo': 'Deshacer',
   'draft.redo': 'Rehacer',
+  'draft.undo-kept':
+    'Alguien más ha escrito entretanto en estas palabras; por eso no se deshicieron. Edítelas o retire la enmienda.',
   'draft.bracket': 'Poner entre corchetes',
   'draft.new-clause': 'Proponer un párrafo después de este',
   'draft.type-for': 'Escribo por',

@@ -188,8 +188,14 @@ export const fr = {
   'draft.refused-words': 'Vos mots, à réutiliser :',
   'draft.refused-strikes': 'Vous proposiez de supprimer :',
   'draft.locked': 'Un texte convenu ne peut être touché.',
+  'draft.apart':
+    "Les paragraphes du texte ne peuvent être réunis. Pour le proposer, supprimez les mots de l'un et ajoutez-les à l'autre.",
+  'draft.apart-base':
+    "Ces paragraphes ne peuvent être réunis tant qu'ils portent des mots ou des marques d'une partie.",
   'draft.undo': 'Annuler',
   'draft.redo': 'Rétablir',
+  'draft.undo-kept':
+    "Quelqu'un d'autre a écrit entre-temps dans ces mots ; ils n'ont donc pas été annulés. Modifiez-les ou retirez l'amendement.",
   'draft.bracket': 'Mettre entre crochets',
   'draft.new-clause': 'Proposer un paragraphe après celui-ci',
   'draft.type-for': "J'écris pour",

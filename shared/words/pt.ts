@@ -184,8 +184,13 @@ export const pt = {
   'draft.refused-words': 'As suas palavras, para usar de novo:',
   'draft.refused-strikes': 'Propunha suprimir:',
   'draft.locked': 'Texto acordado não pode ser alterado.',
+  'draft.apart':
+    'Os parágrafos do texto não podem ser unidos. Para o propor, suprima as palavras de um e acrescente-as ao outro.',
+  'draft.apart-base': 'Estes parágrafos não podem ser unidos enquanto tiverem palavras ou marcas de uma parte.',
   'draft.undo': 'Desfazer',
   'draft.redo': 'Refazer',
+  'draft.undo-kept':
+    'Outra pessoa escreveu entretanto nestas palavras; por isso não foram desfeitas. Edite-as ou retire a emenda.',
   'draft.bracket': 'Pôr entre colchetes',
   'draft.new-clause': 'Propor um parágrafo depois deste',
   'draft.type-for': 'Escrevo por',
