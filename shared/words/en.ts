@@ -176,9 +176,16 @@ export const en = {
   'draft.connecting': 'Connecting…',
   'draft.offline': 'Offline. Keep writing: your words stay on this device and are sent when the connection is back.',
   'draft.ended': 'You can no longer write here. Your unsent words are below.',
+  'draft.evicted':
+    'You have too many pages open, so this one was disconnected. It stays disconnected until you choose to go on here; then the page that you opened first is disconnected instead.',
+  'draft.take-over': 'Go on here',
+  'draft.offline-here': 'Disconnected',
   'draft.refused': 'Not accepted',
   'draft.refused-words': 'Your words, to use again:',
   'draft.refused-strikes': 'You proposed to strike:',
+  'draft.not-sent': 'Not sent',
+  'draft.kept': 'These words are kept on this device, and are sent when you can write here again.',
+  'draft.discard': 'Delete these words',
   'draft.locked': 'Agreed text cannot be touched.',
   'draft.apart':
     'Clauses of the text cannot be joined. To propose that, strike the words of one and add them to the other.',
