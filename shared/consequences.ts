@@ -133,8 +133,9 @@ function registrations(
     const known = ledger.clauses.get(clause.id);
     const sponsors = party === null ? [] : [party];
     if (known === undefined) fresh.push({ of: 'clause', id: clause.id, value: { sponsors, status: openStatus } });
-    // An id that comes back (the undo of one's own deletion) must not bring another party's name with it.
-    else if (known.sponsors.join() !== sponsors.join() || known.status.state !== 'open')
+    // An id that comes back (the undo of one's own deletion) must not bring another party's name with it. The rapporteur,
+    // who says who sponsors a clause, brings it back with its sponsors.
+    else if ((party !== null && known.sponsors.join() !== sponsors.join()) || known.status.state !== 'open')
       throw new ConcordError('not-your-words', { clause: clause.id });
   }
   if (party === null || made.size === 0) return { fresh, marks: [] };

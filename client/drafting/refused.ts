@@ -3,7 +3,8 @@ import type { ClauseId, MarkId } from '../../shared/ids.ts';
 
 /** Words that were refused, to be used again: nothing that somebody typed is lost with the edit that failed. */
 export interface LostWords {
-  readonly clause: ClauseId;
+  /** Null where it isn't known any more. */
+  readonly clause: ClauseId | null;
   readonly inserted: readonly string[];
   readonly struck: readonly string[];
 }

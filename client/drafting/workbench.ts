@@ -32,6 +32,8 @@ import { sameList, sameValues } from './same.ts';
 export interface WorkbenchOptions {
   readonly recommendation: RecommendationId;
   readonly me: Principal;
+  /** The name of the account. */
+  readonly account: string;
   /** The meeting as it is now. */
   readonly meeting: () => MeetingView;
   readonly words: () => EditorWords;
@@ -39,10 +41,11 @@ export interface WorkbenchOptions {
   readonly face: (party: PartyCode) => PartyFace;
   /** An edit that may not be made: said, and not done. */
   readonly onRefused: (error: ConcordError) => void;
+  /** Two clauses that were to be joined stay apart: said. */
+  readonly onApart: (hand: Hand | null) => void;
+  /** An act was not undone, since somebody else has written in it: said. */
+  readonly onKept: () => void;
 }
-
-/** After these there is nothing to come back to. */
-const final = new Set(['not-signed-in', 'accreditation-ended', 'not-found', 'foreign-origin', 'schema-outdated']);
 
 /**
  * A recommendation on somebody's desk: its text, its record, the editor, and where the person is in it.
@@ -64,6 +67,8 @@ export class Workbench {
   #place: HTMLElement | null = null;
   #editor: Editor | null = null;
   #left = false;
+  /** The names on the device of words that were refused. */
+  readonly #givenBack = new Set<string>();
   /** The mark that the caret pointed at last. */
   #pointed: MarkId | null = null;
   readonly #follower = new Follower(() => this.#follow());
@@ -92,7 +97,7 @@ export class Workbench {
   /** What is wrong with the line to the server, if something is. */
   readonly line = computed(() => {
     const saving = this.draft.value?.saving.value;
-    return saving === 'offline' || saving === 'ended' ? saving : null;
+    return saving === 'offline' || saving === 'ended' || saving === 'evicted' ? saving : null;
   });
   #labels: ReadonlyMap<ClauseId, string> = new Map();
   readonly #labelById = computed(() => {
@@ -122,7 +127,8 @@ export class Workbench {
   readonly clause = computed(() => this.text.value.find(({ id }) => id === this.caret.value.clause) ?? null);
   readonly hand = computed((): Hand | null => {
     const { me } = this.#options;
-    if (!this.#drafting.value) return null;
+    // What is typed where nothing is sent any more would be lost.
+    if (!this.#drafting.value || this.line.value === 'ended' || this.line.value === 'evicted') return null;
     if (me.role === 'delegate' && me.party !== null) return { proposesFor: me.party };
     if (me.role !== 'rapporteur') return null;
     const as = this.as.value;
@@ -150,6 +156,7 @@ export class Workbench {
         this.active.value;
         this.#floor.value;
         this.#parties.value;
+        this.hand.value;
         this.#options.labelStyle();
         untracked(() => this.#editor?.redraw());
       }),
@@ -182,12 +189,14 @@ export class Workbench {
   }
 
   async #begin(): Promise<void> {
-    const { recommendation, me } = this.#options;
+    const { recommendation, me, account } = this.#options;
     const draft = await Draft.open({
       recommendation,
       participant: me.participant,
+      account,
       as: this.as.peek(),
-      onRefused: (refusal, mine) => void this.#refused(draft, refusal, mine),
+      onEnded: (ending, why) => void (ending === 'barred' ? this.#barred(draft, why) : this.#refused(draft, why)),
+      butNot: this.#givenBack,
     });
     if (this.#left) {
       draft.leave();
@@ -219,6 +228,8 @@ export class Workbench {
         }),
         facts: () => this.#facts(draft),
         onRefused: this.#options.onRefused,
+        onApart: () => this.#options.onApart(this.hand.peek()),
+        onKept: this.#options.onKept,
         onChange: (here) => (here ? this.#follower.soon() : this.#follower.late()),
       },
       this.#options.words().label,
@@ -277,30 +288,42 @@ export class Workbench {
     };
   }
 
+  /** The person may not be here now: what wasn't sent is shown, and stays on the device until it is sent or thrown away. */
+  #barred(draft: Draft, why: Pick<Refusal, 'code' | 'message' | 'clause'>): void {
+    const words = draft.unsentWords();
+    this.#tell({ ...why, words, discard: words.length === 0 ? null : () => draft.forget() });
+  }
+
   /** The document was refused: the server's text is taken anew, and the person's words are shown beside it. */
-  async #refused(draft: Draft, refusal: Omit<Refusal, 'words'>, mine: Draft['doc']): Promise<void> {
-    const { as } = draft;
-    const reopen = draft.synced.peek() && !final.has(refusal.code);
-    if (!reopen) {
-      this.refusals.value = [...this.refusals.value, { ...refusal, words: draft.unsentWords() }];
-      return;
-    }
+  async #refused(draft: Draft, why: Pick<Refusal, 'code' | 'message' | 'clause'>): Promise<void> {
     this.#follower.stop();
     this.#editor?.destroy();
     this.#editor = null;
     this.ready.value = false;
+    this.#givenBack.add(draft.key);
     await this.#begin();
     const next = this.draft.peek();
     draft.leave();
     if (next === null || next === draft) return;
     const stop = next.synced.subscribe((synced) => {
-      if (synced)
-        this.refusals.value = [...this.refusals.value, { ...refusal, words: wordsToUseAgain(mine, next.doc, as) }];
+      if (!synced) return;
+      this.#tell({ ...why, words: wordsToUseAgain(draft, next.doc), discard: null });
+      draft.forget();
     });
     this.#stops.push(stop);
   }
 
+  #tell(refusal: Refusal): void {
+    this.refusals.value = [...this.refusals.value, refusal];
+  }
+
+  /** Connects a page again that was disconnected because too many were open. */
+  takeOver(): void {
+    this.draft.peek()?.resume();
+  }
+
   dismiss(refusal: Refusal): void {
+    refusal.discard?.();
     this.refusals.value = this.refusals.value.filter((one) => one !== refusal);
   }
 }

@@ -1,10 +1,9 @@
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import type { EditorProps } from 'prosemirror-view';
+import { withoutForbidden } from './letters.ts';
 import type { Pen } from './pen.ts';
 import { replace } from './suggest.ts';
 
-/** What may not stand in a text: control characters and noncharacters, which no keyboard types and some formats can't hold. */
-const control = /[\p{Cc}\ufffe\uffff]/gu;
 /** Every way in which a program may say "new line". */
 const newLine = /\r\n?|\p{Zl}|\p{Zp}|\v|\f/gu;
 
@@ -13,7 +12,7 @@ export function linesOfText(text: string): readonly string[] {
   const lines = text
     .replace(newLine, '\n')
     .split('\n')
-    .map((line) => line.replace(/\t/g, ' ').replace(control, ''))
+    .map((line) => withoutForbidden(line.replace(/\t/g, ' ')))
     .filter((line) => line.trim() !== '');
   return lines.length === 0 ? [''] : lines;
 }

@@ -13,7 +13,7 @@ import { AmendmentCards } from '../panels/cards.tsx';
 import { ClausePanel } from '../panels/clause.tsx';
 import type { Desk } from '../panels/desk.ts';
 import { kindKeys } from '../panels/keys.ts';
-import { Refusals } from '../panels/refusals.tsx';
+import { KeptWords, Refusals } from '../panels/refusals.tsx';
 import { statusWords } from '../panels/status.ts';
 import { SavedSign, Toolbar } from '../panels/toolbar.tsx';
 import { announce, whisper } from '../parts/announcer.tsx';
@@ -23,6 +23,7 @@ import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
 import { go, Link } from '../router.tsx';
 import { inSeat } from '../seat.ts';
+import { session } from '../session.ts';
 import { errorWords, labelStyle, t, tn } from '../words.ts';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
@@ -44,7 +45,12 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
   const known = view?.recommendations.some((one) => one.id === id) === true;
   if (view === null) {
     const error = meeting.error.value;
-    if (error?.code === 'not-found') return <NotFoundPage />;
+    if (error?.code === 'not-found')
+      return (
+        <NotFoundPage>
+          <KeptWords recommendation={id} />
+        </NotFoundPage>
+      );
     return error === null ? <p class="quiet">{t('app.loading')}</p> : <p role="alert">{error.message}</p>;
   }
   if (!known) return <NotFoundPage />;
@@ -55,6 +61,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
       <div class="page">
         <Title>{titleOf(view, id)}</Title>
         <SeatChooser meeting={meeting} view={view} />
+        <KeptWords recommendation={id} />
         <p>
           <a href={`/meetings/${meetingId}/text`}>{t('meeting.text')}</a>
         </p>
@@ -85,6 +92,7 @@ function DraftingPage({
     const bench = new Workbench({
       recommendation: id,
       me,
+      account: session.peek()?.account.name ?? '',
       meeting: latest,
       face,
       labelStyle,
@@ -105,6 +113,8 @@ function DraftingPage({
               ? t('error.drafting-closed')
               : errorWords(error.code, ''),
         ),
+      onKept: () => announce(t('draft.undo-kept')),
+      onApart: (hand) => announce(t(hand !== null && 'edits' in hand ? 'draft.apart-base' : 'draft.apart')),
     });
     return {
       recommendation: id,
@@ -165,9 +175,14 @@ function DraftingPage({
           <Here desk={desk} />
         </div>
         {line !== null && (
-          <p class="banner" role="alert">
-            {t(line === 'offline' ? 'draft.offline' : 'draft.ended')}
-          </p>
+          <div class="banner" role="alert">
+            <p>{t(lineKeys[line])}</p>
+            {line === 'evicted' && (
+              <button type="button" class="button button-strong" onClick={() => bench.takeOver()}>
+                {t('draft.take-over')}
+              </button>
+            )}
+          </div>
         )}
         <Toolbar desk={desk} />
         <div class="row">
@@ -231,6 +246,8 @@ function maySwitch({ bench, say }: Desk): boolean {
   say(t(saving === 'saving' ? 'draft.saving' : 'draft.offline'));
   return false;
 }
+
+const lineKeys = { offline: 'draft.offline', ended: 'draft.ended', evicted: 'draft.evicted' } as const;
 
 /** In whose name one writes here. */
 function Whoami({ desk, drafting }: { desk: Desk; drafting: boolean }) {

@@ -9,6 +9,7 @@ const savingKeys = {
   saving: 'draft.saving',
   offline: 'draft.offline',
   ended: 'draft.ended',
+  evicted: 'draft.offline-here',
 } as const;
 
 /** Whether all that was typed is on the server's disk: said as it is. */

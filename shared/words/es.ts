@@ -186,12 +186,24 @@ export const es = {
   'draft.offline':
     'Sin conexión. Siga escribiendo: sus palabras quedan en este dispositivo y se envían al volver la conexión.',
   'draft.ended': 'Ya no puede escribir aquí. Sus palabras no enviadas están abajo.',
+  'draft.evicted':
+    'Tiene demasiadas páginas abiertas; por eso esta se desconectó. Sigue desconectada hasta que decida continuar aquí; entonces se desconecta la que abrió primero.',
+  'draft.take-over': 'Continuar aquí',
+  'draft.offline-here': 'Desconectado',
   'draft.refused': 'No aceptado',
   'draft.refused-words': 'Sus palabras, para usarlas de nuevo:',
   'draft.refused-strikes': 'Proponía suprimir:',
+  'draft.not-sent': 'No enviado',
+  'draft.kept': 'Estas palabras se guardan en este dispositivo y se envían cuando pueda volver a escribir aquí.',
+  'draft.discard': 'Borrar estas palabras',
   'draft.locked': 'El texto acordado no se puede tocar.',
+  'draft.apart':
+    'Los párrafos del texto no se pueden unir. Para proponerlo, suprima las palabras de uno y agréguelas al otro.',
+  'draft.apart-base': 'Estos párrafos no se pueden unir mientras contengan palabras o marcas de una parte.',
   'draft.undo': 'Deshacer',
   'draft.redo': 'Rehacer',
+  'draft.undo-kept':
+    'Alguien más ha escrito entretanto en estas palabras; por eso no se deshicieron. Edítelas o retire la enmienda.',
   'draft.bracket': 'Poner entre corchetes',
   'draft.new-clause': 'Proponer un párrafo después de este',
   'draft.type-for': 'Escribo por',

@@ -189,12 +189,25 @@ export const fr = {
   'draft.offline':
     'Hors ligne. Continuez : vos mots restent sur cet appareil et seront envoyés au retour de la connexion.',
   'draft.ended': 'Vous ne pouvez plus écrire ici. Vos mots non envoyés sont ci-dessous.',
+  'draft.evicted':
+    "Vous avez trop de pages ouvertes ; celle-ci a donc été déconnectée. Elle le reste jusqu'à ce que vous choisissiez de continuer ici ; la première ouverte est alors déconnectée à sa place.",
+  'draft.take-over': 'Continuer ici',
+  'draft.offline-here': 'Déconnecté',
   'draft.refused': 'Non accepté',
   'draft.refused-words': 'Vos mots, à réutiliser :',
   'draft.refused-strikes': 'Vous proposiez de supprimer :',
+  'draft.not-sent': 'Non envoyé',
+  'draft.kept': 'Ces mots sont conservés sur cet appareil et envoyés dès que vous pouvez de nouveau écrire ici.',
+  'draft.discard': 'Effacer ces mots',
   'draft.locked': 'Un texte convenu ne peut être touché.',
+  'draft.apart':
+    "Les paragraphes du texte ne peuvent être réunis. Pour le proposer, supprimez les mots de l'un et ajoutez-les à l'autre.",
+  'draft.apart-base':
+    "Ces paragraphes ne peuvent être réunis tant qu'ils portent des mots ou des marques d'une partie.",
   'draft.undo': 'Annuler',
   'draft.redo': 'Rétablir',
+  'draft.undo-kept':
+    "Quelqu'un d'autre a écrit entre-temps dans ces mots ; ils n'ont donc pas été annulés. Modifiez-les ou retirez l'amendement.",
   'draft.bracket': 'Mettre entre crochets',
   'draft.new-clause': 'Proposer un paragraphe après celui-ci',
   'draft.type-for': "J'écris pour",

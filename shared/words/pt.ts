@@ -185,12 +185,24 @@ export const pt = {
   'draft.offline':
     'Sem ligação. Continue a escrever: as suas palavras ficam neste aparelho e são enviadas quando a ligação voltar.',
   'draft.ended': 'Já não pode escrever aqui. As suas palavras não enviadas estão abaixo.',
+  'draft.evicted':
+    'Tem demasiadas páginas abertas; por isso esta foi desligada. Continua desligada até decidir prosseguir aqui; então desliga-se a que abriu primeiro.',
+  'draft.take-over': 'Prosseguir aqui',
+  'draft.offline-here': 'Desligado',
   'draft.refused': 'Não aceite',
   'draft.refused-words': 'As suas palavras, para usar de novo:',
   'draft.refused-strikes': 'Propunha suprimir:',
+  'draft.not-sent': 'Não enviado',
+  'draft.kept': 'Estas palavras ficam guardadas neste dispositivo e são enviadas quando puder voltar a escrever aqui.',
+  'draft.discard': 'Apagar estas palavras',
   'draft.locked': 'Texto acordado não pode ser alterado.',
+  'draft.apart':
+    'Os parágrafos do texto não podem ser unidos. Para o propor, suprima as palavras de um e acrescente-as ao outro.',
+  'draft.apart-base': 'Estes parágrafos não podem ser unidos enquanto tiverem palavras ou marcas de uma parte.',
   'draft.undo': 'Desfazer',
   'draft.redo': 'Refazer',
+  'draft.undo-kept':
+    'Outra pessoa escreveu entretanto nestas palavras; por isso não foram desfeitas. Edite-as ou retire a emenda.',
   'draft.bracket': 'Pôr entre colchetes',
   'draft.new-clause': 'Propor um parágrafo depois deste',
   'draft.type-for': 'Escrevo por',
