@@ -104,7 +104,12 @@ const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/recommendations/{id}/clauses/{clause}/history',
-    summary: 'The history of a clause, entry by entry.',
+    summary: 'The history of a clause, act by act, in pages; the newest first, with `after` the oldest.',
+    query: {
+      before: 'The number of an entry of the log: acts that had ended before it.',
+      after: 'The number of an entry of the log: acts that began after it.',
+      limit: 'How many acts a page has at the most, 1 to 200; 50 unless told. It may be fewer.',
+    },
     status: 200,
     answer: History,
   },

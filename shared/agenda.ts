@@ -24,6 +24,12 @@ export interface Agenda {
   readonly agendaVersion: number;
 }
 
+const basedOn = z
+  .number()
+  .int()
+  .optional()
+  .describe('The `agendaVersion` of the view that the list was made from. Without it the list may only add.');
+
 export const mostTopics = 500;
 export const mostRecommendations = 1000;
 
@@ -70,12 +76,12 @@ export const agendaCommands = [
   z.object({
     type: z.literal('set-topics'),
     topics: z.array(Topic).max(mostTopics),
-    basedOn: z.number().int().optional(),
+    basedOn,
   }),
   z.object({
     type: z.literal('set-recommendations'),
     recommendations: z.array(RecommendationHeading).max(mostRecommendations),
-    basedOn: z.number().int().optional(),
+    basedOn,
   }),
   /** Without `after`, at the end. */
   z.object({ type: z.literal('add-topic'), ...Topic.shape, after: TopicId.nullable().optional() }),

@@ -85,7 +85,13 @@ export const sameText = (one: readonly Clause[], other: readonly Clause[]): bool
     return twin !== undefined && sameClause(clause, twin);
   });
 
-const sameMarks = (one: RunMarks, other: RunMarks): boolean => one === other || marksKey(one) === marksKey(other);
+/** Neighbours mostly differ in how many marks they have: that is told sooner than by their keys. */
+const sameMarks = (one: RunMarks, other: RunMarks): boolean =>
+  one === other ||
+  (one.insertion.length === other.insertion.length &&
+    one.deletion.length === other.deletion.length &&
+    one.origin.length === other.origin.length &&
+    marksKey(one) === marksKey(other));
 
 const sameRun = (one: Run, other: Run): boolean => one.text === other.text && sameMarks(one.marks, other.marks);
 

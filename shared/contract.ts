@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Compilation } from './compilation.ts';
 import { Digest } from './digest.ts';
 import { AccountId, ClauseId, MarkId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
-import { AmendmentState, CoSponsor, MarkRecord, Status } from './ledger.ts';
+import { AmendmentState, CoSponsor, Status } from './ledger.ts';
 import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from './meeting.ts';
 import { PartyKind, Principal, Role } from './principal.ts';
 import { clauseKinds } from './schema.ts';
@@ -134,21 +134,90 @@ export const RecommendationView = z.object({
 });
 export type RecommendationView = z.infer<typeof RecommendationView>;
 
-/** One line of `GET /api/recommendations/:id/clauses/:clause/history`: an entry that changed the clause. */
-export const HistoryLine = z.object({
-  sequence: z.number().int(),
-  at: z.number(),
-  by: Principal,
+/** What an amendment strikes and what it brings, in one clause. */
+export const HistoryWords = z.object({ struck: z.string(), brought: z.string() });
+export type HistoryWords = z.infer<typeof HistoryWords>;
+
+/** One thing that an act did. Long words are cut, with an ellipsis. */
+export const HistoryItem = z.discriminatedUnion('of', [
+  z.object({
+    of: z.literal('amendment'),
+    id: MarkId,
+    party: PartyCode,
+    /** What it was once the act was done. */
+    state: AmendmentState,
+    /** What it proposed before; null where it proposed nothing. */
+    before: HistoryWords.nullable(),
+    /** What it proposes afterwards; null once it is taken back or decided. */
+    after: HistoryWords.nullable(),
+    /** Parties that were asked to sponsor it, that sponsor it now, and that no longer do. */
+    asked: z.array(PartyCode),
+    joined: z.array(PartyCode),
+    left: z.array(PartyCode),
+  }),
+  z.object({
+    of: z.enum(['bracket', 'comment']),
+    id: MarkId,
+    party: PartyCode,
+    /** The words that bore it before, and those that bear it afterwards; null where none do. */
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+  }),
+  /** Words of the text in force, where no amendment brought or struck them. */
+  z.object({ of: z.literal('text'), ...HistoryWords.shape }),
+  z.object({ of: z.literal('status'), status: Status }),
+  z.object({ of: z.literal('sponsors'), sponsors: z.array(PartyCode) }),
+]);
+export type HistoryItem = z.infer<typeof HistoryItem>;
+
+/**
+ * One act on a clause: a command, or what somebody typed for one amendment (or into the text in force) until a pause of
+ * five minutes or somebody else's act.
+ */
+export const HistoryAct = z.object({
+  /** The first and the last entry of the log that it is made of, and when they were made, ms since 1970. */
+  first: z.number().int(),
+  last: z.number().int(),
+  from: z.number(),
+  to: z.number(),
+  by: z.object({
+    /** Null for an administrator, or the server itself, who take no part. */
+    participant: ParticipantId.nullable(),
+    name: z.string(),
+    party: PartyCode.nullable(),
+    role: Role.nullable(),
+  }),
   onBehalfOf: PartyCode.nullable(),
   /** "typing", or the type of the command. */
   command: z.string(),
   reason: z.string().nullable(),
-  /** The clause's words after the entry, runs and all; null once it is gone. */
-  runs: z.array(RunView).nullable(),
-  status: Status,
+  /** Whether the act brought the clause in, or took it out. */
+  clause: z.enum(['new', 'gone']).nullable(),
+  items: z.array(HistoryItem),
+  /** Items that are left out, since there are too many of them. */
+  more: z.number().int(),
 });
-export const History = z.object({ lines: z.array(HistoryLine), marks: z.record(z.string(), MarkRecord) });
+export type HistoryAct = z.infer<typeof HistoryAct>;
+
+/** `GET /api/recommendations/:id/clauses/:clause/history?before=&after=&limit=`: a page of acts. */
+export const History = z.object({
+  /** The newest first; with `after`, the oldest first. */
+  acts: z.array(HistoryAct),
+  /** The `before` that gives the page before, and the `after` that gives the page behind; null where there is none. */
+  earlier: z.number().int().nullable(),
+  later: z.number().int().nullable(),
+  /** The last entry of the log that this is made from. */
+  sequence: z.number().int(),
+});
 export type History = z.infer<typeof History>;
+
+/** `before`: acts that had ended before that entry. `after`: acts that began after it. `limit`: acts, 50 unless told. */
+export const HistoryQuery = z.object({
+  before: z.coerce.number().int().positive().optional(),
+  after: z.coerce.number().int().nonnegative().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export type HistoryQuery = z.infer<typeof HistoryQuery>;
 
 /** A command's answer: the number of its entry. */
 export const Accepted = z.object({ sequence: z.number().int() });

@@ -1,21 +1,19 @@
 import { useSignal } from '@preact/signals';
-import { History } from '../../shared/contract.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
 import { statusOf } from '../../shared/ledger.ts';
 import { type Wish, whyNot } from '../../shared/procedure.ts';
-import { get, sentenceOf } from '../api.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
 import type { Desk } from './desk.ts';
-import { HistoryList } from './history.tsx';
+import { HistoryDialog } from './history.tsx';
 import { stateKeys } from './keys.ts';
 import { statusWords } from './status.ts';
 
 /** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
 export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (clause: ClauseId) => void }) {
   const { bench, me } = desk;
-  const history = useSignal<History | null>(null);
+  const history = useSignal<ClauseId | null>(null);
   const asking = useSignal<'agreed' | 'agreed ad referendum' | 'open' | null>(null);
   const clause = bench.clause.value;
   if (clause === null)
@@ -90,15 +88,8 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
         <button
           type="button"
           class="button"
-          onClick={async () => {
-            try {
-              history.value = await get(
-                `/api/recommendations/${desk.recommendation}/clauses/${clause.id}/history`,
-                History,
-              );
-            } catch (error) {
-              desk.say(sentenceOf(error));
-            }
+          onClick={() => {
+            history.value = clause.id;
           }}
         >
           {t('clause.history')}
@@ -115,14 +106,13 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
         />
       )}
       {history.value !== null && (
-        <Dialog
-          title={t('clause.history-of', { clause: clauseName(bench.labelOf(clause.id)) })}
+        <HistoryDialog
+          desk={desk}
+          clause={history.value}
           onClose={() => {
             history.value = null;
           }}
-        >
-          <HistoryList history={history.value} desk={desk} />
-        </Dialog>
+        />
       )}
     </section>
   );

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import { standingAmendments, standingBrackets } from '../../shared/amendment.ts';
 import { clauseText } from '../../shared/clause.ts';
-import type { RecommendationView } from '../../shared/contract.ts';
+import { HistoryQuery, type RecommendationView } from '../../shared/contract.ts';
 import { bracketDigest, clauseDigest, Digests } from '../../shared/digest.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { ClauseId } from '../../shared/ids.ts';
@@ -12,7 +12,7 @@ import type { MeetingState } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { Command } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
-import { historyOf } from '../audit/history.ts';
+import { Histories } from '../audit/history.ts';
 import { asker, body, languageOf, principalIn, recommendationFrom } from '../http.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
@@ -29,6 +29,7 @@ export interface ProcedureServices {
 
 export function procedureRoutes(services: ProcedureServices): Hono {
   const routes = new Hono();
+  const histories = new Histories(services.log);
 
   /** Whoever takes part, but not observers: they are sent rendered text, at `/meetings/:id/text`. */
   const taking = async (c: Parameters<typeof asker>[0]) => {
@@ -52,11 +53,15 @@ export function procedureRoutes(services: ProcedureServices): Hono {
 
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
     const { id, who } = await taking(c);
-    // It replays the log: it costs more than an order, and a person asks for it now and then.
+    // It may replay the log: it costs more than an order, and a person asks for it now and then.
     await services.access.limitCommands(who.session, 4);
     const clause = ClauseId.safeParse(c.req.param('clause'));
     if (!clause.success) throw new ConcordError('not-found');
-    return c.json(await historyOf(services.log, id, clause.data));
+    const query = HistoryQuery.safeParse(c.req.query());
+    if (!query.success) throw new ConcordError('bad-request', { field: query.error.issues[0]?.path.join('.') ?? '' });
+    const asker = { account: who.account.id, gone: c.req.raw.signal };
+    const page = await histories.page(id, clause.data, query.data, asker);
+    return c.body(page, 200, { 'Content-Type': 'application/json' });
   });
 
   for (const option of Command.options) {
