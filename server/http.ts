@@ -25,18 +25,29 @@ export async function asker(c: Context, access: Access): Promise<Asker> {
   return found;
 }
 
-/** As whom an account takes part in a meeting at this moment: null where it doesn't, or no longer. */
-export async function principalIn(
+/** As whom an account takes part in each meeting at this moment: null where it doesn't, or no longer. Asked for once. */
+export async function principalsOf(
   { access, meetings }: { readonly access: Access; readonly meetings: Meetings },
   { account }: Asker,
+): Promise<(meeting: MeetingState) => Principal | null> {
+  const seats = await access.participantsOf(account.id);
+  return (meeting) => {
+    for (const seat of seats) {
+      if (seat.meeting !== meeting.id) continue;
+      const principal = meetings.principal(meeting.id, seat.participant);
+      if (principal !== null) return principal;
+    }
+    return null;
+  };
+}
+
+/** As whom an account takes part in a meeting at this moment: null where it doesn't, or no longer. */
+export async function principalIn(
+  services: { readonly access: Access; readonly meetings: Meetings },
+  asker: Asker,
   meeting: MeetingState,
 ): Promise<Principal | null> {
-  for (const seat of await access.participantsOf(account.id)) {
-    if (seat.meeting !== meeting.id) continue;
-    const principal = meetings.principal(meeting.id, seat.participant);
-    if (principal !== null) return principal;
-  }
-  return null;
+  return (await principalsOf(services, asker))(meeting);
 }
 
 export function meetingFrom(c: Context, meetings: Meetings): MeetingState {
