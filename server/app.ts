@@ -1,5 +1,5 @@
-import { type IncomingMessage, Server } from 'node:http';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -9,6 +9,7 @@ import { chooseLanguage, message } from '../shared/words/words.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { originAllowed, protect } from './access/protect.ts';
 import { accessRoutes } from './access/routes.ts';
+import { Bodies } from './bodies.ts';
 import type { Config } from './config.ts';
 import { answerErrors, refusalOf } from './errors.ts';
 import { meetingFrom, principalIn, seatsIn } from './http.ts';
@@ -16,6 +17,7 @@ import { createImporter } from './imports/importer.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
 import { meetingRoutes } from './meetings/routes.ts';
+import { oneAtATime } from './oneAtATime.ts';
 import { openApiRoutes } from './openapi.ts';
 import { Persistent } from './persist.ts';
 import { procedureRoutes } from './procedure/routes.ts';
@@ -144,7 +146,8 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   });
   const streams = new EventStreams();
   const importer = createImporter({ program: importThread });
-  const services = { access, meetings, rooms, progresses, streams, importer, log: store.log, now };
+  const bodies = new Bodies(turns);
+  const services = { access, meetings, rooms, progresses, streams, importer, bodies, log: store.log, now };
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
   http.route('/', procedureRoutes(services));
@@ -179,7 +182,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   http.route('/', staticRoutes());
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false });
-  let server: ServerType | null = null;
+  let server: Server | null = null;
 
   const letIn = async (
     request: IncomingMessage,
@@ -234,12 +237,10 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         const keepAliveTimeout = config.publicOrigin === null ? keptFor.people : keptFor.proxy;
-        const listening = createAdaptorServer({
-          fetch: http.fetch,
-          serverOptions: { ...patience, keepAliveTimeout },
-        });
+        const gate = oneAtATime(getRequestListener(http.fetch));
+        const listening = createServer({ ...patience, keepAliveTimeout }, gate.listener);
         server = listening;
-        if (listening instanceof Server) listening.maxConnections = config.mostConnections;
+        listening.maxConnections = config.mostConnections;
         listening.listen({ port, host, backlog }, () => {
           const address = listening.address();
           resolve(typeof address === 'object' && address !== null ? address.port : port);
@@ -247,6 +248,8 @@ export async function createApp({ store, config, log, now, demo, importThread }:
         listening.on('error', reject);
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());
+          // It would write between the bytes of the answer that is on its way.
+          if (gate.isBusy(socket)) return socket.destroy();
           letIn(request).then(
             ({ connect }) => sockets.handleUpgrade(request, socket, head, connect),
             (error: unknown) => {
@@ -271,7 +274,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       reading.close();
       access.close();
       sockets.close();
-      const listening = server as Server | null;
+      const listening = server;
       if (listening !== null) {
         const closed = new Promise((resolve) => listening.close(resolve));
         // Event streams never end by themselves.

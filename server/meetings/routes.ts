@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
+import type { Progress } from '../../shared/amendment.ts';
 import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/contract.ts';
 import { ImportOrder } from '../../shared/contract.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import { newParticipantId, ParticipantId } from '../../shared/ids.ts';
+import { type AccountId, newParticipantId, ParticipantId } from '../../shared/ids.ts';
 import {
   administrator,
   decideMeeting,
@@ -14,6 +15,7 @@ import {
 } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
+import type { Bodies } from '../bodies.ts';
 import { type Asker, asker, body, languageOf, meetingFrom, principalIn, seatsAmong, seatsIn } from '../http.ts';
 import type { Importer } from '../imports/importer.ts';
 import { clausesShown } from '../reading/render.ts';
@@ -31,6 +33,7 @@ export interface MeetingServices {
   readonly progresses: Progresses;
   readonly importer: Importer;
   readonly streams: EventStreams;
+  readonly bodies: Bodies;
   readonly now: () => number;
 }
 
@@ -80,7 +83,12 @@ export function meetingRoutes(services: MeetingServices): Hono {
 
   routes.get('/api/meetings/:id', async (c) => {
     const { who, meeting, me } = await taking(c, services);
-    return c.json(await view(services, meeting, me, who));
+    const depends = await dependingOn(services, meeting, me, who);
+    return services.bodies.answer(c, who.account.id, () => ({
+      key: `meeting ${meeting.id} ${me?.participant ?? who.account.id}`,
+      of: [meeting, who.account.administrator, ...depends.values],
+      make: (): MeetingView => view(meeting, me, who, depends),
+    }));
   });
 
   routes.get('/api/meetings/:id/events', async (c) => {
@@ -176,31 +184,69 @@ async function taking(c: Parameters<typeof asker>[0], services: MeetingServices)
 
 const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved: 0, amendments: 0 };
 
-async function view(
+/** What a view of a meeting depends on beside the meeting and who looks. */
+interface Depends {
+  readonly floor: Floor | null;
+  readonly seats: ReadonlyMap<ParticipantId, AccountId>;
+  /** Those of who looks. */
+  readonly own: readonly Principal[];
+  readonly progresses: readonly Progress[];
+  /** To compare: one value is another where something of it is another. */
+  readonly values: readonly unknown[];
+}
+
+const runsIt = (me: Principal | null): boolean => me === null || me.role === 'chair' || me.role === 'rapporteur';
+
+async function dependingOn(
   services: MeetingServices,
   meeting: MeetingState,
   me: Principal | null,
   who: Asker,
-): Promise<MeetingView> {
+): Promise<Depends> {
+  const observes = me?.role === 'observer';
+  const floor = observes ? await floorShown(services, meeting) : meeting.floor;
+  const own = await seatsIn(services, who.account.id, meeting);
+  const taken = runsIt(me) ? await services.access.seatsOf(meeting.id) : [];
+  // How much is contested is the room's business until the chair opens it.
+  const progresses = observes
+    ? meeting.recommendations.map(() => nothingYet)
+    : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));
+  return {
+    floor,
+    own,
+    seats: new Map(taken.map(({ participant, account }) => [participant, account])),
+    progresses,
+    values: [
+      floor?.clause,
+      own.map(({ participant }) => participant).join(),
+      taken.map(({ participant, account }) => `${participant} ${account}`).join(),
+      ...progresses,
+    ],
+  };
+}
+
+function view(
+  meeting: MeetingState,
+  me: Principal | null,
+  who: Asker,
+  { floor, own, seats, progresses }: Depends,
+): MeetingView {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
   const named = !observes || meeting.observerView === 'attributed';
-  const runs = me === null || me.role === 'chair' || me.role === 'rapporteur';
-  const taken = runs ? await services.access.seatsOf(meeting.id) : [];
-  const seats = new Map(taken.map(({ participant, account }) => [participant, account]));
   return {
     id: meeting.id,
     name: meeting.name,
     drafting: meeting.drafting,
     observerView: meeting.observerView,
-    floor: observes ? await floorShown(services, meeting) : meeting.floor,
+    floor,
     // An observer orders nothing, and isn't told by a number that something was ordered.
     agendaVersion: observes ? 0 : meeting.agendaVersion,
     me,
-    seats: await seatsIn(services, who.account.id, meeting),
+    seats: [...own],
     administrator: who.account.administrator,
     parties: named ? partyViews(meeting) : [],
-    participants: runs
+    participants: runsIt(me)
       ? [...meeting.participants.values()].map((participant) => ({
           ...participant,
           account: seats.get(participant.id) ?? null,
@@ -209,13 +255,10 @@ async function view(
     topics: closed ? [] : [...meeting.topics],
     recommendations: closed
       ? []
-      : await Promise.all(
-          meeting.recommendations.map(async (recommendation) => ({
-            ...recommendation,
-            // How much is contested is the room's business until the chair opens it.
-            progress: observes ? nothingYet : await services.progresses.of(recommendation.id),
-          })),
-        ),
+      : meeting.recommendations.map((recommendation, at) => ({
+          ...recommendation,
+          progress: progresses[at] ?? nothingYet,
+        })),
   };
 }
 

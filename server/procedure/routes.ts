@@ -13,6 +13,7 @@ import type { Principal } from '../../shared/principal.ts';
 import { Command } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
 import { Histories } from '../audit/history.ts';
+import type { Bodies } from '../bodies.ts';
 import { asker, body, languageOf, principalIn, recommendationFrom } from '../http.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
@@ -25,6 +26,7 @@ export interface ProcedureServices {
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly log: Log;
+  readonly bodies: Bodies;
 }
 
 export function procedureRoutes(services: ProcedureServices): Hono {
@@ -46,9 +48,14 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   };
 
   routes.get('/api/recommendations/:id', async (c) => {
-    const { id, meeting } = await taking(c);
+    const { id, meeting, who } = await taking(c);
     const room = await services.rooms.room(id);
-    return c.json(recommendationView(room, meeting, c.req.query('language') ?? languageOf(c)));
+    const language = c.req.query('language') ?? languageOf(c);
+    return services.bodies.answer(c, who.account.id, () => ({
+      key: `recommendation ${id} ${labelStyleOf(language)}`,
+      of: [room.sequence, meeting],
+      make: () => recommendationView(room, meeting, language),
+    }));
   });
 
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {

@@ -30,8 +30,8 @@ export interface ReaderStream {
 }
 
 export interface Reading {
-  /** The page as it is now. Null where there is no such meeting. */
-  page(meeting: MeetingId, language: Language): Promise<string | null>;
+  /** The page as it is now, the same memory for everybody. Null where there is no such meeting. */
+  page(meeting: MeetingId, language: Language): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Sends what changes from now on; a reader whose version is another than ours is told to load the page again. */
   follow(meeting: MeetingId, language: Language, version: number | null, stream: ReaderStream): Promise<() => void>;
   close(): void;
@@ -52,7 +52,7 @@ interface Edition {
   /** What it took to write to all readers last time, ms. */
   cost: number;
   /** The page of `version`, for everybody who comes before the next. */
-  page: string | null;
+  page: Uint8Array<ArrayBuffer> | null;
   /** The newest events, each with the version that it follows: for who loaded the page and is only now connected. */
   recent: readonly { readonly follows: number; readonly bytes: Uint8Array }[];
   /** When somebody last asked for it. */
@@ -290,7 +290,7 @@ export function createReading(source: ReadingSource): Reading {
       const sections = edition.state.recommendations.map(
         ({ id, heading, topic }): Section => ({ id, heading, topic, fragments: edition.shown.get(id) ?? [] }),
       );
-      edition.page = renderPage(edition.state, sections, edition.version, language);
+      edition.page = encoder.encode(renderPage(edition.state, sections, edition.version, language));
       return edition.page;
     },
     async follow(meeting, language, version, stream) {

@@ -31,7 +31,7 @@ export function readingRoutes(reading: Reading, { reader, onEnded, attend }: Rea
     const page = await reading.page(who.meeting, languageOf(c));
     if (page === null) throw new ConcordError('not-found');
     c.header('Cache-Control', 'no-store');
-    return c.html(page);
+    return c.body(page, 200, { 'Content-Type': 'text/html; charset=UTF-8', 'Content-Length': String(page.length) });
   });
 
   routes.get('/meetings/:id/text/events', async (c) => {

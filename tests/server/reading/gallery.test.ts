@@ -60,7 +60,7 @@ class Stage {
     this.#tell({ meeting: this.#id, recommendation: null });
   }
   async page(): Promise<{ html: string; version: number }> {
-    const html = (await this.reading.page(this.#id, 'en')) ?? '';
+    const html = Buffer.from((await this.reading.page(this.#id, 'en')) ?? []).toString();
     return { html, version: Number(/data-version="(\d+)"/.exec(html)?.[1]) };
   }
   follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#id, 'en', version, stream);
