@@ -56,6 +56,19 @@ export function targetAt(doc: Node, position: number, pen: Pen): Target {
   return ownersAlong(before, clause, pen).find((id) => round.has(id)) ?? null;
 }
 
+/** The nearest place, from one on, at which words are not typed inside what a party proposes to add. */
+export function besidePending(doc: Node, position: number, pen: Pen): number {
+  if (targetAt(doc, position, pen) === null) return position;
+  const at = doc.resolve(position);
+  const clause = at.parent;
+  let end = position - at.textOffset;
+  for (const node of clause.children.slice(at.index())) {
+    if (ownerOf(pen, node, clause) === null) break;
+    end += node.nodeSize;
+  }
+  return end;
+}
+
 /** Whose pending words follow one another from a place on, nearest first, up to the first letter in force. */
 function ownersAlong(nodes: readonly Node[], clause: Node, pen: Pen): readonly MarkId[] {
   const owners: MarkId[] = [];
@@ -85,7 +98,11 @@ function look(doc: Node, id: MarkId, pen: Pen): OwnMark | null {
       if (idsOn(node, 'deletion').includes(id)) note(ownerOf(pen, node, clause));
     });
   });
-  return clauses.size === 0 && pen.ledger.marks.has(id) ? null : { id, targets, clauses };
+  const record = pen.ledger.marks.get(id);
+  if (record !== undefined && clauses.size === 0) return null;
+  // What the record says holds, whatever stands beside its letters by now.
+  if (record?.kind !== 'amendment' || record.parent === undefined) return { id, targets, clauses };
+  return { id, targets: new Set([record.parent]), clauses: new Set([...clauses, ...(record.clauses ?? [])]) };
 }
 
 /** The hand's open marks that touch a place, the nearest first. */
@@ -152,6 +169,9 @@ export class GestureMarks {
 
   /** The mark for words of a clause that amend a target. `wanted`: a mark to go on with, if that may be. */
   of(target: Target, clause: Node, wanted: MarkId | null = null): MarkId {
+    // In a clause of one's own, words that amend nobody else's are that proposal's.
+    const proposal = proposalOf(clause);
+    if (target === null && proposal !== null && owns(this.#pen, proposal)) return proposal;
     const chosen = this.#chosen.get(target);
     if (chosen !== undefined) return chosen;
     const clauses = this.#in(target, clause);

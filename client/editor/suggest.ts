@@ -4,7 +4,7 @@ import { Mapping, ReplaceStep } from 'prosemirror-transform';
 import type { MarkId } from '../../shared/ids.ts';
 import { schema } from '../../shared/schema.ts';
 import { sameWords, withoutForbidden, withSpace } from './letters.ts';
-import { GestureMarks, isToStrike, ownerOf, targetAt } from './marks.ts';
+import { besidePending, GestureMarks, isToStrike, ownerOf, targetAt } from './marks.ts';
 import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
 import { changedPart } from './step.ts';
 
@@ -253,7 +253,9 @@ function put(
   if (pen.hand !== null && 'edits' in pen.hand) {
     // A clause that a party proposes is that party's as a whole.
     if (proposalOf(clause) !== null) return position;
-    tr.insert(position, schema.text(words));
+    const place = besidePending(tr.doc, position, pen);
+    tr.insert(place, schema.text(words));
+    return place + words.length;
   } else {
     const id = marks.of(targetAt(tr.doc, position, pen), clause, wanted);
     tr.insert(position, schema.text(words, [marked('insertion', id)]));
