@@ -39,6 +39,8 @@ interface Stretch {
   readonly before: Clause | null;
   /** Records of marks that it began or changed, as they were before and as they are. */
   readonly marks: Map<MarkId, MarkChange>;
+  /** What it came to when somebody asked last. */
+  told?: { readonly last: number; readonly group: Group | null };
 }
 
 interface MarkChange {
@@ -116,8 +118,11 @@ export class Fold {
   open(clause: ClauseId): Group | null {
     const stretch = this.#stretches.get(clause);
     if (stretch === undefined) return null;
+    if (stretch.told?.last === stretch.last) return stretch.told.group;
     if (this.#dirty.size > 0) this.#read();
-    return this.#groupOf(stretch, this.#find(clause));
+    const group = this.#groupOf(stretch, this.#find(clause));
+    stretch.told = { last: stretch.last, group };
+    return group;
   }
 
   destroy(): void {
@@ -390,6 +395,7 @@ function sponsorsOf(
   was: AmendmentRecord | undefined,
   is: AmendmentRecord,
 ): { asked: PartyCode[]; joined: PartyCode[]; left: PartyCode[] } {
+  if ((was?.sponsors.length ?? 0) === 0 && is.sponsors.length === 0) return { asked: [], joined: [], left: [] };
   const of = (record: AmendmentRecord | undefined, accepted: boolean): ReadonlySet<PartyCode> =>
     new Set(record?.sponsors.flatMap((one) => (one.accepted === accepted ? [one.party] : [])));
   const [asked, joined] = [of(was, false), of(was, true)];
