@@ -21,12 +21,19 @@ import {
 import { type LabelStyle, labels } from '../../shared/label.ts';
 import { LiveLedger, statusOf } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
-import type { Situation } from '../../shared/procedure.ts';
+import type { Situation, Wish } from '../../shared/procedure.ts';
 import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
 import { type As, Draft, type Refusal, wordsToUseAgain } from './draft.ts';
 import { Follower } from './follow.ts';
 import { sameList, sameValues } from './same.ts';
+import { SeenTexts, type Shown } from './seen.ts';
+
+/** What somebody asked for, and the text on which they did. */
+export interface Changed {
+  readonly wish: Wish;
+  readonly seen: readonly Clause[];
+}
 
 /** What the workbench is told by the page around it. */
 export interface WorkbenchOptions {
@@ -60,6 +67,8 @@ export class Workbench {
   /** The amendment or bracket that is pointed at. */
   readonly active = signal<MarkId | null>(null);
   readonly refusals = signal<readonly Refusal[]>([]);
+  /** A decision that was refused because its words had changed. */
+  readonly changed = signal<Changed | null>(null);
   readonly as = signal<As>(null);
   readonly ready = signal(false);
   readonly #options: WorkbenchOptions;
@@ -72,6 +81,7 @@ export class Workbench {
   /** The mark that the caret pointed at last. */
   #pointed: MarkId | null = null;
   readonly #follower = new Follower(() => this.#follow());
+  readonly #seen = new SeenTexts();
 
   constructor(options: WorkbenchOptions) {
     this.#options = options;
@@ -135,6 +145,15 @@ export class Workbench {
     return as === 'base' || as === null ? { edits: 'base' } : { proposesFor: as };
   });
 
+  /** What the person decides on: what the screen has shown long enough to be read. */
+  seen(): Shown {
+    return this.#seen.get() ?? { text: this.text.peek(), ledger: this.ledger.peek() };
+  }
+  /** What is shown from now on is known to the person, who did it or was shown the difference. */
+  lookAtNow(): void {
+    this.#seen.knows();
+  }
+
   labelOf(id: ClauseId): string {
     return this.#labelById.value.get(id) ?? '';
   }
@@ -150,6 +169,7 @@ export class Workbench {
     this.#place = place;
     await this.#begin();
     // What the record, the floor or the pointer say is drawn when they change, beside the words.
+    this.#stops.push(effect(() => this.#seen.show({ text: this.text.value, ledger: this.ledger.value })));
     this.#stops.push(
       effect(() => {
         this.draft.value?.recordVersion.value;

@@ -6,10 +6,11 @@ import { Accepted } from '../../shared/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/ids.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
-import { post, sentenceOf, split } from '../api.ts';
+import { ApiError, post, sentenceOf, split } from '../api.ts';
 import { Workbench } from '../drafting/workbench.ts';
 import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
 import { AmendmentCards } from '../panels/cards.tsx';
+import { ChangedDialog } from '../panels/changed.tsx';
 import { ClausePanel } from '../panels/clause.tsx';
 import type { Desk } from '../panels/desk.ts';
 import { kindKeys } from '../panels/keys.ts';
@@ -123,13 +124,16 @@ function DraftingPage({
       face,
       say: announce,
       order: async (wish: Wish) => {
+        const seen = bench.seen();
         try {
-          const seen = { text: bench.text.peek(), ledger: bench.ledger.peek() };
           const { type, body } = split(onWhatIsSeen(seen, wish));
           await post(inSeat(`/api/recommendations/${id}/${type}`, me.participant), body, Accepted);
+          bench.lookAtNow();
           return true;
         } catch (error) {
-          announce(sentenceOf(error));
+          if (error instanceof ApiError && error.code === 'changed-since')
+            bench.changed.value = { wish, seen: seen.text };
+          else announce(sentenceOf(error));
           return false;
         }
       },
@@ -213,6 +217,7 @@ function DraftingPage({
           </label>
         </div>
         <Refusals desk={desk} />
+        <ChangedSince desk={desk} />
       </div>
       <div class="draft-text">
         {!bench.ready.value && <p class="quiet">{t('app.loading')}</p>}
@@ -248,6 +253,15 @@ function maySwitch({ bench, say }: Desk): boolean {
 }
 
 const lineKeys = { offline: 'draft.offline', ended: 'draft.ended', evicted: 'draft.evicted' } as const;
+
+/** Shown where a decision was refused because its words had changed. */
+function ChangedSince({ desk }: { desk: Desk }) {
+  const changed = desk.bench.changed.value;
+  const close = (): void => {
+    desk.bench.changed.value = null;
+  };
+  return changed === null ? null : <ChangedDialog desk={desk} changed={changed} close={close} />;
+}
 
 /** In whose name one writes here. */
 function Whoami({ desk, drafting }: { desk: Desk; drafting: boolean }) {

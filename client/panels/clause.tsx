@@ -5,15 +5,18 @@ import { type Wish, whyNot } from '../../shared/procedure.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
+import { AgreeDialog } from './agree.tsx';
 import type { Desk } from './desk.ts';
 import { HistoryDialog } from './history.tsx';
 import { stateKeys } from './keys.ts';
 import { statusWords } from './status.ts';
+import { WaitingParties } from './waiting.tsx';
 
 /** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
 export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (clause: ClauseId) => void }) {
   const { bench, me } = desk;
   const history = useSignal<ClauseId | null>(null);
+  const agreeing = useSignal<ClauseId | null>(null);
   const asking = useSignal<'agreed' | 'agreed ad referendum' | 'open' | null>(null);
   const clause = bench.clause.value;
   if (clause === null)
@@ -80,6 +83,17 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
               ask={() => (asking.value = wanted)}
             />
           ))}
+        {me.role === 'chair' && status.state === 'open' && bench.isUnresolved(clause) && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              agreeing.value = clause.id;
+            }}
+          >
+            {t('agree.open')}
+          </button>
+        )}
         {me.role === 'chair' && (
           <button type="button" class="button" onClick={() => giveFloor(clause.id)}>
             {t('clause.give-floor')}
@@ -102,6 +116,15 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
           wanted={asking.value}
           close={() => {
             asking.value = null;
+          }}
+        />
+      )}
+      {agreeing.value !== null && (
+        <AgreeDialog
+          desk={desk}
+          clause={agreeing.value}
+          close={() => {
+            agreeing.value = null;
           }}
         />
       )}
@@ -186,25 +209,7 @@ function StatusDialog({
           if (await desk.order(commandFor(clause, wanted, [...parties.value], reason.value))) close();
         }}
       >
-        {wanted === 'agreed ad referendum' && (
-          <fieldset>
-            <legend>{t('clause.waiting-parties')}</legend>
-            {desk.parties().map(({ code }) => (
-              <label key={code} class="check">
-                <input
-                  type="checkbox"
-                  checked={parties.value.includes(code)}
-                  onChange={(event) => {
-                    parties.value = event.currentTarget.checked
-                      ? [...parties.value, code]
-                      : parties.value.filter((one) => one !== code);
-                  }}
-                />{' '}
-                {desk.face(code).name}
-              </label>
-            ))}
-          </fieldset>
-        )}
+        {wanted === 'agreed ad referendum' && <WaitingParties desk={desk} chosen={parties} />}
         <label>
           {t('clause.reason')}
           <textarea
