@@ -119,7 +119,7 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
           }}
         />
       )}
-      {agreeing.value !== null && (
+      {agreeing.value !== null && statusOf(ledger, agreeing.value).state === 'open' && (
         <AgreeDialog
           desk={desk}
           clause={agreeing.value}
