@@ -13,7 +13,7 @@ import { Command } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
 import { historyOf } from '../audit/history.ts';
 import type { Bodies } from '../bodies.ts';
-import { asker, body, languageOf, principalIn, recommendationFrom } from '../http.ts';
+import { asker, body, costOf, languageOf, principalIn, recommendationFrom } from '../http.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Room } from '../room/room.ts';
@@ -59,7 +59,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
     const { id, who } = await taking(c);
     // It replays the log: it costs more than an order, and a person asks for it now and then.
-    await services.access.limitCommands(who.session, 4);
+    await services.access.limitCommands(who.account.id, 4);
     const clause = ClauseId.safeParse(c.req.param('clause'));
     if (!clause.success) throw new ConcordError('not-found');
     return c.json(await historyOf(services.log, id, clause.data));
@@ -70,7 +70,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     routes.post(`/api/recommendations/:id/${type}`, async (c) => {
       const { who, id, me } = await taking(c);
       const principal = taker(me);
-      await services.access.limitCommands(who.session);
+      await services.access.limitCommands(who.account.id, costOf(c));
       const command = await body(c, Command, { type });
       return c.json({ sequence: await run(services, id, command, principal.participant) });
     });
