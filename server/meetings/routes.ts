@@ -84,7 +84,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings/:id/events', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    return services.streams.answer(c, who.session, async (stream) => notices(services, meeting, me, who, stream));
+    return services.streams.answer(c, who.account.id, async (stream) => notices(services, meeting, me, who, stream));
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
