@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -11,6 +12,7 @@ import { originAllowed, protect } from './access/protect.ts';
 import { accessRoutes } from './access/routes.ts';
 import { Bodies } from './bodies.ts';
 import type { Config } from './config.ts';
+import { Connections } from './connections.ts';
 import { answerErrors, refusalOf } from './errors.ts';
 import { meetingFrom, principalIn, seatsIn } from './http.ts';
 import { createImporter } from './imports/importer.ts';
@@ -144,7 +146,10 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     await Promise.race([checking, tooLate]).finally(() => clearTimeout(late));
     return c.text('ok');
   });
-  const streams = new EventStreams();
+  const connections = new Connections({ most: config.mostConnections, mostReaders: config.mostReaders });
+  const streams = new EventStreams((account, connection) =>
+    connections.hold('drafting', account, connection, () => undefined),
+  );
   const importer = createImporter({ program: importThread });
   const bodies = new Bodies(turns);
   const services = { access, meetings, rooms, progresses, streams, importer, bodies, log: store.log, now };
@@ -167,8 +172,15 @@ export async function createApp({ store, config, log, now, demo, importThread }:
           participant: me?.participant ?? null,
         };
       },
-      // A whole gallery may share an account, and what it is sent costs little.
-      attend: (reader) => access.attend(reader, { most: Number.POSITIVE_INFINITY }),
+      attend: (reader, connection, letGo) => {
+        const free = connections.hold('reading', reader.account, connection, letGo);
+        // A whole gallery may share an account, and what it is sent costs little.
+        const leave = access.attend(reader, { most: Number.POSITIVE_INFINITY });
+        return () => {
+          leave();
+          free();
+        };
+      },
       onEnded: (listener) => {
         access.onEnded(listener);
         meetings.onChange(({ events }) => {
@@ -204,7 +216,19 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };
-    const leave = access.attend({ session: who.session, account: who.account.id, participant: me.participant });
+    const account = who.account.id;
+    const attended = access.attend({ session: who.session, account, participant: me.participant });
+    let free = (): void => undefined;
+    const leave = (): void => {
+      attended();
+      free();
+    };
+    try {
+      free = connections.hold('drafting', account, request.socket, () => undefined);
+    } catch (error) {
+      leave();
+      throw error;
+    }
     request.socket.once('close', leave);
     // It may have gone while we asked who it is.
     if (request.socket.destroyed) leave();
@@ -237,7 +261,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         const keepAliveTimeout = config.publicOrigin === null ? keptFor.people : keptFor.proxy;
-        const gate = oneAtATime(getRequestListener(http.fetch));
+        const gate = oneAtATime(getRequestListener(http.fetch), (connection) => connections.use(connection));
         const listening = createServer({ ...patience, keepAliveTimeout }, gate.listener);
         server = listening;
         listening.maxConnections = config.mostConnections;
@@ -246,6 +270,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
           resolve(typeof address === 'object' && address !== null ? address.port : port);
         });
         listening.on('error', reject);
+        listening.on('connection', (connection: Socket) => connections.arrive(connection, gate.isBusy));
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());
           // It would write between the bytes of the answer that is on its way.

@@ -77,6 +77,12 @@ export function recommendationFrom(c: Context, meetings: Meetings): { id: Recomm
   return { id: id.data, meeting };
 }
 
+/** Bytes of a body that count as one order. */
+const bytesOfAnOrder = 8 * 1024;
+/** What an order takes of its account's allowance: a long one is stored, and told, as several short ones. */
+export const costOf = (c: Context): number =>
+  1 + Math.floor(Number(c.req.header('content-length') ?? 0) / bytesOfAnOrder) || 1;
+
 /** The JSON body by its schema; `bad-request` names the field that is wrong. An empty body is an empty object. */
 export async function body<T>(c: Context, schema: z.ZodType<T>, fixed: Record<string, unknown> = {}): Promise<T> {
   let sent: unknown;

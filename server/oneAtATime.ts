@@ -21,13 +21,17 @@ export interface OneAtATime {
 /**
  * Answers the requests of one connection one after the other. Node starts on each as it is read: of four hundred in one
  * packet, all answers would be made at once, and wait in memory for their turn to be sent. Here the next is begun when
- * the one before has left.
+ * the one before has left. `onUse` hears of each that begins and ends.
  */
-export function oneAtATime(listener: (request: IncomingMessage, response: ServerResponse) => void): OneAtATime {
+export function oneAtATime(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  onUse: (connection: Duplex) => void = () => undefined,
+): OneAtATime {
   const lines = new WeakMap<Duplex, Line>();
 
   const begin = (line: Line, request: IncomingMessage, response: ServerResponse): void => {
     line.busy = true;
+    onUse(request.socket);
     let late: NodeJS.Timeout | undefined;
     // All of it is made, and has only to be taken; a stream that goes on never comes here.
     response.once('prefinish', () => {
@@ -36,6 +40,7 @@ export function oneAtATime(listener: (request: IncomingMessage, response: Server
     response.once('close', () => {
       clearTimeout(late);
       line.busy = false;
+      onUse(request.socket);
       if (request.socket.destroyed) line.waiting.length = 0;
       line.waiting.shift()?.();
     });

@@ -84,8 +84,18 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         if (!valid.has(session) || (participant !== null && !seats.has(`${participant} ${account}`))) tell({ session });
     }
   };
+  /** Forgets links that lead nowhere any more. */
+  const sweepInvitations = async (): Promise<void> => {
+    await tables
+      .deleteFrom('invitations')
+      .where((its) => its.or([its('used_at', 'is not', null), its('expires_at', '<=', now())]))
+      .execute();
+  };
   const timers = [
-    setInterval(() => void sessions.sweep().catch(() => undefined), 3600_000).unref(),
+    setInterval(
+      () => void Promise.all([sessions.sweep(), sweepInvitations()]).catch(() => undefined),
+      3600_000,
+    ).unref(),
     // A store that is away for a moment is asked again soon.
     setInterval(() => void lookAgain().catch(() => undefined), betweenLooks).unref(),
   ];
@@ -199,10 +209,11 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     async signIn(name: string, password: string, address: string, cookies?: string): Promise<string> {
       const row = await accountNamed(name);
       const device = row === undefined ? null : devices.find(cookies, row);
-      const attempt = await limits.signIn({ name, address, device });
-      if (!(await passwordFits(password, row?.password_hash ?? null)) || row === undefined)
-        throw new ConcordError('wrong-name-or-password');
-      await attempt.succeeded();
+      const account = row === undefined ? null : AccountId.parse(row.id);
+      const fits = await limits.signIn({ name, account, address, device }, () =>
+        passwordFits(password, row?.password_hash ?? null, { isKnown: device !== null }),
+      );
+      if (!fits || row === undefined) throw new ConcordError('wrong-name-or-password');
       return (await sessions.start(row.id)).cookie;
     },
 
@@ -262,10 +273,17 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       /** Null where the operator did it at the command line. */
       createdBy: AccountId | null;
     }) => invite('participant', meeting, participant, createdBy),
-    invitation,
-
-    limitInvitations: (address: string) => limits.invitation(address),
-    limitCommands: (session: string, cost?: number) => limits.command(session, cost),
+    /** An invitation as it stands. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`. */
+    async invitation(token: string, address: string): Promise<Invitation> {
+      try {
+        return await invitation(token);
+      } catch (error) {
+        if (error instanceof ConcordError && error.code === 'invitation-invalid') await limits.invitation(address);
+        throw error;
+      }
+    },
+    limitCommands: (account: AccountId, cost?: number) => limits.command(account, cost),
+    limitMeetings: (account: AccountId) => limits.meeting(account),
 
     /**
      * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its seat ends, wherever
@@ -319,7 +337,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         return null;
       }
       const account = AccountId.parse(randomId());
-      await newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat });
+      await limits.takeUp(tokenId(token), () =>
+        newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat }),
+      );
       seated(account);
       return (await sessions.start(account)).cookie;
     },

@@ -16,7 +16,7 @@ import {
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
 import type { Bodies } from '../bodies.ts';
-import { type Asker, asker, body, languageOf, meetingFrom, principalIn, seatsAmong, seatsIn } from '../http.ts';
+import { type Asker, asker, body, costOf, languageOf, meetingFrom, principalIn, seatsAmong, seatsIn } from '../http.ts';
 import type { Importer } from '../imports/importer.ts';
 import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
@@ -94,14 +94,14 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings/:id/events', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    return services.streams.answer(c, who.session, async (stream) => notices(services, meeting, me, who, stream));
+    return services.streams.answer(c, who.account.id, async (stream) => notices(services, meeting, me, who, stream));
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     const runs = me === null ? who.account.administrator : me.role === 'rapporteur' || me.role === 'chair';
     if (!runs) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session);
+    await access.limitCommands(who.account.id);
     const id = ParticipantId.safeParse(c.req.param('participant'));
     const participant = id.success ? meeting.participants.get(id.data) : undefined;
     if (participant === undefined || participant.ended) throw new ConcordError('not-found');
@@ -121,7 +121,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
       const by: Orderer | null = me ?? (who.account.administrator ? administrator : null);
       if (by === null) throw new ConcordError('role-may-not');
       const command = await body(c, MeetingCommand, { type });
-      await access.limitCommands(who.session);
+      await access.limitCommands(who.account.id, costOf(c));
       // Who may not order it learns nothing of the texts by asking.
       decideMeeting(meeting, command, by, newParticipantId);
       await checkAgainstTexts(services, meeting, command);
@@ -138,7 +138,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports/preview', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session, costOfReading);
+    await access.limitCommands(who.account.id, costOfReading);
     const compilation = await services.importer.read(
       { source: new Uint8Array(await c.req.arrayBuffer()), language: languageOf(c) },
       { whose: who.account.id, gone: c.req.raw.signal },
@@ -149,7 +149,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session, costOfImport);
+    await access.limitCommands(who.account.id, costOfImport);
+    await access.limitMeetings(who.account.id);
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
     await access.seat({ account: who.account.id, meeting, participant: importer });

@@ -14,7 +14,7 @@ import { Command } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
 import { Histories } from '../audit/history.ts';
 import type { Bodies } from '../bodies.ts';
-import { asker, body, languageOf, principalIn, recommendationFrom } from '../http.ts';
+import { asker, body, costOf, languageOf, principalIn, recommendationFrom } from '../http.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Room } from '../room/room.ts';
@@ -61,7 +61,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
     const { id, who } = await taking(c);
     // It may replay the log: it costs more than an order, and a person asks for it now and then.
-    await services.access.limitCommands(who.session, 4);
+    await services.access.limitCommands(who.account.id, 4);
     const clause = ClauseId.safeParse(c.req.param('clause'));
     if (!clause.success) throw new ConcordError('not-found');
     const query = HistoryQuery.safeParse(c.req.query());
@@ -76,7 +76,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     routes.post(`/api/recommendations/:id/${type}`, async (c) => {
       const { who, id, me } = await taking(c);
       const principal = taker(me);
-      await services.access.limitCommands(who.session);
+      await services.access.limitCommands(who.account.id, costOf(c));
       const command = await body(c, Command, { type });
       return c.json({ sequence: await run(services, id, command, principal.participant) });
     });

@@ -24,7 +24,7 @@ export interface Surroundings {
   readonly meeting: () => MeetingState | null;
   /** Who the participant is now; null once the accreditation ended. */
   readonly principal: () => Principal | null;
-  /** Whether a client id is nobody else's among those who are connected. */
+  /** Whether a client id is nobody else's; from then on it is the participant's. */
   readonly mayBind: (client: number) => boolean;
   /** The sentence of a refusal in the reader's language. */
   readonly sentence: (error: ConcordError) => string;

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import { highestClient } from '../../shared/cursor.ts';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
 import { type AccountId, type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { serverClient } from '../../shared/ledger.ts';
 import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
@@ -11,6 +12,7 @@ import type { Meetings } from '../meetings/meetings.ts';
 import { Persistent } from '../persist.ts';
 import type { Turns } from '../turns.ts';
 import { Answers } from './answers.ts';
+import { Claims } from './claims.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown, type Submission } from './room.ts';
@@ -60,6 +62,7 @@ export class Rooms {
   /** Told of recommendations that grew elsewhere, and whose room nobody holds here. */
   readonly #elsewhere = new Set<(recommendation: RecommendationId) => void>();
   readonly #growing: Persistent<RecommendationId>;
+  readonly #claims = new Claims();
   /** Whose sockets are open, oldest first. */
   readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
   readonly #timers: NodeJS.Timeout[];
@@ -148,8 +151,9 @@ export class Rooms {
       const meeting = this.#options.meetings.of(id);
       if (meeting === null) return refuse('not-found');
       for (const client of clients)
-        if (!this.#free(held, room, client, visitor.participant, null)) return refuse('client-taken');
-      const connection: Connection = new Connection(
+        if (!this.#free(id, held, room, client, visitor.participant)) return refuse('client-taken');
+      for (const client of clients) this.#claims.note(id, client, visitor.participant);
+      const connection = new Connection(
         socket,
         request.socket,
         {
@@ -166,7 +170,11 @@ export class Rooms {
           presence: held.presence,
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
-          mayBind: (client) => this.#free(held, room, client, visitor.participant, connection),
+          mayBind: (client) => {
+            const free = this.#free(id, held, room, client, visitor.participant);
+            if (free) this.#claims.note(id, client, visitor.participant);
+            return free;
+          },
           sentence: (error) => this.#options.sentence(error.code, visitor.language),
           onInternal: (error) => this.#options.onInternal(error, id),
         },
@@ -287,14 +295,14 @@ export class Rooms {
     return held;
   }
 
-  /** A client id is bound to one participant for ever; of two connections, one speaks for it. */
-  #free(held: Held, room: Room, client: number, participant: ParticipantId, self: Connection | null): boolean {
+  /** A client id is bound to the participant who named it first: for ever once it has written. */
+  #free(id: RecommendationId, held: Held, room: Room, client: number, participant: ParticipantId): boolean {
+    if (client <= serverClient || client > highestClient) return false;
     const owner = room.ledger.clients.get(client);
-    if (owner !== undefined && owner.participant !== participant) return false;
+    if (owner !== undefined) return owner.participant === participant;
     for (const connection of held.connections)
-      if (connection !== self && connection.greeting.participant !== participant && connection.clients.has(client))
-        return false;
-    return client > 1 && client <= highestClient;
+      if (connection.greeting.participant !== participant && connection.clients.has(client)) return false;
+    return this.#claims.mayHave(id, client, participant);
   }
 
   /** A half-open line is found by asking: who didn't answer the last ping is gone. */

@@ -227,12 +227,14 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
 
   it('lets nobody in whose right to read ended while it was looked up', async () => {
     let tell: (ended: Ended) => void = () => undefined;
-    const streams = new Streams(
-      (listener) => {
-        tell = listener;
-      },
-      () => () => undefined,
-    );
+    const streams = new Streams((listener) => {
+      tell = listener;
+    });
+    const left: string[] = [];
+    const attend =
+      ({ session }: Reader) =>
+      () =>
+        void left.push(session);
     const reader: Reader = {
       meeting: newMeetingId(),
       session: 'a session',
@@ -249,20 +251,29 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
       { account: reader.account },
       { participant: reader.participant ?? newParticipantId() },
     ]) {
-      const admitted = streams.admit(async () => {
-        tell(ended);
-        return reader;
-      }, open);
+      const admitted = streams.admit(
+        async () => {
+          tell(ended);
+          return reader;
+        },
+        attend,
+        open,
+      );
       expect(await admitted).toBeNull();
     }
     expect(opened).toEqual([]);
     // What ended before, or is another's, is no reason.
     tell({ session: reader.session });
-    const other = streams.admit(async () => {
-      tell({ session: 'another' });
-      return reader;
-    }, open);
+    const other = streams.admit(
+      async () => {
+        tell({ session: 'another' });
+        return reader;
+      },
+      attend,
+      open,
+    );
     await expect(other).rejects.toThrow('nobody may come this far');
+    expect(left).toEqual([reader.session]);
   });
 });
 

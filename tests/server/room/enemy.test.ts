@@ -254,6 +254,29 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
       },
       'unknown-author',
     ));
+  it('an id of who is away: the words that were typed offline come in under it', async () => {
+    const brazil = await join('brazil');
+    const { clientID } = brazil.doc;
+    brazil.socket.terminate();
+    await brazil.closed;
+    const id = newMarkId();
+    const offline = brazil.change(() => brazil.words(0).insert(0, 'Offline ', { [markKey('insertion', id)]: { id } }));
+    // By naming it, and by writing with it.
+    const named = await connect(meeting, 'argentina', { query: { client: String(clientID) }, sync: false });
+    expect((await named.closed).reason).toBe('client-taken');
+    const writer = await join('argentina');
+    const forged = new Y.Doc();
+    Y.applyUpdate(forged, Y.encodeStateAsUpdate(writer.doc));
+    forged.clientID = clientID;
+    const before = Y.encodeStateVector(forged);
+    const clause = forged.getXmlFragment('text').get(0) as Y.XmlElement;
+    const mine = newMarkId();
+    (clause.get(0) as Y.XmlText).insert(0, 'Forged ', { [markKey('insertion', mine)]: { id: mine } });
+    expect(await writer.say(Y.encodeStateAsUpdate(forged, before))).toMatchObject({ code: 'unknown-author' });
+    const back = await join('brazil', { doc: brazil.doc });
+    expect(await back.say(offline)).toMatchObject({ verdict: 'accepted' });
+    back.leave();
+  });
   it('the server’s own id', () =>
     refused(
       'argentina',
