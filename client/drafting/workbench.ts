@@ -188,6 +188,7 @@ export class Workbench {
       participant: me.participant,
       as: this.as.peek(),
       onRefused: (refusal, mine) => void this.#refused(draft, refusal, mine),
+      onVanished: (words) => this.#giveBack({ code: 'clause-gone', message: '', clause: null }, words),
     });
     if (this.#left) {
       draft.leave();
@@ -293,11 +294,18 @@ export class Workbench {
     const next = this.draft.peek();
     draft.leave();
     if (next === null || next === draft) return;
+    const party = as === 'base' ? null : (as ?? this.#options.me.party);
+    const isOwn = (id: MarkId): boolean => (draft.ledger.marks.get(id)?.party ?? party) === party;
     const stop = next.synced.subscribe((synced) => {
-      if (synced)
-        this.refusals.value = [...this.refusals.value, { ...refusal, words: wordsToUseAgain(mine, next.doc, as) }];
+      if (synced) this.#giveBack(refusal, wordsToUseAgain(mine, next.doc, as, isOwn));
     });
     this.#stops.push(stop);
+  }
+
+  #giveBack(refusal: Omit<Refusal, 'words'>, words: Refusal['words']): void {
+    // The clause's end was heard of before the refusal: then the words are given back already.
+    if (refusal.code === 'clause-gone' && words.length === 0 && this.refusals.peek().length > 0) return;
+    this.refusals.value = [...this.refusals.value, { ...refusal, words }];
   }
 
   dismiss(refusal: Refusal): void {

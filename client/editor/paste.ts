@@ -1,20 +1,19 @@
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import type { EditorProps } from 'prosemirror-view';
+import { hasVisible, withoutForbidden } from '../../shared/visible.ts';
 import type { Pen } from './pen.ts';
 import { replace } from './suggest.ts';
 
-/** What may not stand in a text: control characters and noncharacters, which no keyboard types and some formats can't hold. */
-const control = /[\p{Cc}\ufffe\uffff]/gu;
 /** Every way in which a program may say "new line". */
 const newLine = /\r\n?|\p{Zl}|\p{Zp}|\v|\f/gu;
 
-/** Pasted text as lines, each to be a clause; empty ones are only space between paragraphs. */
+/** Pasted text as lines, each to be a clause, without what may not stand in a text; empty ones are only space between. */
 export function linesOfText(text: string): readonly string[] {
   const lines = text
     .replace(newLine, '\n')
     .split('\n')
-    .map((line) => line.replace(/\t/g, ' ').replace(control, ''))
-    .filter((line) => line.trim() !== '');
+    .map((line) => withoutForbidden(line.replace(/\t/g, ' ')))
+    .filter(hasVisible);
   return lines.length === 0 ? [''] : lines;
 }
 

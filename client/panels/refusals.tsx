@@ -13,7 +13,9 @@ export function Refusals({ desk }: { desk: Desk }) {
           <p>{errorWords(refusal.code, refusal.message)}</p>
           {refusal.words.map(({ clause, inserted, struck }) => (
             <div key={clause}>
-              {bench.labelOf(clause) !== '' && <p class="quiet">{clauseName(bench.labelOf(clause))}</p>}
+              {clause !== null && bench.labelOf(clause) !== '' && (
+                <p class="quiet">{clauseName(bench.labelOf(clause))}</p>
+              )}
               {inserted.length > 0 && <p class="quiet">{t('draft.refused-words')}</p>}
               {inserted.map((words, index) => (
                 <blockquote key={index}>{words}</blockquote>

@@ -9,6 +9,7 @@ import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import { Answers } from './answers.ts';
 import { Connection, syncFrame } from './connection.ts';
+import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown, type Submission } from './room.ts';
 import { wireFrame } from './wire.ts';
@@ -53,6 +54,7 @@ export class Rooms {
   readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
   /** Whose sockets are open, oldest first. */
   readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
+  readonly #pace = new Pace();
   readonly #timers: NodeJS.Timeout[];
   readonly #unsubscribe: () => void;
   #closing = false;
@@ -143,6 +145,7 @@ export class Rooms {
           presence: held.presence,
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
+          pace: this.#pace,
           mayBind: (client) => this.#free(held, room, client, visitor.participant, connection),
           sentence: (error) => this.#options.sentence(error.code, visitor.language),
           onInternal: (error) => this.#options.onInternal(error, id),

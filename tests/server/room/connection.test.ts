@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { Connection, type Surroundings, syncFrame } from '../../../server/room/connection.ts';
+import { Pace } from '../../../server/room/pace.ts';
 import { wireFrame } from '../../../server/room/wire.ts';
 import { ParticipantId } from '../../../shared/ids.ts';
 import { syncType } from '../../../shared/protocol.ts';
@@ -25,6 +26,7 @@ it('[ROOM5] What is shown while an answer is made comes after it: the client wou
         }),
     } as unknown as Surroundings['answers'],
     presence: { everybody: () => null } as unknown as Surroundings['presence'],
+    pace: new Pace(),
   };
   const greeting = {
     participant: ParticipantId.parse('argentina'),
