@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConcordError } from './errors.ts';
 import { RecommendationId, TopicId } from './ids.ts';
+import { visibleName, visibleText } from './visible.ts';
 
 const topicHeading = z.string().trim().min(1).max(1000);
 const recommendationHeading = z.string().trim().max(1000);
@@ -67,6 +68,10 @@ export const isAgendaEvent = <Other extends { readonly type: string }>(
   event: Other | AgendaEvent,
 ): event is AgendaEvent => eventTypes.has(event.type);
 
+// What is stored is read as it is; what is ordered has something to see, and nothing that may not stand in a text.
+const orderedTopic = Topic.extend({ heading: visibleName(1000) });
+const orderedRecommendation = RecommendationHeading.extend({ heading: visibleText(1000) });
+
 /**
  * What can be ordered on an agenda. A change says what it changes and a move says after which neighbour, so that the
  * changes of two people at once both hold. The two commands that replace a whole list are for programs: a list names the
@@ -75,30 +80,30 @@ export const isAgendaEvent = <Other extends { readonly type: string }>(
 export const agendaCommands = [
   z.object({
     type: z.literal('set-topics'),
-    topics: z.array(Topic).max(mostTopics),
+    topics: z.array(orderedTopic).max(mostTopics),
     basedOn,
   }),
   z.object({
     type: z.literal('set-recommendations'),
-    recommendations: z.array(RecommendationHeading).max(mostRecommendations),
+    recommendations: z.array(orderedRecommendation).max(mostRecommendations),
     basedOn,
   }),
   /** Without `after`, at the end. */
-  z.object({ type: z.literal('add-topic'), ...Topic.shape, after: TopicId.nullable().optional() }),
-  z.object({ type: z.literal('rename-topic'), topic: TopicId, heading: topicHeading }),
+  z.object({ type: z.literal('add-topic'), ...orderedTopic.shape, after: TopicId.nullable().optional() }),
+  z.object({ type: z.literal('rename-topic'), topic: TopicId, heading: orderedTopic.shape.heading }),
   z.object({ type: z.literal('set-topic-level'), topic: TopicId, level }),
   z.object({ type: z.literal('move-topic'), topic: TopicId, after: TopicId.nullable() }),
   z.object({ type: z.literal('remove-topic'), topic: TopicId }),
   /** Without `after`, at the end. */
   z.object({
     type: z.literal('add-recommendation'),
-    ...RecommendationHeading.shape,
+    ...orderedRecommendation.shape,
     after: RecommendationId.nullable().optional(),
   }),
   z.object({
     type: z.literal('rename-recommendation'),
     recommendation: RecommendationId,
-    heading: recommendationHeading,
+    heading: orderedRecommendation.shape.heading,
   }),
   z.object({ type: z.literal('set-recommendation-topic'), recommendation: RecommendationId, topic: TopicId }),
   z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PartyCode } from './ids.ts';
 import { PartyKind } from './principal.ts';
+import { visibleName, visibleText, withoutForbidden } from './visible.ts';
 
 /** In all of a compilation. Those of long meetings have some hundreds of clauses. */
 const mostClauses = 5000;
@@ -12,36 +13,37 @@ const mostTexts = 1000;
 const mostCharacters = 6_000_000;
 
 const Whole = z.object({
-  title: z.string().max(2000),
+  title: visibleText(2000),
   parties: z
     .array(
       z.object({
         code: PartyCode,
         /** As the document's own list spells it. Sponsors are given by it. */
-        name: z.string().trim().min(1).max(200),
+        name: visibleName(200),
         kind: PartyKind,
-        aliases: z.array(z.string().trim().min(1).max(200)).max(50),
+        aliases: z.array(visibleName(200)).max(50),
       }),
     )
     .max(500),
   topics: z
     .array(
       z.object({
-        heading: z.string().trim().min(1).max(1000),
+        heading: visibleName(1000),
         /** 1 for a heading of the agenda, 2 for one below it. */
         level: z.number().int().min(1).max(6),
         /** The rows under one heading. Rows that stand directly below the topic form one with an empty heading. */
         recommendations: z
           .array(
             z.object({
-              heading: z.string().trim().max(1000),
+              heading: visibleText(1000),
               clauses: z
                 .array(
                   z.object({
-                    text: z.string().max(20_000),
+                    text: z.string().overwrite(withoutForbidden).max(20_000),
                     /** 0 for a row, 1 for its sub-items. */
                     level: z.number().int().min(0).max(2),
-                    sponsors: z.array(z.string()).max(200),
+                    /** Names of parties, as they are spelled above. */
+                    sponsors: z.array(z.string().overwrite(withoutForbidden).trim()).max(200),
                   }),
                 )
                 .max(2000),

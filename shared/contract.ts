@@ -6,6 +6,7 @@ import { AmendmentState, CoSponsor, Status } from './ledger.ts';
 import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from './meeting.ts';
 import { PartyKind, Principal, Role } from './principal.ts';
 import { clauseKinds } from './schema.ts';
+import { visibleName } from './visible.ts';
 
 /**
  * What the server answers over HTTP, as schemas: the server's answers are typed by them, the client parses by them, and
@@ -226,7 +227,7 @@ export const InvitationLink = z.object({ link: z.string(), expiresAt: z.number()
 export type InvitationLink = z.infer<typeof InvitationLink>;
 
 /** `POST /api/imports`: a compilation as its importer corrected it, and the meeting's name. */
-export const ImportOrder = z.object({ meeting: z.string().trim().min(1).max(300), compilation: Compilation });
+export const ImportOrder = z.object({ meeting: visibleName(300), compilation: Compilation });
 export type ImportOrder = z.infer<typeof ImportOrder>;
 export const Created = z.object({ meeting: MeetingId });
 

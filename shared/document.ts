@@ -15,9 +15,12 @@ import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts
 export const textOf = (doc: Y.Doc): Y.XmlFragment => doc.getXmlFragment('text');
 export const recordOf = (doc: Y.Doc): Y.Map<unknown> => doc.getMap('record');
 
-/** Limits of one document. A real compilation has some two hundred rows; a clause is a paragraph. */
-export const mostClauses = 2000;
-export const longestClause = 20_000;
+/**
+ * Limits of one document, with all that is proposed. A real compilation has some two hundred rows; a clause is a paragraph.
+ * What one party may come to is far less: see `server/room/quotas.ts`.
+ */
+export const mostClauses = 8_000;
+export const longestClause = 250_000;
 
 const attributes = z.strictObject({
   id: ClauseId,

@@ -11,6 +11,8 @@ export const errorCatalogue = {
   'malformed-message': { status: 400, close: 4400 },
   'malformed-update': { status: 400, close: 4400 },
   'update-too-large': { status: 413, close: 4413 },
+  'share-used-up': { status: 413, close: 4413 },
+  'quota-reached': { status: 413, close: 4413 },
   'import-unreadable': { status: 422, close: 4422 },
   'schema-outdated': { status: 409, close: 4426 },
   // Who is asking.
@@ -29,6 +31,7 @@ export const errorCatalogue = {
   // What the rules of the meeting do not allow.
   'drafting-closed': { status: 409, close: 4409 },
   'clause-locked': { status: 409, close: 4409 },
+  'clause-gone': { status: 409, close: 4409 },
   'not-your-words': { status: 403, close: 4403 },
   'unknown-content': { status: 422, close: 4422 },
   'unknown-author': { status: 403, close: 4403 },

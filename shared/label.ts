@@ -1,4 +1,5 @@
 import { type Clause, clauseText } from './clause.ts';
+import { hasVisible } from './visible.ts';
 
 /** The letter style of a numbered list differs by language; the numbers are the same in all. */
 export type LabelStyle = 'english' | 'romance';
@@ -51,9 +52,6 @@ function label(level: number, number: number, style: LabelStyle): string {
   return style === 'english' ? `(${mark})` : `${mark})`;
 }
 
-/** A character that a reader can see: no space, joiner or other character that is drawn as nothing. */
-const visible = /[^\s\p{Default_Ignorable_Code_Point}]/u;
-
 /**
  * The numbers of a recommendation's clauses, computed from kind and level, never stored. The chapeau and recitals have
  * none. A proposed clause is numbered as if it were adopted, so that the room can speak of it; one in which there is
@@ -66,7 +64,7 @@ export function labels(
   const counts = [0, 0, 0];
   return clauses.map((clause) => {
     const { kind, level } = clause;
-    if (clause.insertion !== null && !visible.test(clauseText(clause))) return '';
+    if (clause.insertion !== null && !hasVisible(clauseText(clause))) return '';
     if (kind !== 'operative') {
       counts.fill(0);
       return '';

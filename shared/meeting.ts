@@ -11,6 +11,7 @@ import {
 import { ConcordError } from './errors.ts';
 import { AccountId, ClauseId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
 import { PartyKind, type Principal, Role } from './principal.ts';
+import { visibleName, visibleText } from './visible.ts';
 
 /** A party's name in the meeting's languages; English is always there, the others where they are known. */
 export const PartyNames = z.object({
@@ -29,6 +30,17 @@ export const Party = z.object({
   members: z.array(PartyCode).max(200),
 });
 export type Party = z.infer<typeof Party>;
+
+/** A party as it is ordered: its names have something to see, and nothing that may not stand in a text. */
+const OrderedParty = Party.extend({
+  names: z.object({
+    en: visibleName(200),
+    es: visibleText(200).optional(),
+    fr: visibleText(200).optional(),
+    pt: visibleText(200).optional(),
+  }),
+  aliases: z.array(visibleName(200)).max(50),
+});
 
 export const Participant = z.object({
   id: ParticipantId,
@@ -152,15 +164,15 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
 
 /** What can be ordered in a meeting: one POST each, `/api/meetings/:id/<type>`, the rest as its body. */
 export const MeetingCommand = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('rename'), name: z.string().trim().min(1).max(300) }),
+  z.object({ type: z.literal('rename'), name: visibleName(300) }),
   z.object({ type: z.literal('drafting'), open: z.boolean() }),
-  z.object({ type: z.literal('set-party'), party: Party }),
+  z.object({ type: z.literal('set-party'), party: OrderedParty }),
   z.object({ type: z.literal('remove-party'), code: PartyCode }),
   z.object({
     type: z.literal('accredit'),
     /** Absent for a new participant; given, it changes that one's name, party or role. */
     id: ParticipantId.optional(),
-    name: z.string().trim().min(1).max(200),
+    name: visibleName(200),
     party: PartyCode.nullable(),
     role: Role,
   }),

@@ -19,8 +19,9 @@ import {
 } from './ledger.ts';
 import type { MeetingState } from './meeting.ts';
 import type { Principal } from './principal.ts';
+import { visibleText } from './visible.ts';
 
-const reason = z.string().trim().max(4000);
+const reason = visibleText(4000);
 const amendments = z.array(MarkId).max(200);
 const waiting = z.array(PartyCode).max(200);
 

@@ -13,6 +13,7 @@ import { type Ending, endingOf } from './ending.ts';
 import { type LostWords, lostWords } from './refused.ts';
 import { countingSocket } from './socket.ts';
 import { abandoned, forget, hold, keep, lettersIn, type Unsent, unsentKey } from './unsent.ts';
+import { unplacedWords, vanishedWords } from './vanished.ts';
 
 /** The rapporteur's hand: a party, or the base text. Null for everybody else. */
 export type As = PartyCode | 'base' | null;
@@ -42,6 +43,8 @@ export interface DraftOptions {
   readonly onEnded: (ending: Exclude<Ending, 'evicted'>, why: Pick<Refusal, 'code' | 'message' | 'clause'>) => void;
   /** The names of words on the device that are being given back: they are not sent again. */
   readonly butNot: ReadonlySet<string>;
+  /** Words that were typed here went, before the server had them, with the clause that they stood in. */
+  readonly onVanished: (words: readonly LostWords[]) => void;
 }
 
 const savedAfter = 300;
@@ -68,8 +71,10 @@ export class Draft {
   /** The name of its words on the device. */
   readonly key: string;
   #as: As;
-  /** Updates that went out on this connection and have no verdict yet. */
-  #underWay = 0;
+  /** Updates that went out on this connection and have no verdict yet: how far the device's clients were with each. */
+  #underWay: ReadonlyMap<number, number>[] = [];
+  /** How far the server is known to have the device's clients. */
+  #saved: ReadonlyMap<number, number>;
   /** Something was typed that no connection has carried yet. */
   #unsent = false;
   #keepTimer: ReturnType<typeof setTimeout> | null = null;
@@ -88,6 +93,7 @@ export class Draft {
     this.#clients = [this.doc.clientID, ...new Set(earlier.flatMap(({ clients }) => clients))];
     this.key = unsentKey(options.recommendation, options.participant, this.doc.clientID);
     this.#release = hold(this.key);
+    this.#saved = new Map(this.#clients.map((client) => [client, 0]));
     for (const { update } of earlier) {
       Y.applyUpdate(this.doc, update, 'unsent');
       this.#unsent = true;
@@ -95,6 +101,10 @@ export class Draft {
     this.#readRecord();
     this.doc.on('update', (_update: Uint8Array, origin: unknown) => {
       if (origin !== this.#provider) this.#typed();
+    });
+    this.doc.on('afterTransaction', (transaction: Y.Transaction) => {
+      if (transaction.origin === this.#provider && this.#isUnsaved)
+        this.#vanished(vanishedWords(transaction, this.#saved));
     });
     this.awareness.on('change', () => this.#readPresence());
     // A first state counts for others only once it has changed.
@@ -113,14 +123,15 @@ export class Draft {
       this.#verdict(decoding.readVarString(decoder));
     this.#provider.on('sync', (synced: boolean) => {
       if (!synced) return;
+      if (!this.synced.peek()) for (const { update } of earlier) this.#vanished(unplacedWords(update, this.doc));
       this.synced.value = true;
       this.#show();
     });
     this.#provider.on('status', () => this.#show());
     this.#provider.on('connection-close', () => {
       // What had no verdict may or may not be on disk: it goes out again, and the server knows what is new in it.
-      if (this.#underWay > 0) this.#unsent = true;
-      this.#underWay = 0;
+      if (this.#underWay.length > 0) this.#unsent = true;
+      this.#underWay = [];
       this.#show();
     });
     this.#provider.on('closed', ({ reason }: { reason: string }) => {
@@ -205,7 +216,7 @@ export class Draft {
   }
 
   get #isUnsaved(): boolean {
-    return this.#underWay > 0 || this.#unsent;
+    return this.#underWay.length > 0 || this.#unsent;
   }
 
   /** A dead line takes a socket half a minute to notice; the device knows at once. */
@@ -221,7 +232,7 @@ export class Draft {
 
   #typed(): void {
     // While the connection stands, the update has just gone out, and been counted.
-    if (this.#underWay === 0) this.#unsent = true;
+    if (this.#underWay.length === 0) this.#unsent = true;
     this.#show();
     this.#keepTimer ??= setTimeout(() => {
       this.#keepTimer = null;
@@ -230,7 +241,7 @@ export class Draft {
   }
 
   #sent(): void {
-    this.#underWay += 1;
+    this.#underWay.push(new Map(this.#clients.map((client) => [client, Y.getState(this.doc.store, client)])));
     // The answer to "what do you hold?" holds all; an update holds what was typed just now.
     this.#unsent = false;
     this.#show();
@@ -238,8 +249,9 @@ export class Draft {
 
   #verdict(text: string): void {
     const verdict = Verdict.parse(JSON.parse(text));
-    this.#underWay = Math.max(0, this.#underWay - 1);
+    const judged = this.#underWay.shift();
     if (verdict.verdict === 'accepted') {
+      if (judged !== undefined) this.#saved = judged;
       if (!this.#isUnsaved) {
         this.#savedState = Y.encodeStateVector(this.doc);
         this.#forget();
@@ -263,6 +275,10 @@ export class Draft {
 
   get #hasEnded(): boolean {
     return this.saving.peek() === 'ended' || this.saving.peek() === 'evicted';
+  }
+
+  #vanished(words: readonly LostWords[]): void {
+    if (words.length > 0) this.#options.onVanished(words);
   }
 
   #show(): void {
@@ -345,17 +361,18 @@ function wordsLost(
   mine: Y.Doc,
   theirs: (mine: ReturnType<typeof readText>) => ReturnType<typeof readText>,
   base = false,
+  own: (id: MarkId) => boolean = () => true,
 ): readonly LostWords[] {
   try {
     const had = readText(mine);
-    return lostWords(had, theirs(had), base);
+    return lostWords(had, theirs(had), base, own);
   } catch {
     return [];
   }
 }
 
 /** The words that a refused document had and the server's has not. */
-export function wordsToUseAgain(draft: Draft, theirs: Y.Doc): readonly LostWords[] {
-  const words = wordsLost(draft.doc, () => readText(theirs), draft.as === 'base');
+export function wordsToUseAgain(draft: Draft, theirs: Y.Doc, own: (id: MarkId) => boolean): readonly LostWords[] {
+  const words = wordsLost(draft.doc, () => readText(theirs), draft.as === 'base', own);
   return words.length > 0 ? words : draft.unsentWords();
 }

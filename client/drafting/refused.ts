@@ -3,15 +3,16 @@ import type { ClauseId, MarkId } from '../../shared/ids.ts';
 
 /** Words that were refused, to be used again: nothing that somebody typed is lost with the edit that failed. */
 export interface LostWords {
-  /** Null where it isn't known any more. */
+  /** Null where it isn't known any more which clause they stood in. */
   readonly clause: ClauseId | null;
   readonly inserted: readonly string[];
   readonly struck: readonly string[];
 }
 
-const wordsBy = (clause: Clause, name: 'insertion' | 'deletion'): Map<MarkId, string> => {
+const wordsBy = (clause: Clause, name: 'insertion' | 'deletion', own: (id: MarkId) => boolean): Map<MarkId, string> => {
   const words = new Map<MarkId, string>();
-  for (const { text, marks } of clause.runs) for (const id of marks[name]) words.set(id, (words.get(id) ?? '') + text);
+  for (const { text, marks } of clause.runs)
+    for (const id of marks[name]) if (own(id)) words.set(id, (words.get(id) ?? '') + text);
   return words;
 };
 const bare = (clause: Clause): string =>
@@ -23,15 +24,21 @@ const bare = (clause: Clause): string =>
 /**
  * What stands in the text as a person had it and not in the text as the server has it.
  *
- * `base`: the person edited the base text, so a clause that differs there is given back whole.
+ * `base`: the person edited the base text, so a clause that differs there is given back whole. `own`: the marks that the
+ * person writes with; what others proposed in a clause that is gone is theirs.
  */
-export function lostWords(mine: readonly Clause[], theirs: readonly Clause[], base: boolean): readonly LostWords[] {
+export function lostWords(
+  mine: readonly Clause[],
+  theirs: readonly Clause[],
+  base: boolean,
+  own: (id: MarkId) => boolean = () => true,
+): readonly LostWords[] {
   const kept = new Map(theirs.map((clause) => [clause.id, clause]));
   return mine.flatMap((clause): LostWords[] => {
     const now = kept.get(clause.id);
     const missing = (name: 'insertion' | 'deletion'): string[] => {
-      const then = now === undefined ? new Map<MarkId, string>() : wordsBy(now, name);
-      return [...wordsBy(clause, name)].flatMap(([id, words]) => (then.get(id) === words ? [] : [words]));
+      const then = now === undefined ? new Map<MarkId, string>() : wordsBy(now, name, own);
+      return [...wordsBy(clause, name, own)].flatMap(([id, words]) => (then.get(id) === words ? [] : [words]));
     };
     const inserted = missing('insertion');
     const struck = missing('deletion');

@@ -217,6 +217,7 @@ export class Workbench {
       as: this.as.peek(),
       onEnded: (ending, why) => void (ending === 'barred' ? this.#barred(draft, why) : this.#refused(draft, why)),
       butNot: this.#givenBack,
+      onVanished: (words) => this.#giveBack({ code: 'clause-gone', message: '', clause: null }, words),
     });
     if (this.#left) {
       draft.leave();
@@ -325,9 +326,12 @@ export class Workbench {
     const next = this.draft.peek();
     draft.leave();
     if (next === null || next === draft) return;
+    const { as } = draft;
+    const party = as === 'base' ? null : (as ?? this.#options.me.party);
+    const isOwn = (id: MarkId): boolean => (draft.ledger.marks.get(id)?.party ?? party) === party;
     const stop = next.synced.subscribe((synced) => {
       if (!synced) return;
-      this.#tell({ ...why, words: wordsToUseAgain(draft, next.doc), discard: null });
+      this.#giveBack(why, wordsToUseAgain(draft, next.doc, isOwn));
       draft.forget();
     });
     this.#stops.push(stop);
@@ -335,6 +339,12 @@ export class Workbench {
 
   #tell(refusal: Refusal): void {
     this.refusals.value = [...this.refusals.value, refusal];
+  }
+
+  #giveBack(why: Pick<Refusal, 'code' | 'message' | 'clause'>, words: Refusal['words']): void {
+    // The clause's end was heard of before the refusal: then the words are given back already.
+    if (why.code === 'clause-gone' && words.length === 0 && this.refusals.peek().length > 0) return;
+    this.#tell({ ...why, words, discard: null });
   }
 
   /** Connects a page again that was disconnected because too many were open. */

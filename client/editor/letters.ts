@@ -2,16 +2,6 @@ import type { Node } from 'prosemirror-model';
 import { ownerOf, type Target } from './marks.ts';
 import { idsOn, owns, type Pen } from './pen.ts';
 
-/**
- * What may not stand in a text: control characters and noncharacters, which some formats can't hold, and characters that
- * nobody sees or that turn their neighbours round. The joiners and the selectors of text and emoji, which scripts need, may.
- */
-const forbidden =
-  /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Bidi_Control}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
-
-/** Words as the server takes them: characters that it refuses are left out. */
-export const withoutForbidden = (words: string): string => words.replace(forbidden, '');
-
 /** A half of a letter beyond the first plane counts as a letter: a pair is never taken apart. */
 const word = /[\p{L}\p{M}\p{N}\p{Join_Control}_\ud800-\udfff]/u;
 const space = /\s/u;

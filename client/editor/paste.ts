@@ -1,19 +1,19 @@
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import type { EditorProps } from 'prosemirror-view';
-import { withoutForbidden } from './letters.ts';
+import { hasVisible, withoutForbidden } from '../../shared/visible.ts';
 import type { Pen } from './pen.ts';
 import { replace } from './suggest.ts';
 
 /** Every way in which a program may say "new line". */
 const newLine = /\r\n?|\p{Zl}|\p{Zp}|\v|\f/gu;
 
-/** Pasted text as lines, each to be a clause; empty ones are only space between paragraphs. */
+/** Pasted text as lines, each to be a clause, without what may not stand in a text; empty ones are only space between. */
 export function linesOfText(text: string): readonly string[] {
   const lines = text
     .replace(newLine, '\n')
     .split('\n')
     .map((line) => withoutForbidden(line.replace(/\t/g, ' ')))
-    .filter((line) => line.trim() !== '');
+    .filter(hasVisible);
   return lines.length === 0 ? [''] : lines;
 }
 

@@ -3,7 +3,8 @@ import { type EditorState, TextSelection, type Transaction } from 'prosemirror-s
 import { Mapping, ReplaceStep } from 'prosemirror-transform';
 import type { MarkId } from '../../shared/ids.ts';
 import { schema } from '../../shared/schema.ts';
-import { sameWords, withoutForbidden, withSpace } from './letters.ts';
+import { withoutForbidden } from '../../shared/visible.ts';
+import { sameWords, withSpace } from './letters.ts';
 import { besidePending, GestureMarks, isToStrike, ownerOf, targetAt } from './marks.ts';
 import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
 import { changedPart } from './step.ts';

@@ -1,4 +1,5 @@
 import { ConcordError } from '../../shared/errors.ts';
+import { hasVisible, withoutForbidden } from '../../shared/visible.ts';
 
 /** A paragraph of a compilation, put together from the lines that it was broken over. */
 export interface Paragraph {
@@ -92,6 +93,12 @@ class Draft {
   }
 }
 
+/** A line's words with one space between them, without what may not stand in a text; '' where there is nothing to see. */
+function plain(line: string): string {
+  const text = withoutForbidden(line.replace(/[\s\u00a0\u200b\ufeff]+/gu, ' ')).trim();
+  return hasVisible(text) ? text : '';
+}
+
 /**
  * Puts lines together to paragraphs. Not one word is left out; markers and the signs of footnotes are.
  *
@@ -101,7 +108,7 @@ export function paragraphs(source: string): readonly Paragraph[] {
   const lines = source
     .replace(/\r\n?|\u2028|\u2029|\f|\v/g, '\n')
     .split('\n', mostLines + 1)
-    .map((text, at): Line => ({ number: at + 1, text: text.replace(/[\s\u00a0\u200b\ufeff]+/gu, ' ').trim() }));
+    .map((text, at): Line => ({ number: at + 1, text: plain(text) }));
   if (lines.length > mostLines) throw new ConcordError('import-unreadable');
   const wrapped = isWrapped(lines);
   const found: Draft[] = [];

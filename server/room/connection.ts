@@ -9,6 +9,7 @@ import type { MeetingState } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { messageType, syncType, type Verdict } from '../../shared/protocol.ts';
 import type { Answer, Answers } from './answers.ts';
+import type { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import type { Room } from './room.ts';
 import { stageUpdate, type Writer } from './stage.ts';
@@ -24,6 +25,8 @@ export interface Surroundings {
   readonly meeting: () => MeetingState | null;
   /** Who the participant is now; null once the accreditation ended. */
   readonly principal: () => Principal | null;
+  /** How fast the participant's updates are taken, by whichever connection. */
+  readonly pace: Pace;
   /** Whether a client id is nobody else's; from then on it is the participant's. */
   readonly mayBind: (client: number) => boolean;
   /** The sentence of a refusal in the reader's language. */
@@ -125,6 +128,13 @@ export class Connection {
   }
 
   #read(frame: Uint8Array): void {
+    const wait = this.#around.pace.wait(this.greeting.participant);
+    if (wait > 0) {
+      this.#waiting.unshift(frame);
+      this.#pause();
+      setTimeout(() => this.#release(), wait).unref();
+      return;
+    }
     this.#spend();
     try {
       const decoder = decoding.createDecoder(frame);
@@ -282,17 +292,28 @@ export class Connection {
     const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
     this.#underWay += 1;
     this.#hold();
-    this.#around.room
-      .submit({
-        by: principal,
-        onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
-        deed: { type: 'typing' },
-        from: this,
-        stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
-      })
+    const { room, pace } = this.#around;
+    const begun = performance.now();
+    const submitted = room.submit({
+      by: principal,
+      onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
+      deed: { type: 'typing' },
+      from: this,
+      stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
+    });
+    const took = performance.now() - begun;
+    submitted
       .then(
-        ({ sequence }) => this.#verdict({ verdict: 'accepted', sequence }),
+        ({ sequence }) => {
+          pace.note(this.greeting.participant, took, false);
+          this.#verdict({ verdict: 'accepted', sequence });
+        },
         (error: unknown) => {
+          pace.note(
+            this.greeting.participant,
+            took + room.repairTime,
+            error instanceof ConcordError && error.close !== 1013,
+          );
           if (early && error instanceof ConcordError && error.code === 'update-incomplete') return;
           this.refuse(error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error }));
         },

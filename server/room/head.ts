@@ -40,6 +40,8 @@ export class Head {
   /** Where `#since` begins; null: at an empty document. */
   #base: Checkpoint | null;
   #since: Step[];
+  /** How long it took to make it anew the last time, ms. */
+  #took = 0;
 
   /** A replica that took `since` after it was restored from `base`. */
   constructor(log: LogName, replica: Replica, base: Checkpoint | null, since: readonly Sealed[]) {
@@ -65,6 +67,12 @@ export class Head {
   exact(durable: number): Replica {
     if (this.#condition !== 'exact') this.#makeAnew(durable);
     return this.#replica;
+  }
+
+  /** How long it will take to make it anew, ms; 0 where that isn't needed for the next submission. */
+  get repairTime(): number {
+    // To read its text takes about as long.
+    return this.#condition === 'spoilt' ? 2 * this.#took : 0;
   }
 
   /** The number of the newest entry, on disk or not. */
@@ -124,6 +132,7 @@ export class Head {
   }
 
   #makeAnew(durable: number): void {
+    const begun = performance.now();
     this.#replica.destroy();
     this.#replica = this.#base === null ? Replica.empty() : Replica.restore(this.#base);
     const onDisk = this.#since.filter(({ entry }) => entry.sequence <= durable);
@@ -133,5 +142,6 @@ export class Head {
     // Whoever is refused again and again shouldn't cost a long replay each time.
     if (onDisk.length > longestReplay) this.startFrom(this.checkpoint(durable));
     for (const { entry, at, changes } of underWay) this.#replica.take(entry, at, changes);
+    this.#took = performance.now() - begun;
   }
 }

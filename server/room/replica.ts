@@ -119,6 +119,12 @@ export class Replica {
     return this.#text;
   }
 
+  /** The clause that an element was when the text was read last; undefined for one that was none. */
+  clauseOf(element: Y.XmlElement): Clause | undefined {
+    const at = this.#places.get(element);
+    return at === undefined ? undefined : this.#text[at];
+  }
+
   /** Reads the clauses that changed. Null where one is no longer the clause that it was: then all has to be read. */
   #reread(): readonly Clause[] | null {
     const text = [...this.#text];

@@ -13,7 +13,7 @@ export interface Traces {
   readonly gone: Letters;
 }
 
-/** Letters by the id of their struct: client, and ranges of clocks. */
+/** Letters by the id of their struct: client, and ranges of clocks, in order. */
 export type Letters = ReadonlyMap<number, readonly { readonly from: number; readonly to: number }[]>;
 
 /** Does some work on a document, and gives the letters that were deleted by it. */
@@ -67,8 +67,11 @@ interface MarkChange {
   readonly text: Y.XmlText;
   readonly at: number;
   readonly length: number;
-  readonly marks: Readonly<Record<string, { readonly id: MarkId } | null>>;
+  readonly marks: Marks;
 }
+
+type Marks = Readonly<Record<string, { readonly id: MarkId } | null>>;
+type Stored = Readonly<Record<string, unknown>>;
 
 function changesIn(
   element: Y.XmlElement,
@@ -83,18 +86,23 @@ function changesIn(
     if (!(text instanceof Y.XmlText)) return [];
     const letters = lettersOf(text, traces);
     const stored = deltaOf(text).flatMap(({ insert, attributes }) =>
-      Array.from({ length: insert.length }, () => attributes ?? {}),
+      Array.from({ length: insert.length }, () => attributes ?? noneStored),
     );
     let at = 0;
+    // Letters of one stretch need the same: it is worked out once.
+    let same: { readonly stored: Stored; readonly was: RunMarks | null; readonly marks: Marks | null } | null = null;
     for (const letter of letters) {
       const was = letter === 'new' ? null : (were[next++] ?? noMarksKnown);
       if (letter === 'gone') continue;
       if (was === noMarksKnown) return [];
-      const marks = difference(stored[at] ?? {}, was, own);
+      const now = stored[at] ?? noneStored;
+      if (same === null || same.stored !== now || same.was !== was)
+        same = { stored: now, was, marks: difference(now, was, own) };
+      const { marks } = same;
       const last = changes.at(-1);
       if (marks !== null) {
         // Neighbours that need the same are one change.
-        if (last?.text === text && last.at + last.length === at && same(last.marks, marks))
+        if (last?.text === text && last.at + last.length === at && isSame(last.marks, marks))
           changes[changes.length - 1] = { ...last, length: last.length + 1 };
         else changes.push({ text, at, length: 1, marks });
       }
@@ -105,6 +113,7 @@ function changesIn(
   return next === were.length ? changes : [];
 }
 
+const noneStored: Stored = {};
 const noMarksKnown = Symbol('a letter that was not there');
 
 /** The letters of a text in their order, those that went with the update too. */
@@ -117,18 +126,27 @@ function lettersOf(text: Y.XmlText, { known, gone }: Traces): readonly ('old' | 
     if (item.deleted ? ranges === undefined : !item.countable) continue;
     for (let at = clock; at < clock + item.length; at++) {
       if (!item.deleted) letters.push(at < since ? 'old' : 'new');
-      else if (at < since && ranges?.some(({ from, to }) => from <= at && at < to) === true) letters.push('gone');
+      else if (at < since && ranges !== undefined && holds(ranges, at)) letters.push('gone');
     }
   }
   return letters;
 }
 
+/** Whether a clock is in one of the ranges, which are in order: there may be as many as there are letters. */
+function holds(ranges: readonly { readonly from: number; readonly to: number }[], clock: number): boolean {
+  let [first, end] = [0, ranges.length];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    const range = ranges[middle];
+    if (range === undefined || clock < range.from) end = middle;
+    else if (clock >= range.to) first = middle + 1;
+    else return true;
+  }
+  return false;
+}
+
 /** What to change about a letter's marks; null where nothing is to change. `was`: null for a letter that is new. */
-function difference(
-  stored: Readonly<Record<string, unknown>>,
-  was: RunMarks | null,
-  own: (id: MarkId) => boolean,
-): Record<string, { readonly id: MarkId } | null> | null {
+function difference(stored: Stored, was: RunMarks | null, own: (id: MarkId) => boolean): Marks | null {
   const changes: Record<string, { readonly id: MarkId } | null> = {};
   const present = new Set<string>();
   for (const [key, value] of Object.entries(stored)) {
@@ -147,7 +165,7 @@ function difference(
 const isFixed = (name: MarkName, id: MarkId, own: (id: MarkId) => boolean): boolean =>
   name === 'insertion' || name === 'origin' || !own(id);
 
-const same = (one: MarkChange['marks'], other: MarkChange['marks']): boolean => {
+const isSame = (one: Marks, other: Marks): boolean => {
   const keys = Object.keys(one);
   return (
     keys.length === Object.keys(other).length && keys.every((key) => key in other && one[key]?.id === other[key]?.id)

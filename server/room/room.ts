@@ -141,6 +141,10 @@ export class Room {
   get clients(): number {
     return this.#head.clients;
   }
+  /** How long the next submission waits until what the last one spoilt is made anew, ms. */
+  get repairTime(): number {
+    return this.#head.repairTime;
+  }
 
   /** The document as one update, for a client that has `stateVector`. Resolves when all that is in it is on disk. */
   async stateOnDisk(stateVector?: Uint8Array): Promise<State> {

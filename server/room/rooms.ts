@@ -14,6 +14,7 @@ import type { Turns } from '../turns.ts';
 import { Answers } from './answers.ts';
 import { Claims } from './claims.ts';
 import { Connection, syncFrame } from './connection.ts';
+import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import { Room, type Shown, type Submission } from './room.ts';
 import { wireFrame } from './wire.ts';
@@ -65,6 +66,7 @@ export class Rooms {
   readonly #claims = new Claims();
   /** Whose sockets are open, oldest first. */
   readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
+  readonly #pace = new Pace();
   readonly #timers: NodeJS.Timeout[];
   readonly #unsubscribe: () => void;
   #closing = false;
@@ -170,6 +172,7 @@ export class Rooms {
           presence: held.presence,
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
+          pace: this.#pace,
           mayBind: (client) => {
             const free = this.#free(id, held, room, client, visitor.participant);
             if (free) this.#claims.note(id, client, visitor.participant);

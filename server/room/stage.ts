@@ -8,7 +8,9 @@ import { ConcordError } from '../../shared/errors.ts';
 import { type LedgerChange, serverClient } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Decision } from '../../shared/procedure.ts';
-import { applyWhole } from './integrity.ts';
+import { checkWork } from './bound.ts';
+import { applyWhole, checkFrames, nothingTouched, type Touched } from './integrity.ts';
+import { checkQuotas, checkShares } from './quotas.ts';
 import type { Replica } from './replica.ts';
 import { restoreMarks, wordsDeletedBy } from './restore.ts';
 import { decodeStructure, type UpdateStructure } from './structure.ts';
@@ -43,18 +45,25 @@ export interface Staged {
 export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, now: number): Staged | null {
   const structure = decodeStructure(update);
   const bound = checkAuthors(structure, head, writer);
+  // Bound the work: what integrating it costs, before it is applied.
+  checkWork(structure, head.doc);
+  checkQuotas(structure, head, bound.length, writer.principal, writer.hand);
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
   return recorded(head, 'one edit', (said) => {
-    const gone = wordsDeletedBy(head.doc, () => applyWhole(head.doc, update, structure, known));
+    let touched: Touched = nothingTouched;
+    const gone = wordsDeletedBy(head.doc, () => {
+      touched = applyWhole(head, update, structure, known, writer.principal.participant);
+    });
     if (!said()) return null;
     // Before it is judged: what is judged is what the entry will say.
     head.tidy();
     let after = head.text();
     // Yjs tidies up formats by itself on everybody's screen, also of those who may not write: markers without effect go,
     // and no word or mark changes.
-    if (!bringsAnything(structure, known) && sameText(before, after)) return [];
+    if (!bringsAnything(structure, known) && !touched.deletes && sameText(before, after)) return [];
     const hand = writer.hand();
+    checkFrames(touched, hand, head.ledger);
     const refusal = refusalOf({ before, after }, hand, head);
     if (refusal !== null) {
       // A rule that is broken by marks alone, which Yjs moved, is mended. If nothing of the edit is left then, or it breaks
@@ -70,6 +79,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       head.tidy();
       after = head.text();
     }
+    checkShares(head, before, after, hand, structure);
     const { changes: brought, rewrites } = consequencesOf({ before, after }, hand, writer.principal, head.ledger, now);
     const changes = [...bound, ...brought];
     if (changes.length > 0 || rewrites.length > 0)

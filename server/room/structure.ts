@@ -1,6 +1,8 @@
 import * as decoding from 'lib0/decoding';
 import { readMark } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
+import { MarkId } from '../../shared/ids.ts';
+import { hasForbidden } from '../../shared/visible.ts';
 
 /** What one update may hold at the most. A day's offline work of one person is far below. */
 export interface StructureLimits {
@@ -16,19 +18,46 @@ export interface StructureLimits {
 
 export const defaultLimits: StructureLimits = {
   bytes: 1_000_000,
-  structs: 50_000,
+  structs: 20_000,
   clients: 64,
-  deletes: 50_000,
+  deletes: 80_000,
   clock: 2 ** 31,
   text: 20_000,
 };
 
+export interface Id {
+  readonly client: number;
+  readonly clock: number;
+}
+
+/** One struct as the update says it. */
+export interface Struct {
+  readonly kind: 'gc' | 'deleted' | 'string' | 'format' | 'type' | 'attribute';
+  readonly clock: number;
+  /** How many clocks it takes. */
+  readonly length: number;
+  readonly origin: Id | null;
+  readonly rightOrigin: Id | null;
+  /** The struct that holds it; null for a root, and where an origin says it. */
+  readonly parent: Id | null;
+  /** The attribute that it writes, where no origin says it. */
+  readonly key: string | null;
+}
+
 export interface UpdateStructure {
   /** The structs of each client: one block, its first clock and the one after its last. */
-  readonly blocks: ReadonlyMap<number, { readonly from: number; readonly to: number }>;
+  readonly blocks: ReadonlyMap<
+    number,
+    { readonly from: number; readonly to: number; readonly structs: readonly Struct[] }
+  >;
   readonly deletes: ReadonlyMap<number, readonly { readonly from: number; readonly to: number }[]>;
-  /** Where applying it may cut what is there in two: before the letter with this id, which may be any client's. */
-  readonly cuts: readonly { readonly client: number; readonly clock: number }[];
+  /**
+   * Where its structs may cut what is there in two: before the letter with this id, which may be any client's. A deletion
+   * may at both ends of its range.
+   */
+  readonly cuts: readonly Id[];
+  /** The marks that it begins, and that propose clauses. */
+  readonly marks: ReadonlySet<MarkId>;
 }
 
 // Info byte: content in the low five bits, then parentSub, right origin, origin.
@@ -38,13 +67,16 @@ const hasRightOrigin = 0b0100_0000;
 const hasOrigin = 0b1000_0000;
 
 const content = { gc: 0, deleted: 1, string: 4, format: 6, type: 7, any: 8 } as const;
+const kindOf: { readonly [ref: number]: Struct['kind'] } = {
+  [content.deleted]: 'deleted',
+  [content.string]: 'string',
+  [content.format]: 'format',
+  [content.type]: 'type',
+  [content.any]: 'attribute',
+};
 const typeRef = { xmlElement: 3, xmlText: 6 } as const;
 
 const clauseAttributes: ReadonlySet<string> = new Set(['id', 'kind', 'level', 'insertion']);
-
-/** Control characters have no place in a text; tab and line feed come from pasting. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this looks for
-const control = /[\u0000-\u0008\u000b-\u001f\u007f]/;
 
 const malformed = (): never => {
   throw new ConcordError('malformed-update');
@@ -78,7 +110,8 @@ export function decodeStructure(update: Uint8Array, limits: StructureLimits = de
 class Reader {
   readonly #decoder: decoding.Decoder;
   readonly #limits: StructureLimits;
-  readonly #cuts: { client: number; clock: number }[] = [];
+  readonly #cuts: Id[] = [];
+  readonly #marks = new Set<MarkId>();
   #structs = 0;
 
   constructor(update: Uint8Array, limits: StructureLimits) {
@@ -87,24 +120,27 @@ class Reader {
   }
 
   read(): UpdateStructure {
-    const blocks = new Map<number, { from: number; to: number }>();
+    const blocks = new Map<number, { from: number; to: number; structs: Struct[] }>();
     const clients = this.#count(this.#limits.clients);
     for (let at = 0; at < clients; at++) {
-      const structs = this.#count(this.#limits.structs);
-      if (structs === 0) malformed();
+      const count = this.#count(this.#limits.structs);
+      if (count === 0) malformed();
       const client = this.#client();
       if (blocks.has(client)) malformed();
       const from = this.#clock();
+      const structs: Struct[] = [];
       let to = from;
-      for (let struct = 0; struct < structs; struct++) {
-        to += this.#struct();
+      for (let left = count; left > 0; left--) {
+        const struct = this.#struct(to);
+        structs.push(struct);
+        to += struct.length;
         if (to > this.#limits.clock) tooLarge();
       }
-      blocks.set(client, { from, to });
+      blocks.set(client, { from, to, structs });
     }
     const deletes = this.#deletes();
     if (decoding.hasContent(this.#decoder)) malformed();
-    return { blocks, deletes, cuts: this.#cuts };
+    return { blocks, deletes, cuts: this.#cuts, marks: this.#marks };
   }
 
   #deletes(): UpdateStructure['deletes'] {
@@ -120,46 +156,48 @@ class Reader {
       const read: { from: number; to: number }[] = [];
       for (let range = 0; range < ranges; range++) {
         const from = this.#clock();
-        const to = from + this.#length();
-        read.push({ from, to });
-        this.#cuts.push({ client, clock: from }, { client, clock: to });
+        read.push({ from, to: from + this.#length() });
       }
       deletes.set(client, read);
     }
     return deletes;
   }
 
-  /** One struct; returns how many clocks it takes. */
-  #struct(): number {
+  #struct(clock: number): Struct {
     this.#structs += 1;
     if (this.#structs > this.#limits.structs) tooLarge();
     const info = decoding.readUint8(this.#decoder);
     const ref = info & contentBits;
     if (ref === content.gc) {
       if (info !== 0) malformed();
-      return this.#length();
+      const length = this.#length();
+      return { kind: 'gc', clock, length, origin: null, rightOrigin: null, parent: null, key: null };
     }
     const linked = (info & (hasOrigin | hasRightOrigin)) !== 0;
-    if ((info & hasOrigin) !== 0) this.#cut(1);
-    if ((info & hasRightOrigin) !== 0) this.#cut(0);
+    const origin = (info & hasOrigin) === 0 ? null : this.#link(1);
+    const rightOrigin = (info & hasRightOrigin) === 0 ? null : this.#link(0);
+    let parent: Id | null = null;
     let key: string | null = null;
     let root = false;
     if (!linked) {
-      const parent = decoding.readVarUint(this.#decoder);
-      if (parent > 1) malformed();
-      root = parent === 1;
+      const rooted = decoding.readVarUint(this.#decoder);
+      if (rooted > 1) malformed();
+      root = rooted === 1;
       if (root && this.#string() !== 'text') unknown();
-      if (!root) this.#id();
+      if (!root) parent = this.#id();
       if ((info & hasParentSub) !== 0) key = this.#string();
       if (key !== null && !clauseAttributes.has(key)) unknown();
     }
     // A root holds clauses, not attributes.
     if (root && (key !== null || (ref !== content.type && ref !== content.deleted))) unknown();
     const isAttribute = (info & hasParentSub) !== 0;
-    return this.#content(ref, isAttribute);
+    const length = this.#content(ref, isAttribute, key);
+    const kind = kindOf[ref] ?? unknown();
+    return { kind, clock, length, origin, rightOrigin, parent, key };
   }
 
-  #content(ref: number, isAttribute: boolean): number {
+  /** Returns how many clocks it takes. */
+  #content(ref: number, isAttribute: boolean, key: string | null): number {
     switch (ref) {
       case content.deleted:
         return this.#length();
@@ -167,15 +205,16 @@ class Reader {
         if (isAttribute) unknown();
         const text = this.#string();
         if (text.length === 0) malformed();
-        if (control.test(text)) unknown();
+        if (hasForbidden(text)) unknown();
         return text.length;
       }
       case content.format: {
         if (isAttribute) unknown();
-        const key = this.#string();
+        const format = this.#string();
         const value: unknown = JSON.parse(this.#string());
         // Null ends a mark; its key has to be a mark's all the same.
-        readMark(key, value ?? { id: 'AAAAAAAA' });
+        const { id } = readMark(format, value ?? { id: 'AAAAAAAA' });
+        if (value !== null) this.#marks.add(id);
         return 1;
       }
       case content.type: {
@@ -188,7 +227,7 @@ class Reader {
       }
       case content.any: {
         if (!isAttribute || this.#length() !== 1) unknown();
-        this.#attribute();
+        this.#attribute(key);
         return 1;
       }
       default:
@@ -197,10 +236,14 @@ class Reader {
   }
 
   /** An attribute's value: a short string or a small number. */
-  #attribute(): void {
+  #attribute(key: string | null): void {
     const kind = decoding.readUint8(this.#decoder);
     if (kind === 119) {
-      if (this.#string().length > 64) unknown();
+      const value = this.#string();
+      if (value.length > 64) unknown();
+      // Where an origin says which attribute it is, it may be this one.
+      const id = MarkId.safeParse(key === 'insertion' || key === null ? value : null);
+      if (id.success) this.#marks.add(id.data);
     } else if (kind === 125) {
       if (Math.abs(decoding.readVarInt(this.#decoder)) > 64) unknown();
     } else unknown();
@@ -230,14 +273,15 @@ class Reader {
     if (length > this.#limits.clock) tooLarge();
     return length;
   }
-  /** Something comes behind a letter (1), or before it (0). */
-  #cut(behind: 0 | 1): void {
-    const client = this.#client();
-    this.#cuts.push({ client, clock: this.#clock() + behind });
+  /** The letter that something comes behind (1), or before (0). */
+  #link(behind: 0 | 1): Id {
+    const id = this.#id();
+    this.#cuts.push(behind === 0 ? id : { client: id.client, clock: id.clock + 1 });
+    return id;
   }
-  #id(): void {
-    this.#client();
-    this.#clock();
+  #id(): Id {
+    const client = this.#client();
+    return { client, clock: this.#clock() };
   }
   #string(): string {
     const text = decoding.readVarString(this.#decoder);

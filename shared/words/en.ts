@@ -5,6 +5,10 @@ export const en = {
   'error.malformed-message': 'The program you write with sent something that cannot be read. Reload the page.',
   'error.malformed-update': 'The change could not be read, so it was not made. Reload the page and write it again.',
   'error.update-too-large': 'That is too much at once. Send it in smaller parts.',
+  'error.share-used-up':
+    'Your party has used up its share of this clause or text. Withdraw or delete some of it first.',
+  'error.quota-reached':
+    'This text can take no more changes from you or your party. Ask the secretariat to make them for you.',
   'error.import-unreadable':
     'The file is not a text that can be imported, or is too much of it. Save it as plain text, at most 5 MB and 5,000 clauses, and try again.',
   'error.schema-outdated': 'This page is older than the server. Reload it to go on; your words are kept.',
@@ -22,6 +26,8 @@ export const en = {
   'error.not-found': 'There is no such thing here, or you take no part in it.',
   'error.drafting-closed': 'The chair has closed drafting. You can read on; write again when it is open.',
   'error.clause-locked': 'This clause is agreed, and agreed text cannot be touched. Only the chair can reopen it.',
+  'error.clause-gone':
+    'The clause you wrote in is no longer in the text. Your words are given back here, to use elsewhere.',
   'error.not-your-words':
     "Those words are not your party's. You can propose to strike or to add words, in your party's name.",
   'error.unknown-content': 'The change holds something that a clause cannot hold. Paste it as plain text.',
@@ -241,7 +247,8 @@ export const en = {
   'card.heard': '{party}: {kind}. {words}',
   'agree.open': 'Decide and agree…',
   'agree.title': 'Decide and agree: {clause}',
-  'agree.about': 'Ticked amendments are adopted. Everything else that is pending here, also what comes in until you confirm, is not adopted, and brackets are lifted.',
+  'agree.about':
+    'Ticked amendments are adopted. Everything else that is pending here, also what comes in until you confirm, is not adopted, and brackets are lifted.',
   'agree.status': 'Mark the clause',
   'agree.reads': 'It will read',
   'agree.confirm': 'Agree on this text',

@@ -7,6 +7,10 @@ export const es = {
   'error.malformed-message': 'El programa con el que escribe envió algo que no se puede leer. Recargue la página.',
   'error.malformed-update': 'El cambio no se pudo leer y no se hizo. Recargue la página y escríbalo de nuevo.',
   'error.update-too-large': 'Es demasiado de una vez. Envíelo en partes más pequeñas.',
+  'error.share-used-up':
+    'Su delegación ha agotado lo que puede añadir a este párrafo o texto. Retire o borre algo primero.',
+  'error.quota-reached':
+    'Este texto no admite más cambios de usted o de su delegación. Pida a la secretaría que los haga por usted.',
   'error.import-unreadable':
     'El archivo no es un texto que se pueda importar, o es demasiado extenso. Guárdelo como texto sin formato, de 5 MB y 5000 párrafos como máximo, e inténtelo de nuevo.',
   'error.schema-outdated':
@@ -26,6 +30,8 @@ export const es = {
   'error.drafting-closed': 'La presidencia cerró la redacción. Puede seguir leyendo; escriba cuando se reabra.',
   'error.clause-locked':
     'Este párrafo está acordado y el texto acordado no se puede tocar. Solo la presidencia puede reabrirlo.',
+  'error.clause-gone':
+    'El párrafo en el que escribía ya no está en el texto. Aquí tiene sus palabras, para usarlas en otro lugar.',
   'error.not-your-words':
     'Esas palabras no son de su delegación. Puede proponer suprimir o agregar palabras en nombre de su delegación.',
   'error.unknown-content': 'El cambio contiene algo que un párrafo no admite. Péguelo como texto sin formato.',
@@ -247,7 +253,8 @@ export const es = {
   'card.heard': '{party}: {kind}. {words}',
   'agree.open': 'Decidir y acordar…',
   'agree.title': 'Decidir y acordar: {clause}',
-  'agree.about': 'Las enmiendas marcadas se adoptan. Todo lo demás que esté pendiente aquí, también lo que llegue hasta que confirme, no se adopta, y los corchetes se levantan.',
+  'agree.about':
+    'Las enmiendas marcadas se adoptan. Todo lo demás que esté pendiente aquí, también lo que llegue hasta que confirme, no se adopta, y los corchetes se levantan.',
   'agree.status': 'Marcar la cláusula',
   'agree.reads': 'Quedará así',
   'agree.confirm': 'Acordar este texto',

@@ -8,6 +8,10 @@ export const fr = {
   'error.malformed-update':
     "La modification était illisible et n'a pas été faite. Rechargez la page et écrivez-la de nouveau.",
   'error.update-too-large': "C'est trop à la fois. Envoyez-le en plus petites parties.",
+  'error.share-used-up':
+    "Votre délégation a épuisé ce qu'elle peut ajouter à ce paragraphe ou à ce texte. Retirez-en ou supprimez-en d'abord.",
+  'error.quota-reached':
+    "Ce texte n'accepte plus de modifications de vous ou de votre délégation. Demandez au secrétariat de les faire pour vous.",
   'error.import-unreadable':
     "Le fichier n'est pas un texte importable, ou il est trop long. Enregistrez-le en texte brut, de 5 Mo et 5 000 paragraphes au plus, et réessayez.",
   'error.schema-outdated':
@@ -28,6 +32,8 @@ export const fr = {
   'error.drafting-closed': 'La présidence a clos la rédaction. Vous pouvez lire ; écrivez quand elle rouvrira.',
   'error.clause-locked':
     'Ce paragraphe est convenu, et un texte convenu ne peut être touché. Seule la présidence peut le rouvrir.',
+  'error.clause-gone':
+    "Le paragraphe dans lequel vous écriviez n'est plus dans le texte. Vos mots vous sont rendus ici, pour servir ailleurs.",
   'error.not-your-words':
     "Ces mots ne sont pas ceux de votre délégation. Vous pouvez proposer d'en supprimer ou d'en ajouter en son nom.",
   'error.unknown-content': "La modification contient un élément qu'un paragraphe n'admet pas. Collez-la en texte brut.",
@@ -251,7 +257,8 @@ export const fr = {
   'card.heard': '{party} : {kind}. {words}',
   'agree.open': 'Décider et convenir…',
   'agree.title': 'Décider et convenir : {clause}',
-  'agree.about': 'Les amendements cochés sont adoptés. Tout ce qui est encore en suspens ici, y compris ce qui arrive avant votre confirmation, n’est pas adopté, et les crochets sont levés.',
+  'agree.about':
+    'Les amendements cochés sont adoptés. Tout ce qui est encore en suspens ici, y compris ce qui arrive avant votre confirmation, n’est pas adopté, et les crochets sont levés.',
   'agree.status': 'Marquer la clause',
   'agree.reads': 'Le texte sera',
   'agree.confirm': 'Convenir de ce texte',

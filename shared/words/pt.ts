@@ -7,6 +7,10 @@ export const pt = {
   'error.malformed-message': 'O programa que utiliza enviou algo que não pode ser lido. Recarregue a página.',
   'error.malformed-update': 'A alteração não pôde ser lida e não foi feita. Recarregue a página e escreva-a de novo.',
   'error.update-too-large': 'É demasiado de uma só vez. Envie em partes menores.',
+  'error.share-used-up':
+    'A sua delegação esgotou o que pode acrescentar a este parágrafo ou texto. Retire ou apague algo primeiro.',
+  'error.quota-reached':
+    'Este texto não aceita mais alterações suas ou da sua delegação. Peça à secretaria que as faça por si.',
   'error.import-unreadable':
     'O arquivo não é um texto que possa ser importado, ou é extenso demais. Salve-o como texto simples, com até 5 MB e 5.000 parágrafos, e tente novamente.',
   'error.schema-outdated':
@@ -26,6 +30,8 @@ export const pt = {
   'error.drafting-closed': 'A presidência encerrou a redação. Pode continuar a ler; escreva quando reabrir.',
   'error.clause-locked':
     'Este parágrafo está acordado e texto acordado não pode ser alterado. Só a presidência pode reabri-lo.',
+  'error.clause-gone':
+    'O parágrafo em que escrevia já não está no texto. Aqui estão as suas palavras, para usar noutro lugar.',
   'error.not-your-words':
     'Essas palavras não são da sua delegação. Pode propor suprimir ou acrescentar palavras em nome dela.',
   'error.unknown-content': 'A alteração contém algo que um parágrafo não admite. Cole-a como texto simples.',
@@ -245,7 +251,8 @@ export const pt = {
   'card.heard': '{party}: {kind}. {words}',
   'agree.open': 'Decidir e acordar…',
   'agree.title': 'Decidir e acordar: {clause}',
-  'agree.about': 'As emendas marcadas são adotadas. Tudo o mais que estiver pendente aqui, também o que chegar até a confirmação, não é adotado, e os colchetes são levantados.',
+  'agree.about':
+    'As emendas marcadas são adotadas. Tudo o mais que estiver pendente aqui, também o que chegar até a confirmação, não é adotado, e os colchetes são levantados.',
   'agree.status': 'Marcar a cláusula',
   'agree.reads': 'Ficará assim',
   'agree.confirm': 'Acordar este texto',

@@ -1,171 +1,466 @@
+import { readFileSync } from 'node:fs';
 import * as Y from 'yjs';
-import { Replica } from '../../server/room/replica.ts';
-import { stageText, stageUpdate } from '../../server/room/stage.ts';
-import { textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { MarkId } from '../../shared/ids.ts';
-import { openStatus } from '../../shared/ledger.ts';
+import { noMarks } from '../../shared/clause.ts';
+import { clauseElement, markKey, textOf } from '../../shared/document.ts';
+import { MarkId, newClauseId, newMarkId } from '../../shared/ids.ts';
 import { encodeUpdate, type Id, lengthOf, noUpdate, type Struct, type Update } from '../helpers/fuzz/update.ts';
-import { delegate, op, party } from '../helpers/texts.ts';
+import { changing, negotiated, send, wordsAt } from '../helpers/negotiated.ts';
+import { delegate } from '../helpers/texts.ts';
 
-/** How long the largest updates that the caps let through hold the event loop, whether they are taken or refused. */
+/**
+ * How long one frame holds the event loop, whether it is accepted or refused: the worst that are known, each in several
+ * sizes, sent to a text of 200 clauses with 500 amendments; and after it an honest letter of somebody else, which pays for
+ * what a refusal leaves to be done. `npm run bench -- hostile`, or `node dist/bench/hostile.js <part of a row's name>`.
+ */
+
 const me = 4711;
-const clauses = Array.from({ length: 200 }, (_, at) =>
-  op(`c${1000 + at}`, `${'Urge all states to act without delay. '.repeat(10)}`),
-);
+const others = 16;
 
-function head(): Replica {
-  const replica = Replica.empty();
-  stageText(
-    replica,
-    clauses,
-    clauses.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
-  );
-  return replica;
-}
-
-const base = head();
-const element = textOf(base.doc).get(0);
-const text = element instanceof Y.XmlElement ? element.get(0) : null;
-const first = text instanceof Y.XmlText ? text._start : null;
-if (first === null) throw new Error('no words');
-const letters = first.length;
-const letter = (at: number): Id => ({ client: first.id.client, clock: first.id.clock + (at % (letters - 1)) });
-const mark = (at: number): MarkId => MarkId.parse(`M${String(at).padStart(7, '0')}`);
-
-/** Structs one behind the other, at one place in the first clause. */
-function chain(count: number, content: (at: number) => Struct['content'], client = me, origin: Id = letter(5)): Update {
-  const structs: Struct[] = [];
-  let clock = 0;
-  let left = origin;
-  for (let at = 0; at < count; at++) {
-    const struct: Struct = {
-      origin: left,
-      rightOrigin: null,
-      parent: null,
-      parentSub: null,
-      content: content(at),
-      odd: 0,
-    };
-    structs.push(struct);
-    clock += lengthOf(struct);
-    left = { client, clock: clock - 1 };
+/** What a hostile program knows of the text: every id in it. */
+class Ground {
+  readonly doc = new Y.Doc();
+  constructor(state: Uint8Array) {
+    Y.applyUpdate(this.doc, state);
+    this.doc.clientID = me;
   }
-  return { ...noUpdate, blocks: [{ client, clock: 0, structs, count: null }] };
+  /** The ids of the letters of a clause, in their order. */
+  letters(clause: number): readonly Id[] {
+    const ids: Id[] = [];
+    for (let item = wordsAt(this.doc, clause)._start; item !== null; item = item.right)
+      if (!item.deleted && item.countable)
+        for (let at = 0; at < item.length; at++) ids.push({ client: item.id.client, clock: item.id.clock + at });
+    return ids;
+  }
+  /** All letters of the text. */
+  all(): readonly Id[] {
+    return textOf(this.doc)
+      .toArray()
+      .flatMap((_, clause) => this.letters(clause));
+  }
+  /** Two letters of a clause that stand side by side. */
+  gap(clause: number, at = 12): { readonly left: Id; readonly right: Id } {
+    const letters = this.letters(clause);
+    for (let place = at; ; place++) {
+      const [left, right] = [nth(letters, place), nth(letters, place + 1)];
+      if (left.client === right.client && left.clock + 1 === right.clock) return { left, right };
+    }
+  }
+  element(clause: number): Id {
+    const element = textOf(this.doc).get(clause);
+    const id = element instanceof Y.XmlElement ? element._item?.id : undefined;
+    if (id === undefined) throw new Error('no such clause');
+    return { client: id.client, clock: id.clock };
+  }
 }
-/** The same, each at a place of its own, between two letters. */
-const scattered = (count: number, content: (at: number) => Struct['content']): Update => ({
-  ...noUpdate,
-  blocks: [
-    {
-      client: me,
-      clock: 0,
-      count: null,
-      structs: Array.from({ length: count }, (_, at) => ({
-        origin: letter(at),
-        rightOrigin: { client: first.id.client, clock: letter(at).clock + 1 },
-        parent: null,
-        parentSub: null,
-        content: content(at),
-        odd: 0,
-      })),
-    },
-  ],
-});
-const begin = (name: 'insertion' | 'deletion', at: number): Struct['content'] => ({
+
+const mark = (at: number): MarkId => MarkId.parse(`M${String(at).padStart(7, '0')}`);
+type Content = Struct['content'];
+const letter: Content = { of: 'string', text: 'x' };
+const begin = (name: 'insertion' | 'deletion' | 'comment', at: number): Content => ({
   of: 'format',
   key: `${name}--${String(at).padStart(8, '0')}`,
   value: JSON.stringify({ id: mark(at) }),
 });
-const end = (name: 'insertion' | 'deletion', at: number): Struct['content'] => ({
+const end = (name: 'insertion' | 'deletion' | 'comment', at: number): Content => ({
   of: 'format',
   key: `${name}--${String(at).padStart(8, '0')}`,
   value: 'null',
 });
-const letterOf: Struct['content'] = { of: 'string', text: 'x' };
+const linked = (origin: Id | null, rightOrigin: Id | null, content: Content): Struct => ({
+  origin,
+  rightOrigin,
+  parent: null,
+  parentSub: null,
+  content,
+  odd: 0,
+});
+const within = (parent: Id | string, parentSub: string | null, content: Content): Struct => ({
+  origin: null,
+  rightOrigin: null,
+  parent,
+  parentSub,
+  content,
+  odd: 0,
+});
+const block = (structs: readonly Struct[], client = me) => ({ client, clock: 0, structs, count: null });
+const update = (...blocks: Update['blocks']): Uint8Array => encodeUpdate({ ...noUpdate, blocks });
+const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
+const nth = <T>(list: readonly T[], at: number): T => {
+  const found = list[at % list.length];
+  if (found === undefined) throw new Error('an empty list');
+  return found;
+};
 
-function attacks(count: number): readonly (readonly [what: string, update: Update])[] {
-  const many = 16;
-  return [
-    [
-      'marks that begin and end over nothing',
-      chain(count, (at) => (at % 2 === 0 ? begin('deletion', at) : end('deletion', at - 1))),
-    ],
-    [
-      'one mark toggled over and over',
-      chain(count, (at) => (at % 2 === 0 ? begin('deletion', 0) : end('deletion', 0))),
-    ],
-    [
-      'words of one letter, each with a mark of its own',
-      chain(count, (at) => [begin('insertion', at), letterOf, end('insertion', at - 2)][at % 3] ?? letterOf),
-    ],
-    [
-      'marks that never end, a letter in each',
-      chain(count, (at) => (at % 2 === 0 ? begin('insertion', at) : letterOf)),
-    ],
-    [
-      'marks that never end, and letters behind them',
-      chain(count, (at) => (at < 3000 ? begin('insertion', at) : letterOf)),
-    ],
-    ['marks that never end, scattered', scattered(count, (at) => begin('deletion', at))],
-    ['letters without a mark, scattered', scattered(count, () => letterOf)],
-    ['words taken back again', chain(count, () => ({ of: 'deleted', length: 1 }))],
-    [
-      'many clients, each with many marks',
-      {
-        ...noUpdate,
-        blocks: Array.from(
-          { length: many },
-          (_, client) =>
-            chain(
-              Math.floor(count / many),
-              (at) =>
-                at % 2 === 0 ? begin('deletion', at + client * count) : end('deletion', at - 1 + client * count),
-              me + client,
-            ).blocks,
-        ).flat(),
-      },
-    ],
-    [
-      'deletions of every second letter, again and again',
-      {
-        ...noUpdate,
-        deletes: [
-          {
-            client: first?.id.client ?? 1,
-            ranges: Array.from({ length: count }, (_, at) => ({ clock: letter(at * 2).clock, length: 1 })),
-            count: null,
-          },
-        ],
-      },
-    ],
-  ];
+/** Structs one behind the other, between two neighbours. */
+function chain(
+  count: number,
+  content: (at: number) => Content,
+  { left: origin, right }: { readonly left: Id; readonly right: Id },
+  client = me,
+  from = 0,
+): Struct[] {
+  const structs: Struct[] = [];
+  let clock = from;
+  let left = origin;
+  for (let at = 0; at < count; at++) {
+    const struct = linked(left, right, content(at));
+    structs.push(struct);
+    clock += lengthOf(struct);
+    left = { client, clock: clock - 1 };
+  }
+  return structs;
 }
 
-const table: string[] = [];
-for (const count of process.argv[2] === undefined ? [2_000, 10_000, 50_000] : [Number(process.argv[2])])
-  for (const [what, update] of attacks(count)) {
-    const bytes = encodeUpdate(update);
-    const replica = Replica.copy(base);
-    replica.text();
-    const begun = performance.now();
-    let outcome = 'accepted';
-    try {
-      stageUpdate(
-        replica,
-        bytes,
-        {
-          principal: delegate('ARG'),
-          hand: () => ({ proposesFor: party('ARG') }),
-          clients: new Set([me]),
-          mayBind: () => true,
-        },
-        1,
-      );
-    } catch (error) {
-      outcome = error instanceof ConcordError ? error.code : String(error);
-    }
-    const row = `| ${what} | ${count} | ${Math.round(bytes.length / 1024)} | ${(performance.now() - begun).toFixed(0)} | ${outcome} |`;
-    table.push(row);
-    process.stdout.write(`${row}\n`);
+const deleting = (client: number, ranges: readonly { clock: number; length: number }[]): Uint8Array =>
+  encodeUpdate({ ...noUpdate, deletes: [{ client, ranges, count: null }] });
+
+interface Frame {
+  readonly what: string;
+  /** Frames of a size, one after the other. The last counts. */
+  readonly make: readonly ((ground: Ground, size: number) => Uint8Array)[];
+  readonly sizes?: readonly number[];
+}
+
+const marked = (clause: number, text: (size: number) => string) => (ground: Ground, size: number) =>
+  changing(ground.doc, () => {
+    const id = newMarkId();
+    wordsAt(ground.doc, clause).insert(14, text(size), { [markKey('insertion', id)]: { id } });
+  });
+const amendment = (at: number): Content => [begin('insertion', at), letter, end('insertion', at - 2)][at % 3] ?? letter;
+const overNothing = (at: number): Content => (at % 2 === 0 ? begin('deletion', at) : end('deletion', at - 1));
+const clauses = 200;
+
+const frames: readonly Frame[] = [
+  { what: 'an honest amendment of one word', make: [marked(3, () => 'all ')], sizes: [1] },
+  {
+    what: 'an honest day offline: 300 amendments, half of them taken back, 4,000 words, 20 new clauses',
+    sizes: [1],
+    make: [
+      (ground) =>
+        changing(ground.doc, () => {
+          for (let at = 0; at < 300; at++) {
+            const id = newMarkId();
+            const words = wordsAt(ground.doc, at % clauses);
+            const place = (7 * at) % 250;
+            words.format(place, 5, { [markKey('deletion', id)]: { id } });
+            for (let letters = 0; letters < 60; letters++)
+              words.insert(place + 5 + letters, 'x', { [markKey('insertion', id)]: { id } });
+            if (at % 2 === 0) words.delete(place + 5, 60);
+          }
+          for (let at = 0; at < 20; at++) {
+            const id = newMarkId();
+            const runs = [{ text: 'A clause of some length. '.repeat(20), marks: { ...noMarks, insertion: [id] } }];
+            const element = clauseElement({ id: newClauseId(), kind: 'operative', level: 0, insertion: id, runs });
+            textOf(ground.doc).insert(10 * at, [element]);
+          }
+        }),
+    ],
+  },
+  {
+    what: 'letters behind one origin, with ever farther right origins',
+    make: [
+      (ground, size) => {
+        const { left, right } = ground.gap(0);
+        const count = Math.floor(size / 2);
+        // A line of letters to aim at, and as many behind one letter, before each of them.
+        return update(
+          block(
+            chain(count, () => ({ of: 'string', text: 'y' }), { left, right }, me + 1),
+            me + 1,
+          ),
+          block(times(count, (at) => linked(left, { client: me + 1, clock: at }, letter))),
+        );
+      },
+    ],
+  },
+  {
+    what: 'letters of two clients at one place, each before the last',
+    make: [
+      (ground, size) => {
+        const { left, right } = ground.gap(0);
+        return update(
+          ...[me, me + 1].map((client) =>
+            block(
+              times(Math.floor(size / 2), (at) => linked(left, at === 0 ? right : { client, clock: at - 1 }, letter)),
+              client,
+            ),
+          ),
+        );
+      },
+    ],
+  },
+  {
+    what: 'letters of two clients at one place, each behind the last',
+    make: [
+      (ground, size) =>
+        update(
+          ...[me, me + 1].map((client) =>
+            block(
+              chain(Math.floor(size / 2), () => letter, ground.gap(0), client),
+              client,
+            ),
+          ),
+        ),
+    ],
+  },
+  {
+    what: 'clauses of two clients at one place, each before the last',
+    make: [
+      (ground, size) =>
+        update(
+          ...[me, me + 1].map((client) =>
+            block(
+              times(Math.floor(size / 2), (at) =>
+                linked(ground.element(0), at === 0 ? ground.element(1) : { client, clock: at - 1 }, {
+                  of: 'type',
+                  ref: 3,
+                  name: 'clause',
+                }),
+              ),
+              client,
+            ),
+          ),
+        ),
+    ],
+  },
+  {
+    what: 'writes of one attribute, each without an origin',
+    make: [
+      (ground, size) =>
+        update(
+          block([
+            linked(ground.element(0), ground.element(1), { of: 'type', ref: 3, name: 'clause' }),
+            ...times(size, (at) => within({ client: me, clock: 0 }, 'level', { of: 'any', values: [at % 3] })),
+          ]),
+        ),
+    ],
+  },
+  {
+    what: 'empty text nodes in a clause',
+    make: [
+      (ground, size) =>
+        update(block(times(size, () => within(ground.element(0), null, { of: 'type', ref: 6, name: null })))),
+    ],
+  },
+  {
+    what: 'what was deleted again, between two letters each, from the last to the first',
+    make: [
+      (ground, size) => {
+        const all = ground.all();
+        return update(
+          block(
+            times(size, (at) => {
+              const place = all.length - 2 - (at % (all.length - 2));
+              return linked(nth(all, place), nth(all, place + 1), { of: 'deleted', length: 1 });
+            }),
+          ),
+        );
+      },
+    ],
+  },
+  {
+    what: 'letters behind any letter, before nothing',
+    make: [
+      (ground, size) => {
+        const all = ground.all();
+        return update(block(times(size, (at) => linked(nth(all, (at * 7919) % all.length), null, letter))));
+      },
+    ],
+  },
+  {
+    what: 'deletions of every second letter of the text',
+    make: [
+      (ground, size) => {
+        const { client, clock } = ground.gap(0).left;
+        return deleting(
+          client,
+          times(size, (at) => ({ clock: clock + 2 * at, length: 1 })),
+        );
+      },
+    ],
+  },
+  {
+    what: 'deletions of every second letter of one’s own, and a letter that is not marked',
+    make: [
+      marked(3, (size) => 'xy'.repeat(Math.min(2400, size))),
+      (ground, size) =>
+        changing(ground.doc, () => {
+          const words = wordsAt(ground.doc, 3);
+          for (let at = 0; at < Math.min(2400, size); at++) words.delete(15 + at, 1);
+          words.insert(0, 'y');
+        }),
+    ],
+  },
+  {
+    what: 'deletions, each of everything',
+    make: [
+      (ground, size) => {
+        const { client } = ground.gap(0).left;
+        return deleting(
+          client,
+          times(size, () => ({ clock: 0, length: Y.getState(ground.doc.store, client) })),
+        );
+      },
+    ],
+  },
+  {
+    what: 'the whole text deleted',
+    sizes: [1],
+    make: [(ground) => changing(ground.doc, () => textOf(ground.doc).delete(0, textOf(ground.doc).length))],
+  },
+  {
+    what: 'amendments of a letter, in one clause',
+    make: [(ground, size) => update(block(chain(size, amendment, ground.gap(0))))],
+  },
+  {
+    what: 'amendments of a letter, in every clause',
+    make: [
+      (ground, size) => {
+        const each = 3 * Math.max(1, Math.floor(size / 3 / clauses));
+        return update(
+          block(
+            times(clauses, (clause) =>
+              chain(each, (at) => amendment(clause * each + at), ground.gap(clause), me, clause * each),
+            ).flat(),
+          ),
+        );
+      },
+    ],
+  },
+  {
+    what: 'marks that begin and end over nothing',
+    make: [(ground, size) => update(block(chain(size, overNothing, ground.gap(0))))],
+  },
+  {
+    what: 'one mark that begins and ends, over and over',
+    make: [(ground, size) => update(block(chain(size, (at) => overNothing(at % 2), ground.gap(0))))],
+  },
+  {
+    what: 'marks that never end, and letters behind them',
+    make: [
+      (ground, size) =>
+        update(block(chain(size, (at) => (at < size / 4 ? begin('insertion', at) : letter), ground.gap(0)))),
+    ],
+  },
+  {
+    what: 'sixty comments over each other, and letters in them',
+    make: [
+      (ground, size) =>
+        update(block(chain(size, (at) => (at < 60 ? begin('comment', at) : begin('insertion', at)), ground.gap(0)))),
+    ],
+  },
+  {
+    what: 'words taken back again',
+    make: [(ground, size) => update(block(chain(size, () => ({ of: 'deleted', length: 1 }), ground.gap(0))))],
+  },
+  {
+    what: 'sixteen clients, each with marks over nothing',
+    make: [
+      (ground, size) =>
+        update(
+          ...times(others, (turn) => {
+            const each = 2 * Math.ceil(size / 2 / others);
+            return block(
+              chain(each, (at) => overNothing(at + turn * each), ground.gap(turn), me + turn),
+              me + turn,
+            );
+          }),
+        ),
+    ],
+  },
+  {
+    what: 'one’s own words in every clause, changed all at once',
+    sizes: [1],
+    make: [
+      ...times(
+        10,
+        (part) => (ground: Ground) =>
+          changing(ground.doc, () => {
+            for (let clause = part * 20; clause < part * 20 + 20; clause++) {
+              const id = newMarkId();
+              wordsAt(ground.doc, clause).insert(14, 'word '.repeat(900), { [markKey('insertion', id)]: { id } });
+            }
+          }),
+      ),
+      (ground) =>
+        changing(ground.doc, () => {
+          for (let clause = 0; clause < clauses; clause++) wordsAt(ground.doc, clause).delete(200, 2);
+        }),
+    ],
+  },
+];
+
+/** What the thread of the event loop has computed so far, ms: by the system's count, so that a busy machine adds nothing. */
+function computed(): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return performance.now();
   }
+}
+
+/** How long some work held the event loop, ms. */
+async function hold(work: () => Promise<unknown>): Promise<number> {
+  const begun = computed();
+  await work();
+  return computed() - begun;
+}
+
+const neighbours = newMarkId();
+const honest = (doc: Y.Doc): Uint8Array =>
+  changing(doc, () => wordsAt(doc, 1).insert(1, '!', { [markKey('insertion', neighbours)]: { id: neighbours } }));
+
+interface Row {
+  readonly size: number;
+  readonly kb: number;
+  readonly outcome: string;
+  /** How long the frame held the event loop, ms. */
+  readonly ms: number;
+  /** … and the next of somebody else. */
+  readonly next: number;
+}
+
+async function measure(make: Frame['make'], size: number): Promise<Row> {
+  const room = await negotiated();
+  const neighbour = new Y.Doc();
+  Y.applyUpdate(neighbour, (await room.stateOnDisk()).update);
+  const clients = new Set([neighbour.clientID]);
+  await send(room, honest(neighbour), delegate('CAN'), clients);
+  const ground = new Ground((await room.stateOnDisk()).update);
+  let row: Row = { size, kb: 0, outcome: '', ms: 0, next: 0 };
+  for (const one of make) {
+    const bytes = one(ground, size);
+    let outcome = '';
+    const ms = await hold(async () => {
+      outcome = await send(room, bytes, delegate('ARG'), new Set(times(others, (turn) => me + turn)));
+    });
+    const next = await hold(() => send(room, honest(neighbour), delegate('CAN'), clients));
+    row = { size, kb: bytes.length / 1024, outcome, ms, next };
+  }
+  room.destroy();
+  return row;
+}
+
+const wanted = process.argv[2];
+/** The machine does other things as well: of so many runs, the one that it left alone. */
+const runs = 3;
+process.stdout.write('| One frame | Structs | KB | ms | … of the next | Outcome |\n|---|---|---|---|---|---|\n');
+for (const { what, make, sizes = [1000, 4000, 8000, 16_000, 40_000] } of frames) {
+  if (wanted !== undefined && !what.includes(wanted)) continue;
+  const rows: Row[] = [];
+  for (const size of sizes) {
+    const same: Row[] = [];
+    // One that takes seconds takes seconds.
+    while (same.length < runs && !same.some(({ ms }) => ms > 1000)) same.push(await measure(make, size));
+    const [best] = same.sort((one, other) => one.ms + one.next - other.ms - other.next);
+    if (best !== undefined && best.kb <= 1000) rows.push(best);
+  }
+  for (const { size, kb, outcome, ms, next } of process.argv[3] === 'all' ? rows : worstOf(rows))
+    process.stdout.write(
+      `| ${what} | ${size === 1 ? '' : size} | ${Math.ceil(kb)} | ${Math.round(ms)} | ${Math.round(next)} | ${outcome} |\n`,
+    );
+}
+
+function worstOf(rows: readonly Row[]): readonly Row[] {
+  return [...rows].sort((one, other) => other.ms + other.next - one.ms - one.next).slice(0, 1);
+}

@@ -23,6 +23,13 @@ describe('[ED6] Words that were refused are given back', () => {
     expect(lostWords(text, text, false)).toEqual([]);
   });
 
+  it('of a clause that is gone, one’s own, and not what others proposed in it', () => {
+    const mine = [op('c1', 'Urge ', ins('can1', 'most '), ins('arg1', 'all '), 'states')];
+    expect(lostWords(mine, [], false, (id) => id.startsWith('arg'))).toEqual([
+      { clause: mine[0]?.id, inserted: ['all '], struck: [] },
+    ]);
+  });
+
   it('of a base text that was edited, the clause whole', () => {
     const mine = [op('c1', 'Urge all states'), op('c2', 'Act')];
     expect(lostWords(mine, [op('c1', 'Urge states'), op('c2', 'Act')], true)).toEqual([

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { importCompilation } from '../../../server/imports/compilation.ts';
 import { stateOf } from '../../../server/imports/states.ts';
-import type { Compilation } from '../../../shared/compilation.ts';
+import { Compilation } from '../../../shared/compilation.ts';
 import { ConcordError } from '../../../shared/errors.ts';
 
 const rowsOf = ({ topics }: Compilation) =>
@@ -264,6 +264,40 @@ describe('[IMP6] What can’t be read is refused with a reason', () => {
     expect(() => importCompilation('(((('.repeat(300_000))).not.toThrow();
     expect(() => importCompilation('Act (Argentina). '.repeat(5000))).not.toThrow();
     expect(() => importCompilation('a. '.repeat(300_000))).not.toThrow();
+  });
+});
+
+describe('[IMP6] Characters that no reader sees', () => {
+  it('stay behind, and the words round them are whole', () => {
+    const read = importCompilation(
+      `${list}I. AGEN\u00adDA\n\n1. Urge \u202estates\u202c to co\u00adoperate\u200bnow (Argentina\u200d).\n`,
+    );
+    expect(rowsOf(read).at(-1)).toMatchObject({ text: 'Urge states to cooperate now.', sponsors: ['Argentina'] });
+    expect(JSON.stringify(read)).not.toMatch(/[\u00ad\u200b\u202c\u202e]/);
+  });
+
+  it('are taken out of what is ordered, and a name must have something to see', () => {
+    const ordered = {
+      title: 'T\u202e',
+      parties: [],
+      topics: [
+        {
+          heading: 'H\u200b',
+          level: 1,
+          recommendations: [{ heading: '', clauses: [{ text: 'Urge\u2066 all', level: 0, sponsors: [] }] }],
+        },
+      ],
+      warnings: [],
+    };
+    const { title, topics } = Compilation.parse(ordered);
+    expect([title, topics[0]?.heading, topics[0]?.recommendations[0]?.clauses[0]?.text]).toEqual([
+      'T',
+      'H',
+      'Urge all',
+    ]);
+    expect(Compilation.safeParse({ ...ordered, topics: [{ ...ordered.topics[0], heading: '\u3164' }] }).success).toBe(
+      false,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Answer } from '../../../server/room/answers.ts';
 import { Connection, type Surroundings, syncFrame } from '../../../server/room/connection.ts';
+import { Pace } from '../../../server/room/pace.ts';
 import { readStateVector, type StateVector } from '../../../server/room/stateVector.ts';
 import { wireFrame } from '../../../server/room/wire.ts';
 import { AccountId, ParticipantId } from '../../../shared/ids.ts';
@@ -45,6 +46,7 @@ function open() {
   const around: Partial<Surroundings> = {
     answers,
     presence: { everybody: () => Buffer.from('who is here') } as unknown as Surroundings['presence'],
+    pace: new Pace(),
   };
   const greeting = {
     participant: ParticipantId.parse('argentina'),

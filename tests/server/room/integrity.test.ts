@@ -6,7 +6,8 @@ import { recordOf, textOf } from '../../../shared/document.ts';
 import { ConcordError } from '../../../shared/errors.ts';
 import { openStatus, serverClient } from '../../../shared/ledger.ts';
 import { type Content, encodeUpdate, type Id, noUpdate, type Struct } from '../../helpers/fuzz/update.ts';
-import { clauseId, delegate, ins, mark, op, party } from '../../helpers/texts.ts';
+import { headOf, Screen } from '../../helpers/screen.ts';
+import { chair, clauseId, delegate, ins, mark, op, party, proposed, rapporteur } from '../../helpers/texts.ts';
 
 /** What one struct, or one deletion, does to a text by names that anybody may write: all found by fuzzing. */
 const me = 4711;
@@ -228,5 +229,145 @@ describe('[AUTH2] What no comparison of two texts can see', () => {
     const later = new Y.Doc();
     Y.applyUpdate(later, Y.encodeStateAsUpdate(doc));
     expect(later.getText('text').toString()).not.toBe(text.toString());
+  });
+});
+
+describe('[AUTH3] Agreed text is the same to the last struct', () => {
+  const agreed = clauseId('c1');
+  const status = { state: 'agreed' as const, decided: { by: 'Chair', at: 1 } };
+  const text = [op('c1', 'Agreed words'), op('c2', 'Open words')];
+  const elementAt = (fragment: Y.XmlFragment, at: number): Y.XmlElement => {
+    const element = fragment.get(at);
+    if (!(element instanceof Y.XmlElement)) throw new Error('no clause');
+    return element;
+  };
+
+  const invisible: readonly [what: string, work: Parameters<Screen['make']>[0]][] = [
+    ['brings an empty text', (_, fragment) => elementAt(fragment, 0).insert(1, [new Y.XmlText()])],
+    [
+      'brings what was typed and deleted again',
+      (words) => {
+        words(0).insert(3, 'all');
+        words(0).delete(3, 3);
+      },
+    ],
+    ['writes an attribute as it was', (_, fragment) => elementAt(fragment, 0).setAttribute('kind', 'operative')],
+    [
+      'puts the same words in place of its words',
+      (words) => {
+        words(0).delete(0, 6);
+        words(0).insert(0, 'Agreed');
+      },
+    ],
+    [
+      'puts the same clause in its place',
+      (_, fragment) => {
+        const copy = elementAt(fragment, 0).clone();
+        fragment.delete(0, 1);
+        fragment.insert(0, [copy]);
+      },
+    ],
+    [
+      'begins and ends a mark over nothing',
+      (words) => {
+        words(0).insert(3, 'x', { 'comment--AAAAAAAA': { id: mark('arg1') } });
+        words(0).delete(3, 1);
+      },
+    ],
+  ];
+  it.each(invisible)('an update that %s is refused', (_what, work) => {
+    for (const who of [delegate('ARG'), rapporteur])
+      expect(new Screen(headOf(text, new Map([[agreed, status]])), who).change(work)).toBe('clause-locked');
+  });
+
+  it('what Yjs tidies up there on a screen is said, and accepted', () => {
+    const replica = headOf(text);
+    const screen = new Screen(replica, delegate('ARG'));
+    const client = screen.doc.clientID;
+    const left = letter(replica, 0, 'words');
+    const markers = (['{"id":"AAAAAAAA"}', 'null'] as const).map(
+      (value, at): Struct => ({
+        origin: at === 0 ? left : { client, clock: 0 },
+        rightOrigin: behind(left),
+        parent: null,
+        parentSub: null,
+        content: { of: 'format', key: 'comment', value },
+        odd: 0,
+      }),
+    );
+    const blocks = [{ client, clock: 0, structs: markers, count: null }];
+    expect(screen.send(encodeUpdate({ ...noUpdate, blocks }))).toBe('accepted');
+    replica.ledger.apply({ of: 'clause', id: agreed, value: { sponsors: [], status } });
+    const deletes = [{ client, ranges: [{ clock: 0, length: 2 }], count: null }];
+    expect(new Screen(replica, chair).send(encodeUpdate({ ...noUpdate, deletes }))).toBe('accepted');
+  });
+});
+
+describe('[AUTH1] What leaves the words as they are may still not touch what is others’', () => {
+  const text = [op('c1', 'Urge states'), op('c2'), proposed('c3', 'bra1', ins('bra1', 'Invite'))];
+  const heads = (): Replica => {
+    const replica = headOf(text);
+    const screen = new Screen(replica, delegate('BRA'));
+    // So that the mark is Brazil's.
+    replica.ledger.marks.set(mark('bra1'), {
+      kind: 'amendment',
+      party: party('BRA'),
+      typedBy: screen.who.name,
+      participant: screen.who.participant,
+      at: 1,
+      clause: clauseId('c3'),
+      state: 'open',
+      sponsors: [],
+      reason: '',
+    });
+    return replica;
+  };
+  const elementAt = (fragment: Y.XmlFragment, at: number): Y.XmlElement => fragment.get(at) as Y.XmlElement;
+  const again = (at: number) => (_: unknown, fragment: Y.XmlFragment) => {
+    const copy = elementAt(fragment, at).clone();
+    fragment.delete(at, 1);
+    fragment.insert(at, [copy]);
+  };
+  const writes = (at: number) => (_: unknown, fragment: Y.XmlFragment) =>
+    elementAt(fragment, at).setAttribute('kind', 'operative');
+  const empties = (at: number) => (_: unknown, fragment: Y.XmlFragment) => elementAt(fragment, at).delete(0, 1);
+
+  it('a clause that is put in the place of another’s', () => {
+    expect(new Screen(heads(), delegate('ARG')).change(again(0))).toBe('not-your-words');
+    expect(new Screen(heads(), delegate('ARG')).change(again(2))).toBe('not-your-words');
+    expect(new Screen(heads(), rapporteur).change(again(2))).toBe('not-your-words');
+    expect(new Screen(heads(), delegate('BRA')).change(again(2))).toBe('accepted');
+  });
+
+  it('an attribute that is written as it was', () => {
+    expect(new Screen(heads(), delegate('ARG')).change(writes(0))).toBe('not-your-words');
+    expect(new Screen(heads(), rapporteur).change(writes(2))).toBe('not-your-words');
+    expect(new Screen(heads(), rapporteur).change(writes(0))).toBe('accepted');
+    expect(new Screen(heads(), delegate('BRA')).change(writes(2))).toBe('accepted');
+  });
+
+  it('the only text of an empty clause, in which others may be writing', () => {
+    expect(new Screen(heads(), delegate('ARG')).change(empties(1))).toBe('not-your-words');
+    expect(new Screen(heads(), rapporteur).change(empties(1))).toBe('accepted');
+  });
+
+  it('texts without number, and an attribute written without end', () => {
+    const texts = (count: number) => (_: unknown, fragment: Y.XmlFragment) => {
+      for (let at = 0; at < count; at++) elementAt(fragment, 1).insert(0, [new Y.XmlText()]);
+    };
+    const replica = heads();
+    for (const code of ['ARG', 'BRA', 'CAN'])
+      expect(new Screen(replica, delegate(code)).change(texts(2))).toBe('accepted');
+    for (const code of ['ARG', 'BRA'])
+      expect(new Screen(replica, delegate(code)).change(texts(1))).toBe('update-too-large');
+    expect(new Screen(replica, delegate('CHL')).change(texts(3))).toBe('update-too-large');
+    const shifts = (count: number) => (_: unknown, fragment: Y.XmlFragment) => {
+      for (let at = 0; at < count; at++) {
+        elementAt(fragment, 2).setAttribute('level', (at % 2) as unknown as string);
+        elementAt(fragment, 2).setAttribute('kind', 'operative');
+      }
+    };
+    expect(new Screen(replica, delegate('BRA')).change(shifts(40))).toBe('accepted');
+    expect(new Screen(replica, delegate('BRA')).change(shifts(200))).toBe('update-too-large');
   });
 });

@@ -9,16 +9,18 @@ import { clauseElement, markKey, textOf } from '../../../shared/document.ts';
 import { ConcordError, type ErrorCode } from '../../../shared/errors.ts';
 import { newClauseId, newMarkId } from '../../../shared/ids.ts';
 import { openStatus } from '../../../shared/ledger.ts';
+import { headOf, Screen } from '../../helpers/screen.ts';
 import { delegate, mark, op, party } from '../../helpers/texts.ts';
 
 /** Bytes of an update, written by hand: numbers are variable-length, strings have their length before them. */
-type Part = number | string | { readonly byte: number };
+type Part = number | string | { readonly byte: number } | { readonly bytes: readonly number[] };
 const update = (...parts: readonly Part[]): Uint8Array => written(parts);
 function written(parts: readonly Part[]): Uint8Array {
   const encoder = encoding.createEncoder();
   for (const part of parts)
     if (typeof part === 'number') encoding.writeVarUint(encoder, part);
     else if (typeof part === 'string') encoding.writeVarString(encoder, part);
+    else if ('bytes' in part) encoding.writeVarUint8Array(encoder, Uint8Array.from(part.bytes));
     else encoding.writeUint8(encoder, part.byte);
   return encoding.toUint8Array(encoder);
 }
@@ -36,7 +38,7 @@ const one = (...struct: readonly Part[]): Uint8Array => update(1, 1, client, 0, 
 
 const hostile: readonly [what: string, bytes: Uint8Array, code: ErrorCode][] = [
   ['claims 30 million structs in a few bytes', update(1, 30_000_000, client, 0), 'update-too-large'],
-  ['claims more structs than it has bytes', update(1, 40_000, client, 0), 'malformed-update'],
+  ['claims more structs than it has bytes', update(1, 15_000, client, 0), 'malformed-update'],
   ['claims clients that never come', update(60), 'malformed-update'],
   [
     'ends in the middle of the delete set after good structs',
@@ -78,6 +80,10 @@ const hostile: readonly [what: string, bytes: Uint8Array, code: ErrorCode][] = [
   ],
   ['brings a format that is no JSON', one(info(format), 0, 9, 0, 'insertion--AAAAAAAA', '{'), 'malformed-update'],
   ['writes a control character', one(info(text), 0, 9, 0, 'a\u0000b'), 'unknown-content'],
+  ['turns the direction of a neighbour’s words', one(info(text), 0, 9, 0, 'a\u202eb'), 'unknown-content'],
+  ['writes what no reader sees', one(info(text), 0, 9, 0, '\u200b'), 'unknown-content'],
+  ['writes a line separator', one(info(text), 0, 9, 0, 'a\u2028b'), 'unknown-content'],
+  ['writes half a letter', one(info(text), 0, 9, 0, { bytes: [0x61, 0xed, 0xa0, 0xbd] }), 'malformed-update'],
   ['writes letters beside the clauses', one(info(text), 1, 'text', 'words'), 'unknown-content'],
   ['writes a book', one(info(text), 0, 9, 0, 'x'.repeat(20_001)), 'update-too-large'],
   ['is a megabyte and one byte', new Uint8Array(1_000_001), 'update-too-large'],
@@ -170,6 +176,20 @@ describe('[AUTH2] An update is read before it is applied', () => {
     expect(['unknown-content', 'malformed-update']).toContain(
       codeOf(() => judge(replica, bytes, [...Y.decodeStateVector(Y.encodeStateVectorFromUpdate(bytes)).keys()])),
     );
+  });
+
+  it('joiners that languages and emoji need are read', () => {
+    for (const words of ['می‌خواهم', '👩‍👧', '❤️'])
+      expect(codeOf(() => decodeStructure(one(info(text), 0, 9, 0, words)))).toBe('accepted');
+  });
+
+  it('a text of earlier days that holds what is refused today opens, and is written in', () => {
+    const old = headOf([op('c1', 'Urge \u202estates\u200b to act')]);
+    const screen = new Screen(Replica.copy(old), argentina);
+    expect(screen.change((at) => at(0).insert(5, 'all ', { 'insertion--AAAAAAAA': { id: mark('arg1') } }))).toBe(
+      'accepted',
+    );
+    expect(screen.change((at) => at(0).format(9, 6, { 'deletion--AAAAAAAA': { id: mark('arg2') } }))).toBe('accepted');
   });
 
   it('what a version 2 encoder wrote is not taken for version 1', () => {

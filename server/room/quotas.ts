@@ -1,0 +1,225 @@
+import * as Y from 'yjs';
+import type { Hand } from '../../shared/authority.ts';
+import { type Clause, changedClauses } from '../../shared/clause.ts';
+import { readMark, textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import type { MarkId, PartyCode } from '../../shared/ids.ts';
+import type { Principal } from '../../shared/principal.ts';
+import type { Replica } from './replica.ts';
+import type { UpdateStructure } from './structure.ts';
+
+/**
+ * What one participant may bring to one recommendation in all its life. Yjs keeps a trace of all that was ever there, and
+ * the record keeps every entry: so what is deleted again counts as well. Units are letters, beginnings and ends of marks,
+ * texts and clauses; structs are what is left of them in memory; each mark is an entry of the ledger, which every reader
+ * is sent. A person who types a whole day in one text brings some twenty thousand units.
+ */
+const mostUnits = 300_000;
+const mostStructs = 40_000;
+const mostMarks = 3_000;
+const mostClients = 1_000;
+/** All of a party together have so many times as much, and the secretariat, which writes for everybody. */
+const forParty = 3;
+const forSecretariat = 10;
+/** New marks in one update: each is registered, mirrored and sent. */
+const mostNewMarks = 1_000;
+/** Units after which a client's author is asked again how much there is by now. */
+const countedEvery = 256;
+
+/**
+ * Before an update is applied: throws `quota-reached` where it brings something new and its author, or the author's party,
+ * has brought as much as they may; `update-too-large` where it brings too many marks at once. What only deletes always
+ * passes.
+ */
+export function checkQuotas(
+  structure: UpdateStructure,
+  { doc, ledger }: Replica,
+  newClients: number,
+  principal: Principal,
+  hand: () => Hand,
+): void {
+  const marks = [...structure.marks].filter((id) => !ledger.marks.has(id)).length;
+  if (marks > mostNewMarks) throw new ConcordError('update-too-large');
+  const more = newClients > 0 || isDue(structure, doc);
+  if (marks === 0 && !more) return;
+  const assertWithin = ({ units, structs, marks, clients }: Usage, times: number): void => {
+    if (
+      units > mostUnits * times ||
+      structs > mostStructs * times ||
+      marks > mostMarks * times ||
+      clients > mostClients * times
+    )
+      throw new ConcordError('quota-reached');
+  };
+  const now = hand();
+  const party = 'proposesFor' in now ? now.proposesFor : principal.party;
+  const own = { units: 0, structs: 0, marks, clients: newClients };
+  const shared = { units: 0, structs: 0, marks, clients: newClients };
+  if (marks > 0)
+    for (const mark of ledger.marks.values()) {
+      if (mark.participant === principal.participant) own.marks += 1;
+      if (mark.party === party) shared.marks += 1;
+    }
+  if (more) {
+    for (const [client, owner] of ledger.clients) {
+      const isOwn = owner.participant === principal.participant;
+      if (!isOwn && (owner.party === null || owner.party !== principal.party)) continue;
+      const structs = doc.store.clients.get(client)?.length ?? 0;
+      for (const sum of isOwn ? [own, shared] : [shared]) {
+        sum.units += Y.getState(doc.store, client);
+        sum.structs += structs;
+        sum.clients += 1;
+      }
+    }
+    for (const [client, { to, structs }] of structure.blocks) {
+      const units = Math.max(0, to - Y.getState(doc.store, client));
+      for (const sum of [own, shared]) {
+        sum.units += units;
+        sum.structs += units === 0 ? 0 : structs.length;
+      }
+    }
+  }
+  const times = principal.role === 'rapporteur' ? forSecretariat : 1;
+  assertWithin(own, times);
+  if (party !== null) assertWithin(shared, times * forParty);
+}
+
+interface Usage {
+  readonly units: number;
+  readonly structs: number;
+  readonly marks: number;
+  readonly clients: number;
+}
+
+const isDue = ({ blocks }: UpdateStructure, { store }: Y.Doc): boolean =>
+  [...blocks].some(
+    ([client, { to }]) => Math.floor(to / countedEvery) > Math.floor(Y.getState(store, client) / countedEvery),
+  );
+
+/**
+ * What a party may have at a time in a clause, or of clauses, so that there is room for the others: `own`, and `all`
+ * parties together, of which each has `always` whatever the others have. The rapporteur's edits of the base text and
+ * the chair's decisions are bound by the document's own limits alone (`shared/document.ts`, `integrity.ts`), which are far
+ * above.
+ */
+interface Share {
+  readonly own: number;
+  readonly all: number;
+  readonly always: number;
+}
+const ownLetters = 8_000;
+const lettersInClause: Share = { own: ownLetters, all: 100_000, always: 1_000 };
+const ownClauses = 200;
+const proposedClauses: Share = { own: ownClauses, all: 2_000, always: 20 };
+/** Marks that lie over each other. */
+const ownAtOnce = 16;
+const marksAtOnce: Share = { own: ownAtOnce, all: 128, always: 2 };
+/** Marks on each piece of a clause, all pieces together. */
+const ownMarked = 5_000;
+const markedPieces: Share = { own: ownMarked, all: 20_000, always: 500 };
+/** Beginnings and ends of marks in a clause. */
+const ownMarkers = 2_500;
+const markersInClause: Share = { own: ownMarkers, all: 10_000, always: 200 };
+/** What the rapporteur may make of the words in force of a clause, and of the clauses in force. */
+const longestBase = 60_000;
+const mostBaseClauses = 2_000;
+
+interface Amount {
+  readonly own: number;
+  readonly all: number;
+}
+const isOver = ({ own, all }: Amount, share: Share): boolean =>
+  own > share.own || (all > share.all && own > share.always);
+
+/**
+ * On the outcome of an update, once marks that Yjs moved are put back: throws `share-used-up` where the author's party has
+ * more than its share and this update added to it; `update-too-large` for the rapporteur's edit of the base text.
+ */
+export function checkShares(
+  head: Replica,
+  before: readonly Clause[],
+  after: readonly Clause[],
+  hand: Hand,
+  structure: UpdateStructure,
+): void {
+  const party = 'proposesFor' in hand ? hand.proposesFor : null;
+  const ownerOf = (id: MarkId): PartyCode | null => head.ledger.marks.get(id)?.party ?? party;
+  const { changes } = changedClauses(before, after);
+  for (const { was, is } of changes) {
+    if (is === undefined) continue;
+    const [then, now] = [was === undefined ? noLetters : lettersOf(was, party, ownerOf), lettersOf(is, party, ownerOf)];
+    if (party === null) {
+      if (now.base > longestBase && now.base > then.base) throw new ConcordError('update-too-large', { clause: is.id });
+    } else if (now.own > then.own && isOver(now, lettersInClause))
+      throw new ConcordError('share-used-up', { clause: is.id });
+  }
+  if (after.length > before.length) {
+    if (party === null) {
+      if (after.filter(({ insertion }) => insertion === null).length > mostBaseClauses)
+        throw new ConcordError('update-too-large');
+    } else {
+      const proposed = after.filter(({ insertion }) => insertion !== null);
+      const own = proposed.filter(({ insertion }) => insertion !== null && ownerOf(insertion) === party).length;
+      if (isOver({ own, all: proposed.length }, proposedClauses)) throw new ConcordError('share-used-up');
+    }
+  }
+  if (party === null || structure.blocks.size === 0) return;
+  const changed = new Set(changes.map(({ is }) => is?.id));
+  const fragment = textOf(head.doc).toArray();
+  for (const [at, { id }] of after.entries()) {
+    const element = fragment[at];
+    if (!changed.has(id) || !(element instanceof Y.XmlElement)) continue;
+    for (const text of element.toArray())
+      if (text instanceof Y.XmlText && isTooHeavy(text, party, ownerOf, structure, head))
+        throw new ConcordError('share-used-up', { clause: id });
+  }
+}
+
+interface Letters extends Amount {
+  readonly base: number;
+}
+const noLetters: Letters = { own: 0, all: 0, base: 0 };
+
+function lettersOf({ runs }: Clause, party: PartyCode | null, ownerOf: (id: MarkId) => PartyCode | null): Letters {
+  const letters = { own: 0, all: 0, base: 0 };
+  for (const { text, marks } of runs) {
+    if (marks.insertion.length === 0) letters.base += text.length;
+    else letters.all += text.length;
+    if (party !== null && marks.insertion.some((id) => ownerOf(id) === party)) letters.own += text.length;
+  }
+  return letters;
+}
+
+function isTooHeavy(
+  text: Y.XmlText,
+  party: PartyCode,
+  ownerOf: (id: MarkId) => PartyCode | null,
+  { blocks }: UpdateStructure,
+  { ledger }: Replica,
+): boolean {
+  const open = new Map<string, boolean>();
+  const pieces = { own: 0, all: 0 };
+  const markers = { own: 0, all: 0 };
+  let ownOpen = 0;
+  for (let item = text._start; item !== null; item = item.right) {
+    if (item.deleted) continue;
+    if (!(item.content instanceof Y.ContentFormat)) {
+      pieces.all += open.size;
+      pieces.own += ownOpen;
+      continue;
+    }
+    const { client } = item.id;
+    markers.all += 1;
+    if (blocks.has(client) || ledger.clients.get(client)?.party === party) markers.own += 1;
+    const { key, value } = item.content;
+    if (open.get(key) === true) ownOpen -= 1;
+    open.delete(key);
+    if (value !== null) {
+      const isOwn = ownerOf(readMark(key, value).id) === party;
+      open.set(key, isOwn);
+      if (isOwn) ownOpen += 1;
+      if (isOver({ own: ownOpen, all: open.size }, marksAtOnce)) return true;
+    }
+  }
+  return isOver(pieces, markedPieces) || isOver(markers, markersInClause);
+}

@@ -1,0 +1,81 @@
+import * as Y from 'yjs';
+import { openMemoryLog } from '../../server/log/memory.ts';
+import { Room } from '../../server/room/room.ts';
+import { stageUpdate } from '../../server/room/stage.ts';
+import type { Hand } from '../../shared/authority.ts';
+import { markKey, textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import { newMarkId, newRecommendationId } from '../../shared/ids.ts';
+import type { Principal } from '../../shared/principal.ts';
+import { bringIn } from './bringIn.ts';
+import { delegate, op, party } from './texts.ts';
+
+/** The text node of a clause. Throws where it has none. */
+export function wordsAt(doc: Y.Doc, clause: number): Y.XmlText {
+  const element = textOf(doc).get(clause);
+  const words = element instanceof Y.XmlElement ? element.get(0) : null;
+  if (!(words instanceof Y.XmlText)) throw new Error('no words there');
+  return words;
+}
+
+/** Makes a change on a document, and gives what a program would send for it. */
+export function changing(doc: Y.Doc, work: () => void): Uint8Array {
+  const updates: Uint8Array[] = [];
+  const collect = (bytes: Uint8Array): void => {
+    updates.push(bytes);
+  };
+  doc.on('update', collect);
+  doc.transact(work);
+  doc.off('update', collect);
+  return Y.mergeUpdates(updates);
+}
+
+/** Sends an update as a connection does; the code of the refusal, or what became of it. */
+export async function send(
+  room: Room,
+  update: Uint8Array,
+  who: Principal,
+  clients: ReadonlySet<number>,
+  hand: Hand = who.party === null ? { edits: 'base' } : { proposesFor: who.party },
+): Promise<string> {
+  try {
+    const { sequence } = await room.submit({
+      by: who,
+      onBehalfOf: who.party === null && 'proposesFor' in hand ? hand.proposesFor : null,
+      deed: { type: 'typing' },
+      stage: (head, now) =>
+        stageUpdate(head, update, { principal: who, hand: () => hand, clients, mayBind: () => true }, now),
+    });
+    return sequence === null ? 'nothing new' : 'accepted';
+  } catch (error) {
+    if (error instanceof ConcordError) return error.code;
+    throw error;
+  }
+}
+
+export const parties = ['ARG', 'BRA', 'CAN', 'CHL', 'PER'] as const;
+
+/** A text under negotiation: clauses of 60 words, and amendments of five parties that replace a word each. */
+export async function negotiated(clauses = 200, amendments = 500): Promise<Room> {
+  const room = await Room.open(newRecommendationId(), openMemoryLog(), () => Date.now());
+  await bringIn(
+    room,
+    Array.from({ length: clauses }, (_, at) => op(`c${1000 + at}`, 'word '.repeat(60))),
+  );
+  for (const [turn, code] of parties.slice(0, amendments).entries()) {
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, (await room.stateOnDisk()).update);
+    const update = changing(doc, () => {
+      for (let at = turn; at < amendments; at += parties.length) {
+        const id = newMarkId();
+        const words = wordsAt(doc, at % clauses);
+        const from = 20 * turn + 5 * Math.floor(at / clauses);
+        words.format(from, 4, { [markKey('deletion', id)]: { id } });
+        words.insert(from + 4, 'other', { [markKey('insertion', id)]: { id } });
+      }
+    });
+    const outcome = await send(room, update, delegate(code), new Set([doc.clientID]), { proposesFor: party(code) });
+    if (outcome !== 'accepted') throw new Error(`an amendment was refused: ${outcome}`);
+  }
+  return room;
+}

@@ -1,0 +1,77 @@
+import * as Y from 'yjs';
+import { Replica } from '../../server/room/replica.ts';
+import { stageText, stageUpdate } from '../../server/room/stage.ts';
+import type { Hand } from '../../shared/authority.ts';
+import type { Clause } from '../../shared/clause.ts';
+import { textOf } from '../../shared/document.ts';
+import { ConcordError } from '../../shared/errors.ts';
+import type { ClauseId } from '../../shared/ids.ts';
+import { openStatus, type Status } from '../../shared/ledger.ts';
+import type { Principal } from '../../shared/principal.ts';
+import { changing, wordsAt } from './negotiated.ts';
+
+/** A head that holds a text: open clauses, but for those whose status is given. */
+export function headOf(clauses: readonly Clause[], statuses: ReadonlyMap<ClauseId, Status> = new Map()): Replica {
+  const replica = Replica.empty();
+  stageText(
+    replica,
+    clauses,
+    clauses.map(({ id }) => ({
+      of: 'clause' as const,
+      id,
+      value: { sponsors: [], status: statuses.get(id) ?? openStatus },
+    })),
+  );
+  return replica;
+}
+
+/** Somebody's screen of a head. What it changes is sent at once; what was refused, the head has never seen. */
+export class Screen {
+  doc = new Y.Doc();
+  constructor(
+    readonly head: Replica,
+    readonly who: Principal,
+    readonly hand: Hand = who.party === null ? { edits: 'base' } : { proposesFor: who.party },
+  ) {
+    this.hear();
+  }
+
+  /** Takes a new document, as somebody does who comes anew. */
+  hear(): void {
+    this.doc = new Y.Doc();
+    Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(this.head.doc));
+  }
+
+  /** Makes a change here, and gives what a program would send for it. */
+  make(work: (words: (clause: number) => Y.XmlText, text: Y.XmlFragment) => void): Uint8Array {
+    return changing(this.doc, () => work((clause) => wordsAt(this.doc, clause), textOf(this.doc)));
+  }
+
+  /** The code of the refusal; `accepted`, or `nothing new`. */
+  change(work: Parameters<Screen['make']>[0]): string {
+    return this.send(this.make(work));
+  }
+
+  send(update: Uint8Array): string {
+    // A head that refused something in the middle is spoilt.
+    const outcome = this.#submit(Replica.copy(this.head), update);
+    if (outcome === 'accepted') this.#submit(this.head, update);
+    else this.hear();
+    return outcome;
+  }
+
+  #submit(replica: Replica, update: Uint8Array): string {
+    try {
+      const staged = stageUpdate(
+        replica,
+        update,
+        { principal: this.who, hand: () => this.hand, clients: new Set([this.doc.clientID]), mayBind: () => true },
+        1,
+      );
+      return staged === null ? 'nothing new' : 'accepted';
+    } catch (error) {
+      if (error instanceof ConcordError) return error.code;
+      throw error;
+    }
+  }
+}
