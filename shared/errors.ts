@@ -23,6 +23,7 @@ export const errorCatalogue = {
   'role-may-not': { status: 403, close: 4403 },
   'invitation-invalid': { status: 410, close: 4410 },
   'name-taken': { status: 409, close: 4409 },
+  'name-unreadable': { status: 422, close: 4422 },
   'password-too-short': { status: 422, close: 4422 },
   'too-many-requests': { status: 429, close: 4429 },
   'too-many-connections': { status: 429, close: 4429 },

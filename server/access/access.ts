@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
+import { isReadable } from '../../shared/confusable.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId, randomId } from '../../shared/ids.ts';
 import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
-import { nameKey, type Tables } from '../store/tables.ts';
+import { formerNameKey, nameKey, type Tables } from '../store/tables.ts';
 import { openDevices } from './devices.ts';
 import { outlives } from './expiry.ts';
 import { openLimits } from './limits.ts';
@@ -65,8 +66,31 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
   const tell = (ended: Ended): void => {
     for (const listener of listeners) listener(ended);
   };
-  const accountNamed = (name: string) =>
-    tables.selectFrom('accounts').selectAll().where('name_key', '=', nameKey(name)).executeTakeFirst();
+  const accountNamed = async (name: string) => {
+    const former = formerNameKey(name);
+    const rows = await tables
+      .selectFrom('accounts')
+      .selectAll()
+      .where('name_key', 'in', [nameKey(name), former])
+      .execute();
+    // Of two that look alike and are older than this rule, the one that was spelled so.
+    return rows.find((row) => row.name_key === former) ?? rows[0];
+  };
+  /** What accounts look like whose key doesn't say so, since they are older than the rule. No more of them come. */
+  let formerLooks: Promise<ReadonlySet<string>> | null = null;
+  const readFormerLooks = async (): Promise<ReadonlySet<string>> => {
+    const rows = await tables.selectFrom('accounts').select(['name', 'name_key']).execute();
+    return new Set(rows.map(({ name }) => nameKey(name)).filter((look, at) => look !== rows[at]?.name_key));
+  };
+  const isTaken = async (name: string): Promise<boolean> => {
+    formerLooks ??= readFormerLooks();
+    try {
+      return (await formerLooks).has(nameKey(name));
+    } catch (error) {
+      formerLooks = null;
+      throw error;
+    }
+  };
 
   /** Cuts whose session ended, or whose seat another took, on another node or by time. */
   const lookAgain = async (): Promise<void> => {
@@ -121,6 +145,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       after = () => [],
     }: { before?: readonly Step[]; after?: (account: AccountId) => readonly Step[] } = {},
   ): Promise<AccountId> => {
+    if (!isReadable(name)) throw new ConcordError('name-unreadable');
+    if (await isTaken(name)) throw new ConcordError('name-taken');
     const row = rowOf(id, name, await hashPassword(password), administrator);
     try {
       const done = await atomically({ tables }, [

@@ -19,7 +19,9 @@ export const en = {
   'error.foreign-origin': 'The request came from another site and was refused.',
   'error.role-may-not': 'Your role in this meeting does not allow that.',
   'error.invitation-invalid': 'This invitation has been used or has expired. Ask the secretariat for a new one.',
-  'error.name-taken': 'Somebody has this name already. Choose another one.',
+  'error.name-taken': 'Somebody has this name already, or one that looks like it. Choose another one.',
+  'error.name-unreadable':
+    'This name holds signs that nobody can see, or no letter. Type it with letters, digits and spaces.',
   'error.password-too-short': 'The password is too short: take at least 12 characters.',
   'error.too-many-requests': 'Too many tries. Wait a little and try again.',
   'error.too-many-connections': 'This is open in too many places at once. Close some of them, then reload the page.',

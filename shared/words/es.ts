@@ -21,7 +21,9 @@ export const es = {
   'error.foreign-origin': 'La solicitud venía de otro sitio y fue rechazada.',
   'error.role-may-not': 'Su función en esta reunión no lo permite.',
   'error.invitation-invalid': 'Esta invitación ya se usó o ha caducado. Pida otra a la secretaría.',
-  'error.name-taken': 'Alguien ya tiene este nombre. Elija otro.',
+  'error.name-taken': 'Alguien ya tiene este nombre, o uno que se le parece. Elija otro.',
+  'error.name-unreadable':
+    'Este nombre contiene signos que no se ven, o ninguna letra. Escríbalo con letras, cifras y espacios.',
   'error.password-too-short': 'La contraseña es demasiado corta: use al menos 12 caracteres.',
   'error.too-many-requests': 'Demasiados intentos. Espere un poco e inténtelo de nuevo.',
   'error.too-many-connections':

@@ -23,7 +23,9 @@ export const fr = {
   'error.foreign-origin': "La demande venait d'un autre site et a été refusée.",
   'error.role-may-not': 'Votre rôle dans cette réunion ne le permet pas.',
   'error.invitation-invalid': 'Cette invitation a déjà servi ou a expiré. Demandez-en une autre au secrétariat.',
-  'error.name-taken': 'Ce nom est déjà pris. Choisissez-en un autre.',
+  'error.name-taken': 'Ce nom, ou un nom qui lui ressemble, est déjà pris. Choisissez-en un autre.',
+  'error.name-unreadable':
+    'Ce nom contient des signes invisibles, ou aucune lettre. Écrivez-le avec des lettres, des chiffres et des espaces.',
   'error.password-too-short': 'Le mot de passe est trop court : au moins 12 caractères.',
   'error.too-many-requests': 'Trop de tentatives. Attendez un peu et réessayez.',
   'error.too-many-connections':

@@ -21,7 +21,9 @@ export const pt = {
   'error.foreign-origin': 'O pedido veio de outro site e foi recusado.',
   'error.role-may-not': 'A sua função nesta reunião não o permite.',
   'error.invitation-invalid': 'Este convite já foi usado ou expirou. Peça outro à secretaria.',
-  'error.name-taken': 'Este nome já está em uso. Escolha outro.',
+  'error.name-taken': 'Este nome, ou um que se parece com ele, já está em uso. Escolha outro.',
+  'error.name-unreadable':
+    'Este nome contém sinais invisíveis, ou nenhuma letra. Escreva-o com letras, algarismos e espaços.',
   'error.password-too-short': 'A senha é curta demais: use pelo menos 12 caracteres.',
   'error.too-many-requests': 'Tentativas demais. Espere um pouco e tente novamente.',
   'error.too-many-connections':
