@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { looksLike } from '../../shared/confusable.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import {
   type AccountId,
@@ -135,6 +136,7 @@ export class Meetings {
       for (;;) {
         const events = decideMeeting(held.state, command, by, newParticipantId);
         this.#refuseForeign(id, events);
+        refuseImitations(held.state, events);
         if (await this.#append(held, id, events, name, typeof by === 'string' ? null : by.participant)) return events;
         await this.catchUp(id);
       }
@@ -245,6 +247,20 @@ export class Meetings {
 function recommendationsIn(event: MeetingEvent): readonly RecommendationHeading[] {
   if (event.type === 'recommendations set') return event.recommendations;
   return event.type === 'recommendation added' ? [event.recommendation] : [];
+}
+
+/**
+ * A name that looks like another participant's and is not it. Two people may have one name; to write it otherwise imitates.
+ */
+function refuseImitations({ participants }: MeetingState, events: readonly MeetingEvent[]): void {
+  for (const event of events) {
+    if (event.type !== 'participant accredited') continue;
+    const { id, name } = event.participant;
+    const look = looksLike(name);
+    for (const other of participants.values())
+      if (other.id !== id && !other.ended && other.name !== name && looksLike(other.name) === look)
+        throw new ConcordError('name-taken', { field: 'name' });
+  }
 }
 
 /** The meeting whose log this is; null for a recommendation's. */
