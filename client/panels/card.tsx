@@ -31,7 +31,7 @@ export function Words({ struck, inserted }: { struck: string; inserted: string }
 /** One amendment: whose it is, what it does, who stands behind it, and what may be done about it. */
 export function Card({
   desk,
-  amendment: { id, record, kind, clauses, struck, inserted },
+  amendment: { id, record, parent, kind, clauses, struck, inserted },
   chosen,
   choose,
 }: {
@@ -72,6 +72,7 @@ export function Card({
           {clause === undefined || bench.labelOf(clause) === '' ? t('card.show') : clauseName(bench.labelOf(clause))}
         </button>
       </p>
+      <MadeTo desk={desk} parent={parent} />
       <Words struck={struck} inserted={inserted} />
       {record.reason !== '' && (
         <p class="card-reason">
@@ -95,6 +96,19 @@ export function Card({
         )}
       </div>
     </article>
+  );
+}
+
+/** Of an amendment to a pending one: whose, and a way to it. It is decided before that one, or falls with it. */
+function MadeTo({ desk, parent }: { desk: Desk; parent: MarkId | null }) {
+  const record = parent === null ? undefined : desk.bench.ledger.value.marks.get(parent);
+  if (parent === null || record === undefined) return null;
+  return (
+    <p class="card-foot">
+      <button type="button" class="link" onClick={() => desk.bench.point(parent, true)}>
+        {t('card.made-to', { party: desk.face(record.party).name })}
+      </button>
+    </p>
   );
 }
 
@@ -164,8 +178,18 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
     <>
       {asked.length > 0 && (
         <p class="card-sponsors">
-          {asked.map(({ party }) => t('card.asked', { party: desk.face(party).code })).join(', ')}
+          {asked
+            .map(({ party, agreedTo }) =>
+              t(agreedTo === undefined ? 'card.asked' : 'card.asked-again', { party: desk.face(party).code }),
+            )
+            .join(', ')}
         </p>
+      )}
+      {me.role === 'delegate' && mine?.agreedTo !== undefined && (
+        <div>
+          <p>{t('card.agreed-to')}</p>
+          <Words struck={mine.agreedTo.struck} inserted={mine.agreedTo.inserted} />
+        </div>
       )}
       {me.role === 'delegate' && mine !== undefined && (
         <div class="card-acts">
