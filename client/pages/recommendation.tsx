@@ -16,6 +16,7 @@ import type { Desk } from '../panels/desk.ts';
 import { kindKeys } from '../panels/keys.ts';
 import { KeptWords, Refusals } from '../panels/refusals.tsx';
 import { statusWords } from '../panels/status.ts';
+import { followPointer } from '../panels/steady.ts';
 import { SavedSign, Toolbar } from '../panels/toolbar.tsx';
 import { announce, whisper } from '../parts/announcer.tsx';
 import { Title } from '../parts/frame.tsx';
@@ -28,6 +29,8 @@ import { session } from '../session.ts';
 import { errorWords, labelStyle, t, tn } from '../words.ts';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
+
+followPointer();
 
 const followKey = 'concord.follow';
 const wantsToFollow = (): boolean => {

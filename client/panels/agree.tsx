@@ -9,6 +9,7 @@ import { clauseName, t } from '../words.ts';
 import { Words } from './card.tsx';
 import type { Desk } from './desk.ts';
 import { kindKeys } from './keys.ts';
+import { decideOnce } from './order.tsx';
 import { WaitingParties } from './waiting.tsx';
 
 /**
@@ -39,14 +40,7 @@ export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: C
   const refusal = whyNot(bench.situation.value, wish, desk.me);
   return (
     <Dialog title={t('agree.title', { clause: clauseName(bench.labelOf(id)) })} onClose={close}>
-      <form
-        class="form"
-        onSubmit={async (event) => {
-          event.preventDefault();
-          if (refusal !== null) desk.say(t(`error.${refusal}`));
-          else if (await desk.order(wish)) close();
-        }}
-      >
+      <form class="form" onSubmit={(event) => event.preventDefault()}>
         <p>{t('agree.about')}</p>
         <ul class="plain">
           {pending.map((amendment) => {
@@ -108,8 +102,13 @@ export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: C
           <button
             type="submit"
             class="button button-strong"
+            data-decides
             aria-disabled={refusal !== null}
             title={refusal === null ? undefined : t(`error.${refusal}`)}
+            onClick={async (event) => {
+              if (refusal !== null) desk.say(t(`error.${refusal}`));
+              else if (await decideOnce(desk, wish, event)) close();
+            }}
           >
             {t('agree.confirm')}
           </button>

@@ -9,6 +9,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { t } from '../words.ts';
 import { Words } from './card.tsx';
 import type { Desk } from './desk.ts';
+import { decideOnce } from './order.tsx';
 
 /** One thing that a wish decides on, as it was seen and as it is; without words where it is not there. */
 interface Compared {
@@ -82,10 +83,11 @@ export function ChangedDialog({ desk, changed, close }: { desk: Desk; changed: C
         <button
           type="button"
           class="button button-strong"
-          onClick={async () => {
+          data-decides
+          onClick={async (event) => {
             desk.bench.lookAtNow();
             close();
-            await desk.order(wish);
+            await decideOnce(desk, wish, event);
           }}
         >
           {t('changed.again')}

@@ -9,7 +9,9 @@ import { AgreeDialog } from './agree.tsx';
 import type { Desk } from './desk.ts';
 import { HistoryDialog } from './history.tsx';
 import { stateKeys } from './keys.ts';
+import { decideOnce } from './order.tsx';
 import { statusWords } from './status.ts';
+import { isMeant } from './steady.ts';
 import { WaitingParties } from './waiting.tsx';
 
 /** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
@@ -177,9 +179,14 @@ function StatusButton({
     <button
       type="button"
       class="button"
+      data-decides
       aria-disabled={refusal !== null}
       title={refusal === null ? undefined : t(`error.${refusal}`)}
-      onClick={() => (refusal === null ? ask() : desk.say(t(`error.${refusal}`)))}
+      onClick={(event) => {
+        if (refusal !== null) desk.say(t(`error.${refusal}`));
+        else if (isMeant(event)) ask();
+        else desk.say(t('card.moved'));
+      }}
     >
       {t(words[wanted])}
     </button>
@@ -202,13 +209,7 @@ function StatusDialog({
   const parties = useSignal<readonly PartyCode[]>([]);
   return (
     <Dialog title={`${t(words[wanted])}: ${desk.bench.labelOf(clause)}`} onClose={close}>
-      <form
-        class="form"
-        onSubmit={async (event) => {
-          event.preventDefault();
-          if (await desk.order(commandFor(clause, wanted, [...parties.value], reason.value))) close();
-        }}
-      >
+      <form class="form" onSubmit={(event) => event.preventDefault()}>
         {wanted === 'agreed ad referendum' && <WaitingParties desk={desk} chosen={parties} />}
         <label>
           {t('clause.reason')}
@@ -222,7 +223,15 @@ function StatusDialog({
           />
         </label>
         <div class="row">
-          <button type="submit" class="button button-strong">
+          <button
+            type="submit"
+            class="button button-strong"
+            data-decides
+            onClick={async (event) => {
+              const command = commandFor(clause, wanted, [...parties.value], reason.value);
+              if (await decideOnce(desk, command, event)) close();
+            }}
+          >
             {t('app.confirm')}
           </button>
           <button type="button" class="button" onClick={close}>

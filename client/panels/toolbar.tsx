@@ -8,7 +8,7 @@ const savingKeys = {
   saved: 'draft.saved',
   saving: 'draft.saving',
   offline: 'draft.offline',
-  ended: 'draft.ended',
+  ended: 'draft.offline-here',
   evicted: 'draft.offline-here',
 } as const;
 
