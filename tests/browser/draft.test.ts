@@ -73,10 +73,13 @@ const inForce = (clauses: readonly Element[]): number =>
   });
 const wordsOf = async (page: Page, at: number): Promise<string> =>
   (await page.locator('.clause .clause-words').evaluateAll(wordsIn))[at] ?? '';
+/** A decision is on what was there long enough to be read; what changed a moment ago is shown instead. */
+const reads = (page: Page) => page.waitForTimeout(800);
 /** The chair disposes of every open amendment: of several at once, or of the one that there is. */
 async function notAdoptAll(chair: Page): Promise<void> {
   const open = chair.locator('.card:not(.card-closed)');
   await open.first().waitFor();
+  await reads(chair);
   if ((await open.count()) > 1) {
     await chair.locator('.cards-several input').check();
     await chair.locator('.cards-several').getByRole('button', { name: 'Not adopt' }).click();
@@ -348,6 +351,7 @@ describe('[SCR2] The chair decides', () => {
     await argentina.keyboard.type(' ADOPTME');
     const card = chair.locator('.card', { hasText: 'ADOPTME' });
     await card.waitFor();
+    await reads(chair);
     await card.getByRole('button', { name: 'Adopt', exact: true }).click();
     await expect.poll(() => clause(argentina, 0).locator('ins', { hasText: 'ADOPTME' }).count()).toBe(0);
     expect(await wordsOf(argentina, 0)).toContain('ADOPTME');
@@ -408,6 +412,7 @@ describe('[SCR2] The chair decides', () => {
     }
     const cards = chair.locator('.card:not(.card-closed)');
     await expect.poll(() => cards.count()).toBe(4);
+    await reads(chair);
     const adopt = cards.first().getByRole('button', { name: 'Adopt', exact: true });
     const { x = 0, y = 0 } = (await adopt.boundingBox()) ?? {};
     const press = async (): Promise<void> => {
