@@ -46,3 +46,39 @@ it('[ROOM5] What is shown while an answer is made comes after it: the client wou
   expect(written[2]).toContain('somebody’s words');
   expect(written[3]).toBe('more');
 });
+
+it('[ROOM2] What a participant sends waits for as long as the participant must, and comes in its order', async () => {
+  const asked: number[] = [];
+  const waits = [20, 10, 0, 0];
+  const around: Partial<Surroundings> = {
+    answers: {
+      to: (stateVector: Uint8Array) => {
+        asked.push(stateVector.length);
+        return new Promise(() => undefined);
+      },
+    } as unknown as Surroundings['answers'],
+    pace: { wait: () => waits.shift() ?? 0 } as unknown as Pace,
+  };
+  const socket = { readyState: 1, OPEN: 1, pause() {}, resume() {} };
+  const greeting = {
+    participant: ParticipantId.parse('argentina'),
+    session: 's',
+    clients: [],
+    verdicts: true,
+    as: null,
+  };
+  const connection = new Connection(
+    socket as unknown as WebSocket,
+    new Writable(),
+    greeting,
+    around as unknown as Surroundings,
+  );
+  const longer = new Y.Doc();
+  longer.getText('text').insert(0, 'x');
+  connection.receive(syncFrame(syncType.step1, Y.encodeStateVector(longer)));
+  connection.receive(syncFrame(syncType.step1, Y.encodeStateVector(new Y.Doc())));
+  expect(asked).toEqual([]);
+  await expect.poll(() => asked.length, { timeout: 5000 }).toBe(2);
+  expect(asked[0]).toBeGreaterThan(asked[1] ?? 0);
+  expect(waits).toEqual([]);
+});
