@@ -12,6 +12,7 @@ export default defineConfig({
       input: {
         edit: 'tests/bench/edit.ts',
         log: 'tests/bench/log.ts',
+        history: 'tests/bench/history.ts',
         hostile: 'tests/bench/hostile.ts',
         load: 'tests/bench/load.ts',
         all: 'tests/bench/all.ts',

@@ -8,6 +8,7 @@ import { SessionView } from '../shared/access.ts';
 import { MeetingId, RecommendationId } from '../shared/ids.ts';
 import { ApiError, get } from './api.ts';
 import { meetingOf } from './meeting.ts';
+import { nextFrom } from './next.ts';
 import { ImportPage } from './pages/import.tsx';
 import { InvitationPage } from './pages/invitation.tsx';
 import { ManagePage } from './pages/manage.tsx';
@@ -39,8 +40,10 @@ function Page() {
   const [first, second, third, fourth] = parts;
   if (first === 'invitations' && second !== undefined && third === undefined)
     return <InvitationPage key={second} token={second} />;
+  const next = first === undefined || first === 'sign-in' ? nextFrom(location.search, location.origin) : null;
   if (session.value === undefined) return <p class="quiet">{t('app.loading')}</p>;
-  if (session.value === null || first === 'sign-in') return <SignInPage />;
+  if (session.value === null || (first === 'sign-in' && next === null)) return <SignInPage />;
+  if (next !== null) return <Onwards to={next} />;
   if (first === undefined) return <MeetingsPage />;
   if (first === 'import' && second === undefined) return <ImportPage />;
   const meeting = MeetingId.safeParse(second);
@@ -52,6 +55,12 @@ function Page() {
       return <Drafting meeting={meeting.data} id={recommendation.data} />;
   }
   return <NotFoundPage />;
+}
+
+/** Goes where somebody was going who had to sign in first, or has signed in already. It may be a page of the server's. */
+function Onwards({ to }: { to: string }) {
+  useEffect(() => location.replace(to), [to]);
+  return <p class="quiet">{t('app.loading')}</p>;
 }
 
 async function whoAmI(): Promise<void> {

@@ -1,10 +1,11 @@
 import { signal } from '@preact/signals';
 import { z } from 'zod';
-import { MeetingNotice, MeetingView } from '../shared/contract.ts';
-import type { MeetingId, PartyCode } from '../shared/ids.ts';
+import { InvitationLink, MeetingNotice, MeetingView } from '../shared/contract.ts';
+import type { MeetingId, ParticipantId, PartyCode } from '../shared/ids.ts';
 import type { MeetingCommand } from '../shared/meeting.ts';
 import { ApiError, get, post, send, split } from './api.ts';
 import type { PartyFace } from './editor/facts.ts';
+import { chooseSeat, chosenSeat, inSeat } from './seat.ts';
 import { nameOf } from './words.ts';
 
 /** A meeting as its screens share it: fetched once, kept up to date by its events. */
@@ -17,6 +18,7 @@ export class Meeting {
   #events: EventSource | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
   #users = 0;
+  #starts = 0;
 
   constructor(id: MeetingId) {
     this.id = id;
@@ -33,41 +35,66 @@ export class Meeting {
   }
 
   async refresh(): Promise<void> {
+    const seat = chosenSeat(this.id);
     try {
-      this.view.value = await get(`/api/meetings/${this.id}`, MeetingView);
+      const view = await get(inSeat(`/api/meetings/${this.id}`, seat), MeetingView);
+      // Another seat was taken meanwhile: what is shown is of that one.
+      if (seat !== chosenSeat(this.id)) return;
+      this.view.value = view;
       this.error.value = null;
     } catch (error) {
-      if (error instanceof ApiError) this.error.value = error;
-      else throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (seat !== null && error.code === 'not-found') {
+        // The seat has ended, or somebody else is signed in now.
+        if (seat === chosenSeat(this.id)) chooseSeat(this.id, null);
+        return this.refresh();
+      }
+      this.error.value = error;
     }
+  }
+
+  /** Acts from another of the account's seats, on every screen of this tab, until it is changed again. */
+  async sitAt(seat: ParticipantId): Promise<void> {
+    chooseSeat(this.id, seat);
+    this.#stop();
+    if (this.#users > 0) await this.#start();
+  }
+
+  /** Nothing is asked or ordered in another name than the screen shows. */
+  #address(rest: string): string {
+    return inSeat(`/api/meetings/${this.id}${rest}`, this.view.peek()?.me?.participant ?? null);
   }
 
   async order(command: MeetingCommand): Promise<void> {
     const { type, body } = split(command);
-    await send('POST', `/api/meetings/${this.id}/${type}`, body);
+    await send('POST', this.#address(`/${type}`), body);
     await this.refresh();
   }
 
   async accredit(command: Extract<MeetingCommand, { type: 'accredit' }>): Promise<string> {
     const { body } = split(command);
-    const { participant } = await post(
-      `/api/meetings/${this.id}/accredit`,
-      body,
-      z.object({ participant: z.string() }),
-    );
+    const { participant } = await post(this.#address('/accredit'), body, z.object({ participant: z.string() }));
     await this.refresh();
     return participant;
   }
 
+  async invite(participant: ParticipantId): Promise<InvitationLink> {
+    return post(this.#address(`/participants/${participant}/invitation`), {}, InvitationLink);
+  }
+
   async #start(): Promise<void> {
+    this.#starts += 1;
+    const start = this.#starts;
     await this.refresh();
-    // Observers have no events here: their page is the text's.
-    if (this.view.peek() === null || this.view.peek()?.me?.role === 'observer' || this.#users === 0) return;
-    this.#listen();
+    // The last screen left meanwhile, or another seat was taken, for which `sitAt` starts anew.
+    if (start === this.#starts && this.#users > 0) this.#listen();
   }
 
   #listen(): void {
-    const events = new EventSource(`/api/meetings/${this.id}/events`);
+    const view = this.view.peek();
+    // Observers have no events here: their page is the text's.
+    if (view === null || view.me?.role === 'observer') return;
+    const events = new EventSource(this.#address('/events'));
     this.#events = events;
     events.onopen = () => {
       // What happened while nobody listened.
@@ -80,6 +107,7 @@ export class Meeting {
       if (events.readyState !== EventSource.CLOSED) return;
       this.#again = setTimeout(async () => {
         await this.refresh();
+        if (this.#events !== events) return;
         if (this.error.peek() === null || this.error.peek()?.code === 'unreachable') this.#listen();
       }, 2000);
     };

@@ -81,6 +81,12 @@ export function moment(at: number): string {
   return clock(language.value, new Date().toDateString() === date.toDateString()).format(date);
 }
 
+/** The time from one moment to another; what they have in common is said once. */
+export function span(from: number, to: number): string {
+  const isToday = new Date().toDateString() === new Date(from).toDateString();
+  return clock(language.value, isToday).formatRange(from, to);
+}
+
 /** What a clause is called: by its number, where it has one. */
 export const clauseName = (label: string): string =>
   label === '' ? t('clause.unnumbered') : t('clause.title', { label });

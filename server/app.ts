@@ -1,22 +1,27 @@
-import { type IncomingMessage, Server } from 'node:http';
-import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ConcordError } from '../shared/errors.ts';
-import { RecommendationId } from '../shared/ids.ts';
+import { type LogName, RecommendationId } from '../shared/ids.ts';
 import { chooseLanguage, message } from '../shared/words/words.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { originAllowed, protect } from './access/protect.ts';
 import { accessRoutes } from './access/routes.ts';
+import { Bodies } from './bodies.ts';
 import type { Config } from './config.ts';
+import { Connections } from './connections.ts';
 import { answerErrors, refusalOf } from './errors.ts';
-import { meetingFrom, principalIn } from './http.ts';
+import { meetingFrom, principalIn, seatsIn } from './http.ts';
 import { createImporter } from './imports/importer.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
 import { meetingRoutes } from './meetings/routes.ts';
+import { oneAtATime } from './oneAtATime.ts';
 import { openApiRoutes } from './openapi.ts';
+import { Persistent } from './persist.ts';
 import { procedureRoutes } from './procedure/routes.ts';
 import { createReading } from './reading/reading.ts';
 import { readingRoutes } from './reading/routes.ts';
@@ -24,6 +29,7 @@ import { Rooms } from './room/rooms.ts';
 import { staticRoutes } from './static.ts';
 import type { Store } from './store/store.ts';
 import { EventStreams } from './streams.ts';
+import { Turns } from './turns.ts';
 
 /** The parts of a running server, put together once. */
 export interface App {
@@ -73,13 +79,18 @@ export interface AppOptions {
 }
 
 export async function createApp({ store, config, log, now, demo, importThread }: AppOptions): Promise<App> {
+  // What others append while one after the other is opened.
+  const grown = new Set<LogName>();
+  const heard = store.log.subscribe((name) => grown.add(name));
   const meetings = await Meetings.open(store.log, now);
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
+  const turns = new Turns();
   const rooms = new Rooms({
     log: store.log,
     meetings,
     now,
     manyNodes: config.databaseUrl !== null,
+    turns,
     sentence: (code, language) => message(chooseLanguage(language), `error.${code}`),
     // Never the text under negotiation: the code, where, and the stack.
     onInternal: (error, recommendation) => log.error({ err: error, recommendation }, 'a submission failed'),
@@ -90,7 +101,8 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   );
   // Also what another node decided: whoever may no longer be here leaves.
   meetings.onChange(({ meeting }) => rooms.recheck(meeting));
-  if (config.databaseUrl !== null) followOthers(store, meetings, rooms, progresses, log);
+  const stopFollowing = config.databaseUrl === null ? () => undefined : followOthers(store, meetings, grown, log);
+  heard();
 
   const reading = createReading({
     meeting: (id) => meetings.get(id),
@@ -102,6 +114,10 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       const stops = [
         meetings.onChange(({ meeting }) => listener({ meeting, recommendation: null })),
         rooms.onShown((recommendation) => {
+          const meeting = meetings.of(recommendation);
+          if (meeting !== null) listener({ meeting: meeting.id, recommendation });
+        }),
+        rooms.onElsewhere((recommendation) => {
           const meeting = meetings.of(recommendation);
           if (meeting !== null) listener({ meeting: meeting.id, recommendation });
         }),
@@ -130,9 +146,13 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     await Promise.race([checking, tooLate]).finally(() => clearTimeout(late));
     return c.text('ok');
   });
-  const streams = new EventStreams();
+  const connections = new Connections({ most: config.mostConnections, mostReaders: config.mostReaders });
+  const streams = new EventStreams((account, connection) =>
+    connections.hold('drafting', account, connection, () => undefined),
+  );
   const importer = createImporter({ program: importThread });
-  const services = { access, meetings, rooms, progresses, streams, importer, log: store.log, now };
+  const bodies = new Bodies(turns);
+  const services = { access, meetings, rooms, progresses, streams, importer, bodies, log: store.log, now };
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
   http.route('/', procedureRoutes(services));
@@ -143,7 +163,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
         const who = await access.authenticate(c.req.header('cookie'));
         if (who === null) return null;
         const meeting = meetingFrom(c, meetings);
-        const me = await principalIn(services, who, meeting);
+        const me = await principalIn(services, { ...who, seat: c.req.query('seat') }, meeting);
         if (me === null && !who.account.administrator) throw new ConcordError('not-found');
         return {
           meeting: meeting.id,
@@ -152,8 +172,15 @@ export async function createApp({ store, config, log, now, demo, importThread }:
           participant: me?.participant ?? null,
         };
       },
-      // A whole gallery may share an account, and what it is sent costs little.
-      attend: (reader) => access.attend(reader, { most: Number.POSITIVE_INFINITY }),
+      attend: (reader, connection, letGo) => {
+        const free = connections.hold('reading', reader.account, connection, letGo);
+        // A whole gallery may share an account, and what it is sent costs little.
+        const leave = access.attend(reader, { most: Number.POSITIVE_INFINITY });
+        return () => {
+          leave();
+          free();
+        };
+      },
       onEnded: (listener) => {
         access.onEnded(listener);
         meetings.onChange(({ events }) => {
@@ -167,7 +194,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   http.route('/', staticRoutes());
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: longestMessage, perMessageDeflate: false });
-  let server: ServerType | null = null;
+  let server: Server | null = null;
 
   const letIn = async (
     request: IncomingMessage,
@@ -178,16 +205,30 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     if (who === null) throw new ConcordError('not-signed-in');
     const meeting = id.success ? meetings.of(id.data) : null;
     if (!id.success || meeting === null) throw new ConcordError('not-found');
-    const me = await principalIn(services, who, meeting);
+    const seat = new URL(request.url ?? '/', 'http://localhost').searchParams.get('seat') ?? undefined;
+    const me = await principalIn(services, { ...who, seat }, meeting);
     if (me === null) throw new ConcordError('not-found');
     // What a Yjs document remembers never leaves the room.
     if (me.role === 'observer') throw new ConcordError('role-may-not');
     const visitor = {
       participant: me.participant,
+      account: who.account.id,
       session: who.session,
       language: request.headers['accept-language'] ?? 'en',
     };
-    const leave = access.attend({ session: who.session, account: who.account.id, participant: me.participant });
+    const account = who.account.id;
+    const attended = access.attend({ session: who.session, account, participant: me.participant });
+    let free = (): void => undefined;
+    const leave = (): void => {
+      attended();
+      free();
+    };
+    try {
+      free = connections.hold('drafting', account, request.socket, () => undefined);
+    } catch (error) {
+      leave();
+      throw error;
+    }
     request.socket.once('close', leave);
     // It may have gone while we asked who it is.
     if (request.socket.destroyed) leave();
@@ -195,8 +236,9 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       await rooms.connect(socket, request, id.data, visitor);
       // While the room was opened, nobody could cut a connection that wasn't in it yet.
       const now = await access.authenticate(request.headers.cookie);
-      const seat = now === null ? null : await principalIn(services, now, meetings.get(meeting.id) ?? meeting);
-      if (seat?.participant !== me.participant) rooms.cut({ session: who.session }, 'not-signed-in');
+      const seats = now === null ? [] : await seatsIn(services, now.account.id, meetings.get(meeting.id) ?? meeting);
+      if (!seats.some(({ participant }) => participant === me.participant))
+        rooms.cut({ session: who.session }, 'not-signed-in');
       // Only who may no longer be here is worth looking at everybody.
       const still = meetings.principal(meeting.id, me.participant);
       if (still === null || still.role === 'observer') rooms.recheck(meeting.id);
@@ -219,19 +261,20 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     listen: (port, host) =>
       new Promise((resolve, reject) => {
         const keepAliveTimeout = config.publicOrigin === null ? keptFor.people : keptFor.proxy;
-        const listening = createAdaptorServer({
-          fetch: http.fetch,
-          serverOptions: { ...patience, keepAliveTimeout },
-        });
+        const gate = oneAtATime(getRequestListener(http.fetch), (connection) => connections.use(connection));
+        const listening = createServer({ ...patience, keepAliveTimeout }, gate.listener);
         server = listening;
-        if (listening instanceof Server) listening.maxConnections = config.mostConnections;
+        listening.maxConnections = config.mostConnections;
         listening.listen({ port, host, backlog }, () => {
           const address = listening.address();
           resolve(typeof address === 'object' && address !== null ? address.port : port);
         });
         listening.on('error', reject);
+        listening.on('connection', (connection: Socket) => connections.arrive(connection, gate.isBusy));
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());
+          // It would write between the bytes of the answer that is on its way.
+          if (gate.isBusy(socket)) return socket.destroy();
           letIn(request).then(
             ({ connect }) => sockets.handleUpgrade(request, socket, head, connect),
             (error: unknown) => {
@@ -250,12 +293,13 @@ export async function createApp({ store, config, log, now, demo, importThread }:
         });
       }),
     close: async () => {
+      stopFollowing();
       await rooms.close();
       await importer.close();
       reading.close();
       access.close();
       sockets.close();
-      const listening = server as Server | null;
+      const listening = server;
       if (listening !== null) {
         const closed = new Promise((resolve) => listening.close(resolve));
         // Event streams never end by themselves.
@@ -266,14 +310,19 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   };
 }
 
-/** Reads what other nodes append to the meetings' logs, and forgets what was counted here. */
-function followOthers(store: Store, meetings: Meetings, rooms: Rooms, progresses: Progresses, log: Logger): void {
-  store.log.subscribe((name) => {
-    const [kind, id] = name.split(':');
-    if (kind === 'meeting')
-      meetings.catchUpByName(name).catch((err: unknown) => log.error({ err }, 'a meeting could not be read'));
-    const recommendation = RecommendationId.safeParse(id);
-    if (kind === 'recommendation' && recommendation.success && !rooms.holds(recommendation.data))
-      progresses.forget(recommendation.data);
-  });
+/** Reads what other nodes append to the meetings' logs, and have appended to those that `grew`. Returns what ends it. */
+function followOthers(store: Store, meetings: Meetings, grew: Iterable<LogName>, log: Logger): () => void {
+  const reading = new Persistent<LogName>(
+    (name) => meetings.catchUpByName(name),
+    (err) => log.error({ err }, 'a meeting could not be read'),
+  );
+  const read = (name: LogName): void => {
+    if (name.startsWith('meeting:')) reading.ask(name);
+  };
+  for (const name of grew) read(name);
+  const stop = store.log.subscribe(read);
+  return () => {
+    stop();
+    reading.close();
+  };
 }

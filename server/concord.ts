@@ -12,6 +12,7 @@ import { createMeeting } from './meetings/create.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Rooms } from './room/rooms.ts';
 import { openStore } from './store/store.ts';
+import { Turns } from './turns.ts';
 
 const usage = `concord: the operator's commands
 
@@ -68,6 +69,7 @@ async function importFile(args: readonly string[]): Promise<number> {
       meetings,
       now,
       manyNodes: false,
+      turns: new Turns(),
       sentence: (code) => message('en', `error.${code}`),
       onInternal: (error) => process.stderr.write(`${JSON.stringify(forLog(error))}\n`),
     });

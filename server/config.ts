@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shareForReaders } from './connections.ts';
 
 /** What an operator sets by environment variables. See `docs/operating.md`. */
 const Environment = z.object({
@@ -11,6 +12,8 @@ const Environment = z.object({
   DEMO_PASSWORD: z.string().min(8).optional(),
   /** Sockets, streams and requests at once, all together; who comes on top of that finds the line closed. */
   MAX_CONNECTIONS: z.coerce.number().int().min(1).default(15_000),
+  /** Observers' streams at once: by default two thirds of all connections. */
+  MAX_READERS: z.coerce.number().int().min(0).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -25,6 +28,7 @@ export interface Config {
   readonly secure: boolean;
   readonly demoPassword: string | null;
   readonly mostConnections: number;
+  readonly mostReaders: number;
   readonly logLevel: string;
 }
 
@@ -37,7 +41,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const parsed = Environment.safeParse(set);
   if (!parsed.success)
     throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-  const { PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_ORIGIN, DEMO_PASSWORD, MAX_CONNECTIONS, LOG_LEVEL } = parsed.data;
+  const { PORT, HOST, DATA_DIR, DATABASE_URL, PUBLIC_ORIGIN, DEMO_PASSWORD, MAX_CONNECTIONS, MAX_READERS, LOG_LEVEL } =
+    parsed.data;
   const origin = PUBLIC_ORIGIN === undefined ? null : new URL(PUBLIC_ORIGIN).origin;
   return {
     port: PORT,
@@ -48,6 +53,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     secure: origin?.startsWith('https:') ?? false,
     demoPassword: DEMO_PASSWORD ?? null,
     mostConnections: MAX_CONNECTIONS,
+    mostReaders: MAX_READERS ?? Math.floor(MAX_CONNECTIONS * shareForReaders),
     logLevel: LOG_LEVEL,
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
 import { ConcordError } from '../shared/errors.ts';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
@@ -13,9 +14,9 @@ const say = (line: string): void => {
 };
 
 /** Ends the process with a sentence for whoever runs it. */
-function give(up: string): never {
+function give(up: string, code = 1): never {
   process.stderr.write(`${up}\n`);
-  process.exit(1);
+  process.exit(code);
 }
 
 function configOrGiveUp(): Config {
@@ -26,12 +27,27 @@ function configOrGiveUp(): Config {
   }
 }
 
+/**
+ * Whether a start without a demo is asked for. An argument that isn't known ends the process with a sentence before anything
+ * is made: a slip of the pen must not put a demo where texts are real.
+ */
+function isEmptyAsked(args: readonly string[]): boolean {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { empty: { type: 'boolean' } } });
+    return values.empty === true;
+  } catch (error) {
+    // The first sentence says which argument; the others tell of ways to pass it after all.
+    const [which = ''] = error instanceof Error ? error.message.split('. ') : [];
+    give(`${which}. The server takes --empty and nothing else; its settings are environment variables.`, 2);
+  }
+}
+
 /** What the server makes is for its own account alone, whatever the shell's habit is. */
 process.umask(0o077);
 
 async function main(): Promise<void> {
+  const empty = isEmptyAsked(process.argv.slice(2));
   const config = configOrGiveUp();
-  const empty = process.argv.includes('--empty');
   const log = openLog(config.logLevel);
   // Node would print the message, which may quote what was being worked on.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)

@@ -24,7 +24,16 @@ interface Operation {
   readonly answer?: z.ZodType;
   /** No session is needed. */
   readonly open?: boolean;
+  /** Parameters after the question mark, none of which has to be there. */
+  readonly query?: Readonly<Record<string, string>>;
 }
+
+/** What belongs to a meeting is asked from a seat in it. */
+const seat = { seat: 'The participant in whose name, where the account has several seats in the meeting.' };
+const queryOf = ({ path, query }: Operation): Readonly<Record<string, string>> => ({
+  ...(/^\/api\/(meetings|recommendations)\/\{id\}/.test(path) ? seat : {}),
+  ...query,
+});
 
 /** A command's body: the command without its type, which stands in the path. */
 const withoutType = (command: z.ZodObject): z.ZodType => command.omit({ type: true });
@@ -95,7 +104,12 @@ const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/recommendations/{id}/clauses/{clause}/history',
-    summary: 'The history of a clause, entry by entry.',
+    summary: 'The history of a clause, act by act, in pages; the newest first, with `after` the oldest.',
+    query: {
+      before: 'The number of an entry of the log: acts that had ended before it.',
+      after: 'The number of an entry of the log: acts that began after it.',
+      limit: 'How many acts a page has at the most, 1 to 200; 50 unless told. It may be fewer.',
+    },
     status: 200,
     answer: History,
   },
@@ -149,36 +163,44 @@ const description = {
   },
   components: { securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'concord_session' } } },
   security: [{ session: [] }],
-  paths: operations.reduce<Record<string, Record<string, unknown>>>(
-    (paths, { method, path, summary, body, status, answer, open }) => {
-      paths[path] = {
-        ...paths[path],
-        [method]: {
-          summary,
-          ...(open === true ? { security: [] } : {}),
-          parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  paths: operations.reduce<Record<string, Record<string, unknown>>>((paths, operation) => {
+    const { method, path, summary, body, status, answer, open } = operation;
+    paths[path] = {
+      ...paths[path],
+      [method]: {
+        summary,
+        ...(open === true ? { security: [] } : {}),
+        parameters: [
+          ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
             name,
             in: 'path',
             required: true,
             schema: { type: 'string' },
           })),
-          ...(body === undefined ? {} : { requestBody: { content: json(body) } }),
-          responses: {
-            [status]: { description: summary, ...(answer === undefined ? {} : { content: json(answer) }) },
-            default: {
-              description: 'A refusal: its code, and a sentence in the language of the request.',
-              content: json(Refused),
-            },
+          ...Object.entries(queryOf(operation)).map(([name, description]) => ({
+            name,
+            in: 'query',
+            description,
+            schema: { type: 'string' },
+          })),
+        ],
+        ...(body === undefined ? {} : { requestBody: { content: json(body) } }),
+        responses: {
+          [status]: { description: summary, ...(answer === undefined ? {} : { content: json(answer) }) },
+          default: {
+            description: 'A refusal: its code, and a sentence in the language of the request.',
+            content: json(Refused),
           },
         },
-      };
-      return paths;
-    },
-    {},
-  ),
+      },
+    };
+    return paths;
+  }, {}),
 };
 
 /** `/api/openapi.json`, made from the schemas by which the server parses and answers. */
 export function openApiRoutes(): Hono {
-  return new Hono().get('/api/openapi.json', (c) => c.json(description));
+  // Anybody may ask, however often.
+  const bytes = new TextEncoder().encode(JSON.stringify(description));
+  return new Hono().get('/api/openapi.json', (c) => c.body(bytes, 200, { 'Content-Type': 'application/json' }));
 }

@@ -1,6 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { ConcordError } from '../shared/errors.ts';
+import type { AccountId } from '../shared/ids.ts';
 
 /** The server's end of an event stream. */
 export interface EventStream {
@@ -11,8 +13,8 @@ export interface EventStream {
 
 /** What waits for one reader, bytes. Who is further behind is cut off; it comes back by itself and loads the page anew. */
 const furthestBehind = 1024 * 1024;
-/** Streams of one session at once: a browser has one for each page that is open. */
-const mostOfASession = 30;
+/** Streams of one account at once: a browser has one for each page that is open, and a delegation may share an account. */
+const mostOfAnAccount = 60;
 /** Who doesn't take what is left after the end is cut off, ms. */
 const patienceAfterClose = 2000;
 
@@ -23,21 +25,30 @@ const headers = {
   'X-Accel-Buffering': 'no',
 };
 
-/** The event streams of this server: each bounded in what waits for its reader, and each session in how many it opens. */
+/** Notes a stream on a connection; returns what ends that. Throws where there is no room for it. */
+export type Hold = (account: AccountId, connection: Duplex | null) => () => void;
+
+/** The event streams of this server: each bounded in what waits for its reader, and each account in how many it opens. */
 export class EventStreams {
-  readonly #open = new Map<string, number>();
+  readonly #open = new Map<AccountId, number>();
+  readonly #hold: Hold;
+
+  constructor(hold: Hold = () => () => undefined) {
+    this.#hold = hold;
+  }
 
   /**
    * Answers with a stream. `begin` subscribes it to whatever it tells of, and returns what ends that. Throws
    * `too-many-connections`.
    */
-  answer(c: Context, session: string, begin: (stream: EventStream) => Promise<() => void>): Response {
+  answer(c: Context, account: AccountId, begin: (stream: EventStream) => Promise<() => void>): Response {
     // Who asks for the head alone will never read on.
     if (c.req.raw.method === 'HEAD') return c.body(null, 200, headers);
-    const open = this.#open.get(session) ?? 0;
-    if (open >= mostOfASession) throw new ConcordError('too-many-connections');
-    this.#open.set(session, open + 1);
+    const open = this.#open.get(account) ?? 0;
+    if (open >= mostOfAnAccount) throw new ConcordError('too-many-connections');
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+    const leave = this.#hold(account, outgoing?.socket ?? null);
+    this.#open.set(account, open + 1);
     let ended = false;
     let stop: (() => void) | null = null;
     const release = (): void => {
@@ -45,9 +56,10 @@ export class EventStreams {
       stop = null;
       if (ended) return;
       ended = true;
-      const left = (this.#open.get(session) ?? 1) - 1;
-      if (left === 0) this.#open.delete(session);
-      else this.#open.set(session, left);
+      leave();
+      const left = (this.#open.get(account) ?? 1) - 1;
+      if (left === 0) this.#open.delete(account);
+      else this.#open.set(account, left);
     };
     const body = new ReadableStream<Uint8Array>(
       {

@@ -1,6 +1,7 @@
-import type { Clause, Run, RunMarks } from './clause.ts';
+import type { Clause } from './clause.ts';
 import type { ClauseId, MarkId, PartyCode } from './ids.ts';
-import { type AmendmentRecord, isLocked, type Ledger } from './ledger.ts';
+import { type AmendedWords, type AmendmentRecord, isLocked, type Ledger } from './ledger.ts';
+import { openParents } from './ownership.ts';
 
 /** What an amendment does to the text. */
 export type AmendmentKind = 'add' | 'delete' | 'replace' | 'new clause' | 'delete clause';
@@ -9,6 +10,8 @@ export type AmendmentKind = 'add' | 'delete' | 'replace' | 'new clause' | 'delet
 export interface StandingAmendment {
   readonly id: MarkId;
   readonly record: AmendmentRecord;
+  /** The pending amendment that it amends; null for one to the text in force. */
+  readonly parent: MarkId | null;
   readonly kind: AmendmentKind;
   /** The clauses that hold its words, in their order; the first is where its card stands. */
   readonly clauses: readonly ClauseId[];
@@ -19,12 +22,12 @@ export interface StandingAmendment {
 
 /** What one clause holds of an amendment. */
 interface Share {
-  struck: string;
-  inserted: string;
+  readonly struck: string;
+  readonly inserted: string;
   /** The amendment proposes the whole clause. */
   readonly proposes: boolean;
   /** It strikes every word in force of a clause of the text. */
-  strikesAll: boolean;
+  readonly strikesAll: boolean;
 }
 
 const shares = new WeakMap<Clause, ReadonlyMap<MarkId, Share>>();
@@ -36,43 +39,65 @@ const shares = new WeakMap<Clause, ReadonlyMap<MarkId, Share>>();
 function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
   const known = shares.get(clause);
   if (known !== undefined) return known;
-  const found = new Map<MarkId, Share>();
-  const shareOf = (id: MarkId): Share => {
-    const share = found.get(id) ?? { struck: '', inserted: '', proposes: clause.insertion === id, strikesAll: false };
+  const found = new Map<MarkId, Counted>();
+  const shareOf = (id: MarkId): Counted => {
+    const share = found.get(id) ?? { struck: new Words(), inserted: new Words(), struckInForce: 0 };
     found.set(id, share);
     return share;
   };
   if (clause.insertion !== null) shareOf(clause.insertion);
-  for (const { marks } of clause.runs) for (const id of [...marks.insertion, ...marks.deletion]) shareOf(id);
-  for (const [id, share] of found) {
-    share.struck = words(clause.runs, (marks) => marks.deletion.includes(id));
-    share.inserted = words(clause.runs, (marks) => marks.insertion.includes(id));
-    share.strikesAll =
-      clause.insertion === null &&
-      clause.runs.every(({ marks }) => marks.insertion.length > 0 || marks.deletion.includes(id));
+  let inForce = 0;
+  // One walk, however many amendments there are: a clause may bear hundreds.
+  for (const [at, { text, marks }] of clause.runs.entries()) {
+    const pending = marks.insertion.length > 0;
+    // What others propose between two pieces doesn't part them; words in force do.
+    for (const id of marks.insertion) shareOf(id).inserted.add(text, inForce, inForce);
+    for (const id of marks.deletion) {
+      const share = shareOf(id);
+      if (pending) share.struck.add(text, at, at + 1);
+      else share.struck.add(text, inForce, inForce + 1);
+      if (!pending) share.struckInForce += 1;
+    }
+    if (!pending) inForce += 1;
   }
-  shares.set(clause, found);
-  return found;
+  const read = new Map(
+    [...found].map(([id, { struck, inserted, struckInForce }]): [MarkId, Share] => [
+      id,
+      {
+        struck: struck.text,
+        inserted: inserted.text,
+        proposes: clause.insertion === id,
+        strikesAll: clause.insertion === null && struckInForce === inForce,
+      },
+    ]),
+  );
+  shares.set(clause, read);
+  return read;
 }
 
-/** The words of the runs that answer yes; an ellipsis stands for what lies between. */
-function words(runs: readonly Run[], pick: (marks: RunMarks) => boolean): string {
-  let text = '';
-  let gap = false;
-  for (const run of runs) {
-    if (pick(run.marks)) {
-      text += gap && text !== '' ? ` … ${run.text}` : run.text;
-      gap = false;
-    } else gap = true;
+interface Counted {
+  readonly struck: Words;
+  readonly inserted: Words;
+  /** Runs in force that it strikes. */
+  struckInForce: number;
+}
+
+/** Words of runs; an ellipsis stands for what lies between. */
+class Words {
+  text = '';
+  #next = 0;
+  /** `from`: where the piece stands; `next`: where the one after it would have to. */
+  add(text: string, from: number, next: number): void {
+    this.text += this.text !== '' && from !== this.#next ? ` … ${text}` : text;
+    this.#next = next;
   }
-  return text;
 }
 
 /** Whether an amendment has words in the text, or proposes a clause of it. */
 export const stands = (text: readonly Clause[], id: MarkId): boolean => text.some((clause) => sharesOf(clause).has(id));
 
 /** What one amendment strikes and brings in the text as it stands. */
-export const wordsOf = (text: readonly Clause[], id: MarkId): { readonly struck: string; readonly inserted: string } =>
+export const wordsOf = (text: readonly Clause[], id: MarkId): AmendedWords =>
   joinShares(
     text.flatMap((clause) => {
       const share = sharesOf(clause).get(id);
@@ -80,7 +105,7 @@ export const wordsOf = (text: readonly Clause[], id: MarkId): { readonly struck:
     }),
   );
 
-function joinShares(parts: readonly Share[]): { readonly struck: string; readonly inserted: string } {
+function joinShares(parts: readonly Share[]): AmendedWords {
   const join = (pieces: readonly string[]): string => pieces.filter((piece) => piece !== '').join(' … ');
   return { struck: join(parts.map(({ struck }) => struck)), inserted: join(parts.map(({ inserted }) => inserted)) };
 }
@@ -95,12 +120,14 @@ export function standingAmendments(text: readonly Clause[], ledger: Ledger): rea
       known.parts.push(share);
       found.set(id, known);
     }
+  const parents = openParents(text, ledger);
   const standing: StandingAmendment[] = [];
   for (const [id, { clauses, parts }] of found) {
     const record = ledger.marks.get(id);
     if (record?.kind !== 'amendment' || record.state !== 'open') continue;
     const { struck, inserted } = joinShares(parts);
-    standing.push({ id, record, clauses, struck, inserted, kind: kindOf(parts, struck, inserted) });
+    const parent = parents.get(id) ?? null;
+    standing.push({ id, record, parent, clauses, struck, inserted, kind: kindOf(parts, struck, inserted) });
   }
   return standing;
 }

@@ -1,5 +1,6 @@
 import {
   type Clause,
+  type ClauseChange,
   changedClauses,
   changedRuns,
   marksKey,
@@ -10,7 +11,8 @@ import {
 } from './clause.ts';
 import { ConcordError } from './errors.ts';
 import type { ClauseId, MarkId, PartyCode } from './ids.ts';
-import { isLocked, type Ledger } from './ledger.ts';
+import { isLocked, type Ledger, type MarkRecord } from './ledger.ts';
+import { hostsOf, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
 import type { MarkName } from './schema.ts';
 
 /**
@@ -70,24 +72,30 @@ function judgeFor(hand: Hand, ledger: Ledger): Judge {
 
 const nothingForeign = marksKey({ insertion: [], deletion: [], bracket: [], comment: [], origin: [] });
 
-function foreignKey(marks: RunMarks, { ownMark }: Judge): string {
+/**
+ * What others left on a run. Whose letters they are stands in it too, unless they are the hand's own and nobody left a
+ * mark on them: no letter ever passes from one amendment to another.
+ */
+function foreignKey(marks: RunMarks, own: boolean, { ownMark }: Judge): string {
   const others = (ids: readonly MarkId[]): readonly MarkId[] => ids.filter((id) => !ownMark(id));
-  return marksKey({
-    insertion: others(marks.insertion),
+  const foreign = {
+    insertion: [],
     deletion: others(marks.deletion),
     bracket: others(marks.bracket),
     comment: others(marks.comment),
     // Where words come from is the server's to say: nobody's own.
     origin: marks.origin,
-  });
+  };
+  const key = marksKey(foreign);
+  return own && key === nothingForeign ? key : marksKey({ ...foreign, insertion: marks.insertion });
 }
 
 /** Takes the hand's own words and marks out of a clause, and joins what is left. */
 function strip(runs: readonly Run[], within: Clause, judge: Judge): readonly Token[] {
   const left: { text: string; foreign: string; own: boolean }[] = [];
   for (const { text, marks } of runs) {
-    const foreign = foreignKey(marks, judge);
     const own = judge.ownRun(marks, within);
+    const foreign = foreignKey(marks, own, judge);
     if (own && foreign === nothingForeign) continue;
     const last = left.at(-1);
     if (last !== undefined && last.foreign === foreign && last.own === own) last.text += text;
@@ -122,13 +130,13 @@ function onlyOwnGone(before: readonly Token[], after: readonly Token[]): boolean
   return next === wanted.length;
 }
 
-const sameSeat = (one: Clause, other: Clause): boolean =>
-  one.kind === other.kind && one.level === other.level && one.insertion === other.insertion;
+const sameSeat = (one: Clause, other: Clause): boolean => one.kind === other.kind && one.level === other.level;
 
 /**
  * The rule: with the hand's own words and marks taken out, the text before and the text after are the same, clause by
  * clause and in the same order; locked clauses are the same to the letter. So a delegate can do nothing but propose in
- * the name of the delegate's own party.
+ * the name of the delegate's own party. What is proposed has one place: an amendment amends one thing, the text in force
+ * or one pending amendment, and stays in the clauses of the gesture that made it.
  *
  * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
  */
@@ -141,6 +149,7 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
       throw new ConcordError('clause-locked', { clause: was.id });
 
   const added = new Map<MarkId, string>();
+  const written = new Map<Clause, ReadonlySet<MarkId>>();
   for (const { was, is } of changes) {
     if (is === undefined) continue;
     // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
@@ -151,7 +160,13 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
       throw new ConcordError('not-your-words', { clause: is.id });
     if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
       throw new ConcordError('not-your-words', { clause: is.id });
+    // Whose proposal a clause is never changes: what was made to it would hang in the air.
+    if (was !== undefined && was.insertion !== is.insertion)
+      throw new ConcordError('not-your-words', { clause: is.id });
+    if ('proposesFor' in hand) written.set(is, writtenIn(is, changed, judge));
   }
+  if ('edits' in hand) checkBasePlaces(changes, ledger);
+  else checkPlaces(changes, written, ledger);
 
   // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
   if (!inOrder) {
@@ -169,7 +184,10 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
 
 const kindOfMark = { insertion: 'amendment', deletion: 'amendment', bracket: 'bracket', comment: 'comment' } as const;
 
-/** A mark keeps its family and its clause; a closed one isn't used again; one that nobody has is the hand's only if it may propose. */
+/**
+ * A mark keeps its family and its clauses; a closed one isn't used again; one that nobody has is the hand's only if it may
+ * propose.
+ */
 function checkMarks(
   clause: Clause,
   runs: readonly Run[],
@@ -195,5 +213,124 @@ function checkMarks(
     }
     if (known.kind !== kindOfMark[name]) throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
     if (known.state !== 'open') throw new ConcordError('mark-closed', { clause: clause.id, mark: id });
+    if (!isInClauses(known, id, name, clause, old))
+      throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
   }
+}
+
+/** Whether a mark is one of those clauses' in which it was made, or in which it has a part. */
+function isInClauses(record: MarkRecord, id: MarkId, name: MarkName, clause: Clause, old: Clause | undefined): boolean {
+  const made = (record.kind === 'amendment' ? record.clauses : undefined) ?? [record.clause];
+  if (made.includes(clause.id)) return true;
+  if (old === undefined || record.kind !== 'amendment') return false;
+  // An amendment of ruleset 1 may stand in clauses that its record doesn't name.
+  const other = name === 'insertion' ? 'deletion' : 'insertion';
+  return old.insertion === id || old.runs.some(({ marks }) => marks[other].includes(id));
+}
+
+/** Amendments of one party that one edit may write in, in one clause: each is held against all of the clause. */
+const mostWrittenAtOnce = 32;
+
+/** The hand's own amendments that have other words in a clause than before. A letter is of one amendment alone. */
+function writtenIn(
+  clause: Clause,
+  { before, after }: { readonly before: readonly Run[]; readonly after: readonly Run[] },
+  judge: Judge,
+): ReadonlySet<MarkId> {
+  const wordsOfEach = (runs: readonly Run[]): ReadonlyMap<MarkId, string> => {
+    const words = new Map<MarkId, string>();
+    for (const { text, marks } of runs)
+      if (judge.ownRun(marks, clause)) for (const id of marks.insertion) words.set(id, (words.get(id) ?? '') + text);
+    return words;
+  };
+  for (const { marks } of after)
+    if (marks.insertion.length > 1 && judge.ownRun(marks, clause))
+      throw new ConcordError('mark-misused', { clause: clause.id });
+  const was = wordsOfEach(before);
+  const written = new Set<MarkId>();
+  for (const [id, words] of wordsOfEach(after)) if (was.get(id) !== words) written.add(id);
+  if (written.size > mostWrittenAtOnce) throw new ConcordError('update-too-large', { clause: clause.id });
+  return written;
+}
+
+/** What the hand wrote of an amendment stands in what that amendment amends, or where it stood already. */
+function checkPlaces(
+  changes: readonly ClauseChange[],
+  written: ReadonlyMap<Clause, ReadonlySet<MarkId>>,
+  ledger: Ledger,
+): void {
+  const made = parentsOfNew(changes, ledger);
+  const parent = parentsIn(ledger, made);
+  for (const { was, is } of changes)
+    for (const id of is === undefined ? [] : (written.get(is) ?? [])) {
+      if (is === undefined) continue;
+      if (!isVisible(is, id)) throw new ConcordError('unknown-content', { clause: is.id, mark: id });
+      const record = ledger.marks.get(id);
+      // Ruleset 1 recorded no parent, so there is nothing to hold it to.
+      if (record?.kind === 'amendment' && record.parent === undefined) continue;
+      // In a clause of its own it stands in nothing else.
+      if (id === is.insertion) continue;
+      const misplaced = (clause: Clause): number =>
+        hostsOf(clause, id, ledger, parent).filter((host) => host !== parent(id, clause)).length;
+      const now = misplaced(is);
+      // Others may have taken away, or put there, what stands beside it.
+      if (now > 0 && now > (was === undefined ? 0 : misplaced(was)))
+        throw new ConcordError('mark-misused', { clause: is.id, mark: id });
+    }
+}
+
+/** Joiners and selectors change the letters beside them; alone they are words that nobody sees. */
+const joinersOnly = /^(?:\u200c|\u200d|\ufe0e|\ufe0f)+$/;
+
+function isVisible(clause: Clause, id: MarkId): boolean {
+  let words = '';
+  for (const { text, marks } of clause.runs) if (marks.insertion.includes(id)) words += text;
+  return !joinersOnly.test(words);
+}
+
+/** Words of the text in force don't stand inside what a party proposes to add: adopted or not, they would read wrong. */
+function checkBasePlaces(changes: readonly ClauseChange[], ledger: Ledger): void {
+  const parent = parentsIn(ledger);
+  const inside = (clause: Clause): number =>
+    clause.insertion === null ? hostsOf(clause, null, ledger, parent).filter((host) => host !== null).length : 0;
+  for (const { was, is } of changes)
+    if (is !== undefined && inside(is) > (was === undefined ? 0 : inside(was)))
+      throw new ConcordError('not-your-words', { clause: is.id });
+}
+
+/**
+ * The parents of amendments that an edit makes, in the order of the text: what their letters stand in, or, of one that
+ * only strikes, whose letters it strikes. Throws `mark-misused` where words of one amendment would stand in different
+ * things.
+ */
+export function parentsOfNew(changes: readonly ClauseChange[], ledger: Ledger): ReadonlyMap<MarkId, MarkId | null> {
+  const made = new Map<MarkId, MarkId | null>();
+  const known = parentsIn(ledger, made);
+  const isNew = (id: MarkId): boolean => !ledger.marks.has(id);
+  const struck = new Map<MarkId, Set<MarkId | null>>();
+  const place = (id: MarkId, host: MarkId | null, clause: Clause): void => {
+    const before = made.get(id);
+    if (before !== undefined && before !== host)
+      throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    made.set(id, host);
+  };
+  for (const { was, is } of changes) {
+    if (is === undefined) continue;
+    if (is.insertion !== null && isNew(is.insertion)) place(is.insertion, null, is);
+    const placed = new Set<MarkId>(is.insertion === null ? [] : [is.insertion]);
+    for (const { marks } of changedRuns(was?.runs ?? [], is.runs).after) {
+      for (const id of marks.insertion)
+        if (isNew(id) && !placed.has(id)) {
+          placed.add(id);
+          // What is not placed yet stands inside it, or beside it: what it stands in comes before it in the text.
+          const parent: ParentIn = (one, clause) => (isNew(one) && !made.has(one) ? id : known(one, clause));
+          for (const host of hostsOf(is, id, ledger, parent)) place(id, host, is);
+        }
+      for (const id of marks.deletion)
+        if (isNew(id)) struck.set(id, (struck.get(id) ?? new Set()).add(ownerOf(marks, is, ledger)));
+    }
+  }
+  for (const [id, owners] of struck)
+    if (!made.has(id)) made.set(id, owners.has(null) ? null : ([...owners][0] ?? null));
+  return made;
 }

@@ -51,7 +51,7 @@ export function joinRuns(runs: Iterable<Run>): readonly Run[] {
   return joined;
 }
 
-export const clauseText = (clause: Clause): string => clause.runs.map((run) => run.text).join('');
+export const clauseText = (clause: Pick<Clause, 'runs'>): string => clause.runs.map((run) => run.text).join('');
 
 /** The words in force: without what is only proposed, with what is only proposed to be struck. */
 export const baseText = (clause: Clause): string =>
@@ -85,7 +85,13 @@ export const sameText = (one: readonly Clause[], other: readonly Clause[]): bool
     return twin !== undefined && sameClause(clause, twin);
   });
 
-const sameMarks = (one: RunMarks, other: RunMarks): boolean => one === other || marksKey(one) === marksKey(other);
+/** Neighbours mostly differ in how many marks they have: that is told sooner than by their keys. */
+const sameMarks = (one: RunMarks, other: RunMarks): boolean =>
+  one === other ||
+  (one.insertion.length === other.insertion.length &&
+    one.deletion.length === other.deletion.length &&
+    one.origin.length === other.origin.length &&
+    marksKey(one) === marksKey(other));
 
 const sameRun = (one: Run, other: Run): boolean => one.text === other.text && sameMarks(one.marks, other.marks);
 

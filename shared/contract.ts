@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { Compilation } from './compilation.ts';
+import { Digest } from './digest.ts';
 import { AccountId, ClauseId, MarkId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
-import { AmendmentState, MarkRecord, Status } from './ledger.ts';
+import { AmendmentState, CoSponsor, Status } from './ledger.ts';
 import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from './meeting.ts';
 import { PartyKind, Principal, Role } from './principal.ts';
 import { clauseKinds } from './schema.ts';
+import { visibleName } from './visible.ts';
 
 /**
  * What the server answers over HTTP, as schemas: the server's answers are typed by them, the client parses by them, and
@@ -29,6 +31,8 @@ export const MeetingList = z.array(
     /** Null for an administrator who takes no part. */
     role: Role.nullable(),
     party: PartyCode.nullable(),
+    /** Every seat that the account has there; role and party are those of the first. */
+    seats: z.array(Principal),
     recommendations: z.number().int(),
   }),
 );
@@ -45,8 +49,12 @@ export const MeetingView = z.object({
   drafting: z.boolean(),
   observerView: ObserverView,
   floor: Floor.nullable(),
-  /** Whose name the reader acts in; null for an administrator who takes no part. */
+  /** How often the agenda changed: `set-topics` and `set-recommendations` name it as `basedOn`. 0 to an observer. */
+  agendaVersion: z.number().int(),
+  /** Whose name the reader acts in, by `?seat=` or else the first seat; null for an administrator who takes no part. */
   me: Principal.nullable(),
+  /** Every seat that the reader's account has in the meeting. */
+  seats: z.array(Principal),
   administrator: z.boolean(),
   parties: z.array(PartyView),
   /** For those who run the meeting (chair, rapporteur, administrator); empty for others. `account`: has taken up the invitation. */
@@ -96,6 +104,8 @@ export const RecommendationView = z.object({
       insertion: MarkId.nullable(),
       sponsors: z.array(PartyCode),
       status: Status,
+      /** Of its words in force: a command that agrees on them names it in `seen`. */
+      digest: Digest,
     }),
   ),
   amendments: z.array(
@@ -103,7 +113,9 @@ export const RecommendationView = z.object({
       id: MarkId,
       kind: z.enum(['add', 'delete', 'replace', 'new clause', 'delete clause']).nullable(),
       party: PartyCode,
-      sponsors: z.array(z.object({ party: PartyCode, accepted: z.boolean() })),
+      /** The pending amendment that it amends; null for one to the text in force. */
+      parent: MarkId.nullable(),
+      sponsors: z.array(CoSponsor),
       state: AmendmentState,
       reason: z.string(),
       clause: ClauseId,
@@ -112,34 +124,110 @@ export const RecommendationView = z.object({
       inserted: z.string(),
       typedBy: z.string(),
       at: z.number(),
+      /** Of the words that it has in the text, for `seen`; null where it has none. */
+      digest: Digest.nullable(),
     }),
+  ),
+  /** The brackets that stand. */
+  brackets: z.array(
+    z.object({ id: MarkId, party: PartyCode, clauses: z.array(ClauseId), words: z.string(), digest: Digest }),
   ),
 });
 export type RecommendationView = z.infer<typeof RecommendationView>;
 
-/** One line of `GET /api/recommendations/:id/clauses/:clause/history`: an entry that changed the clause. */
-export const HistoryLine = z.object({
-  sequence: z.number().int(),
-  at: z.number(),
-  by: Principal,
+/** What an amendment strikes and what it brings, in one clause. */
+export const HistoryWords = z.object({ struck: z.string(), brought: z.string() });
+export type HistoryWords = z.infer<typeof HistoryWords>;
+
+/** One thing that an act did. Long words are cut, with an ellipsis. */
+export const HistoryItem = z.discriminatedUnion('of', [
+  z.object({
+    of: z.literal('amendment'),
+    id: MarkId,
+    party: PartyCode,
+    /** What it was once the act was done. */
+    state: AmendmentState,
+    /** What it proposed before; null where it proposed nothing. */
+    before: HistoryWords.nullable(),
+    /** What it proposes afterwards; null once it is taken back or decided. */
+    after: HistoryWords.nullable(),
+    /** Parties that were asked to sponsor it, that sponsor it now, and that no longer do. */
+    asked: z.array(PartyCode),
+    joined: z.array(PartyCode),
+    left: z.array(PartyCode),
+  }),
+  z.object({
+    of: z.enum(['bracket', 'comment']),
+    id: MarkId,
+    party: PartyCode,
+    /** The words that bore it before, and those that bear it afterwards; null where none do. */
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+  }),
+  /** Words of the text in force, where no amendment brought or struck them. */
+  z.object({ of: z.literal('text'), ...HistoryWords.shape }),
+  z.object({ of: z.literal('status'), status: Status }),
+  z.object({ of: z.literal('sponsors'), sponsors: z.array(PartyCode) }),
+]);
+export type HistoryItem = z.infer<typeof HistoryItem>;
+
+/**
+ * One act on a clause: a command, or what somebody typed for one amendment (or into the text in force) until a pause of
+ * five minutes or somebody else's act.
+ */
+export const HistoryAct = z.object({
+  /** The first and the last entry of the log that it is made of, and when they were made, ms since 1970. */
+  first: z.number().int(),
+  last: z.number().int(),
+  from: z.number(),
+  to: z.number(),
+  by: z.object({
+    /** Null for an administrator, or the server itself, who take no part. */
+    participant: ParticipantId.nullable(),
+    name: z.string(),
+    party: PartyCode.nullable(),
+    role: Role.nullable(),
+  }),
   onBehalfOf: PartyCode.nullable(),
   /** "typing", or the type of the command. */
   command: z.string(),
   reason: z.string().nullable(),
-  /** The clause's words after the entry, runs and all; null once it is gone. */
-  runs: z.array(RunView).nullable(),
-  status: Status,
+  /** Whether the act brought the clause in, or took it out. */
+  clause: z.enum(['new', 'gone']).nullable(),
+  items: z.array(HistoryItem),
+  /** Items that are left out, since there are too many of them. */
+  more: z.number().int(),
 });
-export const History = z.object({ lines: z.array(HistoryLine), marks: z.record(z.string(), MarkRecord) });
+export type HistoryAct = z.infer<typeof HistoryAct>;
+
+/** `GET /api/recommendations/:id/clauses/:clause/history?before=&after=&limit=`: a page of acts. */
+export const History = z.object({
+  /** The newest first; with `after`, the oldest first. */
+  acts: z.array(HistoryAct),
+  /** The `before` that gives the page before, and the `after` that gives the page behind; null where there is none. */
+  earlier: z.number().int().nullable(),
+  later: z.number().int().nullable(),
+  /** The last entry of the log that this is made from. */
+  sequence: z.number().int(),
+});
 export type History = z.infer<typeof History>;
+
+/** `before`: acts that had ended before that entry. `after`: acts that began after it. `limit`: acts, 50 unless told. */
+export const HistoryQuery = z.object({
+  before: z.coerce.number().int().positive().optional(),
+  after: z.coerce.number().int().nonnegative().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export type HistoryQuery = z.infer<typeof HistoryQuery>;
 
 /** A command's answer: the number of its entry. */
 export const Accepted = z.object({ sequence: z.number().int() });
 
 export const InvitationLink = z.object({ link: z.string(), expiresAt: z.number() });
+export type InvitationLink = z.infer<typeof InvitationLink>;
 
 /** `POST /api/imports`: a compilation as its importer corrected it, and the meeting's name. */
-export const ImportOrder = z.object({ meeting: z.string().trim().min(1).max(300), compilation: Compilation });
+export const ImportOrder = z.object({ meeting: visibleName(300), compilation: Compilation });
 export type ImportOrder = z.infer<typeof ImportOrder>;
 export const Created = z.object({ meeting: MeetingId });
 

@@ -187,34 +187,21 @@ export function clauseElement(clause: Clause): Y.XmlElement {
  * `after` may drop words and change marks; it cannot bring in new words (`decide` never does).
  */
 export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | null)[], before: Clause): void {
-  // One text position a character of `before`; run by run, walking the children that hold them.
   let runIndex = 0;
   let used = 0;
   for (const child of element.toArray()) {
     if (!(child instanceof Y.XmlText)) continue;
-    let at = 0;
+    // Performed in one walk: to find each place anew takes as long as the clause has pieces, piece by piece.
+    const steps: Step[] = [];
     for (const { insert, attributes: stored } of deltaOf(child)) {
       let rest = insert.length;
       while (rest > 0) {
         const run = before.runs[runIndex];
-        if (run === undefined) return;
+        if (run === undefined) break;
         const take = Math.min(rest, run.text.length - used);
         const wanted = kept[runIndex];
-        if (wanted === null || wanted === undefined) {
-          child.delete(at, take);
-        } else {
-          const changes: Record<string, { id: MarkId } | null> = {};
-          const present = new Set<string>();
-          for (const [key, value] of Object.entries(stored ?? {})) {
-            const { name, id } = readMark(key, value);
-            if (wanted[name].includes(id)) present.add(`${name} ${id}`);
-            else changes[key] = null;
-          }
-          for (const name of markNames)
-            for (const id of wanted[name]) if (!present.has(`${name} ${id}`)) changes[markKey(name, id)] = { id };
-          if (Object.keys(changes).length > 0) child.format(at, take, changes);
-          at += take;
-        }
+        if (wanted === null || wanted === undefined) steps.push({ delete: take });
+        else steps.push({ retain: take, attributes: markChanges(stored, wanted) });
         used += take;
         rest -= take;
         if (used === run.text.length) {
@@ -223,5 +210,28 @@ export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | 
         }
       }
     }
+    const last = steps.findLastIndex((step) => 'delete' in step || Object.keys(step.attributes).length > 0);
+    if (last >= 0) child.applyDelta(steps.slice(0, last + 1), { sanitize: false });
   }
+}
+
+type Step =
+  | { readonly delete: number }
+  | { readonly retain: number; readonly attributes: Record<string, { id: MarkId } | null> };
+
+/** What to change about stored marks, so that they are those that are wanted. */
+function markChanges(
+  stored: Readonly<Record<string, unknown>> | undefined,
+  wanted: RunMarks,
+): Record<string, { id: MarkId } | null> {
+  const changes: Record<string, { id: MarkId } | null> = {};
+  const present = new Set<string>();
+  for (const [key, value] of Object.entries(stored ?? {})) {
+    const { name, id } = readMark(key, value);
+    if (wanted[name].includes(id)) present.add(`${name} ${id}`);
+    else changes[key] = null;
+  }
+  for (const name of markNames)
+    for (const id of wanted[name]) if (!present.has(`${name} ${id}`)) changes[markKey(name, id)] = { id };
+  return changes;
 }

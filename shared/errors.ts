@@ -23,6 +23,7 @@ export const errorCatalogue = {
   'role-may-not': { status: 403, close: 4403 },
   'invitation-invalid': { status: 410, close: 4410 },
   'name-taken': { status: 409, close: 4409 },
+  'name-unreadable': { status: 422, close: 4422 },
   'password-too-short': { status: 422, close: 4422 },
   'too-many-requests': { status: 429, close: 4429 },
   'too-many-connections': { status: 429, close: 4429 },
@@ -44,6 +45,9 @@ export const errorCatalogue = {
   'clause-unresolved': { status: 409, close: 4409 },
   'party-unknown': { status: 422, close: 4422 },
   'party-in-use': { status: 409, close: 4409 },
+  'topic-in-use': { status: 409, close: 4409 },
+  'agenda-full': { status: 409, close: 4409 },
+  'changed-since': { status: 409, close: 4409 },
   'nothing-to-do': { status: 422, close: 4422 },
   // What the server could not do. 1013 is "try again later": nothing of the client's is lost, it reconnects.
   'not-stored': { status: 503, close: 1013 },

@@ -1,4 +1,5 @@
-import type { ClauseKind } from './schema.ts';
+import { type Clause, clauseText } from './clause.ts';
+import { hasVisible } from './visible.ts';
 
 /** The letter style of a numbered list differs by language; the numbers are the same in all. */
 export type LabelStyle = 'english' | 'romance';
@@ -53,14 +54,17 @@ function label(level: number, number: number, style: LabelStyle): string {
 
 /**
  * The numbers of a recommendation's clauses, computed from kind and level, never stored. The chapeau and recitals have
- * none. A proposed clause is numbered as if it were adopted, so that the room can speak of it.
+ * none. A proposed clause is numbered as if it were adopted, so that the room can speak of it; one in which there is
+ * nothing to see yet is not counted, so that nobody shifts the others' numbers unseen.
  */
 export function labels(
-  clauses: readonly { readonly kind: ClauseKind; readonly level: number }[],
+  clauses: readonly Pick<Clause, 'kind' | 'level' | 'insertion' | 'runs'>[],
   style: LabelStyle,
 ): readonly string[] {
   const counts = [0, 0, 0];
-  return clauses.map(({ kind, level }) => {
+  return clauses.map((clause) => {
+    const { kind, level } = clause;
+    if (clause.insertion !== null && !hasVisible(clauseText(clause))) return '';
     if (kind !== 'operative') {
       counts.fill(0);
       return '';

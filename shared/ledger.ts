@@ -6,7 +6,14 @@ import { ClauseId, MarkId, ParticipantId, PartyCode } from './ids.ts';
  * what has been decided. It is folded from the entries' headers, never read from the document; the document's `record`
  * mirrors it for the screens.
  */
-const Decided = z.object({ by: z.string(), at: z.number(), reason: z.string().optional() });
+const Decided = z.object({
+  by: z.string(),
+  at: z.number(),
+  reason: z.string().optional(),
+  /** The party in whose name the rapporteur acted. */
+  onBehalfOf: PartyCode.optional(),
+});
+export type Decided = z.infer<typeof Decided>;
 
 export const Status = z.discriminatedUnion('state', [
   z.object({ state: z.literal('open'), decided: Decided.optional() }),
@@ -24,8 +31,18 @@ export const ClauseRecord = z.object({
 });
 export type ClauseRecord = z.infer<typeof ClauseRecord>;
 
+/** The words that an amendment strikes and those that it brings. */
+export const AmendedWords = z.object({ struck: z.string(), inserted: z.string() });
+export type AmendedWords = z.infer<typeof AmendedWords>;
+
 /** A party that was asked to sponsor; it is a sponsor once it has accepted. */
-export const CoSponsor = z.object({ party: PartyCode, accepted: z.boolean() });
+export const CoSponsor = z.object({
+  party: PartyCode,
+  accepted: z.boolean(),
+  /** The words that the party had agreed to sponsor, where the amendment has changed since: it is asked again. */
+  agreedTo: AmendedWords.optional(),
+});
+export type CoSponsor = z.infer<typeof CoSponsor>;
 
 const owned = {
   /** The party whose mark it is. */
@@ -38,7 +55,8 @@ const owned = {
   clause: ClauseId,
 };
 
-export const AmendmentState = z.enum(['open', 'adopted', 'not adopted', 'withdrawn', 'superseded']);
+/** `superseded`: an adoption took away what it was about. `fallen`: it was made to an amendment that is no more. */
+export const AmendmentState = z.enum(['open', 'adopted', 'not adopted', 'withdrawn', 'superseded', 'fallen']);
 export type AmendmentState = z.infer<typeof AmendmentState>;
 
 export const MarkRecord = z.discriminatedUnion('kind', [
@@ -49,7 +67,14 @@ export const MarkRecord = z.discriminatedUnion('kind', [
     sponsors: z.array(CoSponsor),
     reason: z.string(),
     /** Once it is closed: the words it struck and the words it brought, since the text no longer shows them. */
-    closed: Decided.extend({ struck: z.string(), inserted: z.string() }).optional(),
+    closed: Decided.extend(AmendedWords.shape).optional(),
+    /**
+     * The pending amendment that it amends, recorded when it is made; null for one to the text in force. When its parent
+     * is adopted it becomes one to what its parent amended. Absent in records of ruleset 1: there it is told from the text.
+     */
+    parent: MarkId.nullable().optional(),
+    /** The clauses of the gesture that made it: it is never extended into another. Absent in records of ruleset 1. */
+    clauses: z.array(ClauseId).optional(),
   }),
   z.object({
     kind: z.literal('bracket'),

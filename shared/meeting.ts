@@ -1,7 +1,17 @@
 import { z } from 'zod';
+import {
+  type Agenda,
+  agendaCommands,
+  agendaEvents,
+  decideAgenda,
+  evolveAgenda,
+  isAgendaCommand,
+  isAgendaEvent,
+} from './agenda.ts';
 import { ConcordError } from './errors.ts';
-import { AccountId, ClauseId, MeetingId, ParticipantId, PartyCode, RecommendationId, TopicId } from './ids.ts';
+import { AccountId, ClauseId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
 import { PartyKind, type Principal, Role } from './principal.ts';
+import { visibleName, visibleText } from './visible.ts';
 
 /** A party's name in the meeting's languages; English is always there, the others where they are known. */
 export const PartyNames = z.object({
@@ -21,6 +31,17 @@ export const Party = z.object({
 });
 export type Party = z.infer<typeof Party>;
 
+/** A party as it is ordered: its names have something to see, and nothing that may not stand in a text. */
+const OrderedParty = Party.extend({
+  names: z.object({
+    en: visibleName(200),
+    es: visibleText(200).optional(),
+    fr: visibleText(200).optional(),
+    pt: visibleText(200).optional(),
+  }),
+  aliases: z.array(visibleName(200)).max(50),
+});
+
 export const Participant = z.object({
   id: ParticipantId,
   name: z.string().trim().min(1).max(200),
@@ -31,19 +52,7 @@ export const Participant = z.object({
 });
 export type Participant = z.infer<typeof Participant>;
 
-export const Topic = z.object({
-  id: TopicId,
-  heading: z.string().trim().min(1).max(1000),
-  level: z.number().int().min(1).max(6),
-});
-export type Topic = z.infer<typeof Topic>;
-
-export const RecommendationHeading = z.object({
-  id: RecommendationId,
-  topic: TopicId,
-  heading: z.string().trim().max(1000),
-});
-export type RecommendationHeading = z.infer<typeof RecommendationHeading>;
+export { RecommendationHeading, Topic } from './agenda.ts';
 
 /** What observers are shown, from nothing (a closed session) to text with attribution. */
 export const ObserverView = z.enum(['nothing', 'clean', 'bracketed', 'attributed']);
@@ -67,24 +76,23 @@ export const MeetingEvent = z.discriminatedUnion('type', [
     type: z.literal('seats taken'),
     seats: z.array(z.object({ participant: ParticipantId, account: AccountId, name: z.string() })).min(1),
   }),
-  z.object({ type: z.literal('topics set'), topics: z.array(Topic) }),
-  z.object({ type: z.literal('recommendations set'), recommendations: z.array(RecommendationHeading) }),
+  ...agendaEvents,
   z.object({ type: z.literal('floor given'), floor: Floor.nullable() }),
   z.object({ type: z.literal('observers see'), view: ObserverView }),
 ]);
 export type MeetingEvent = z.infer<typeof MeetingEvent>;
 
-export interface MeetingState {
+export interface MeetingState extends Agenda {
   readonly id: MeetingId;
   readonly name: string;
   readonly createdAt: number;
   readonly drafting: boolean;
   readonly parties: ReadonlyMap<PartyCode, Party>;
+  /** The place of each party, also of those that were removed, in the order in which they first appeared. */
+  readonly partyPlaces: ReadonlyMap<PartyCode, number>;
   readonly participants: ReadonlyMap<ParticipantId, Participant>;
   /** As the record has it; who may act is looked up in the accreditations themselves. */
   readonly seats: ReadonlyMap<ParticipantId, AccountId>;
-  readonly topics: readonly Topic[];
-  readonly recommendations: readonly RecommendationHeading[];
   readonly floor: Floor | null;
   readonly observerView: ObserverView;
 }
@@ -95,16 +103,19 @@ export const noMeeting = (id: MeetingId): MeetingState => ({
   createdAt: 0,
   drafting: true,
   parties: new Map(),
+  partyPlaces: new Map(),
   participants: new Map(),
   seats: new Map(),
   topics: [],
   recommendations: [],
+  agendaVersion: 0,
   floor: null,
   // Until the chair decides, an observer sees nothing: who forgot to choose has opened nothing.
   observerView: 'nothing',
 });
 
 export function evolveMeeting(state: MeetingState, event: MeetingEvent): MeetingState {
+  if (isAgendaEvent(event)) return { ...state, ...evolveAgenda(state, event) };
   switch (event.type) {
     case 'meeting created':
       return { ...state, id: event.id, name: event.name, createdAt: event.at };
@@ -112,8 +123,15 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
       return { ...state, name: event.name };
     case 'drafting':
       return { ...state, drafting: event.open };
-    case 'party set':
-      return { ...state, parties: new Map(state.parties).set(event.party.code, event.party) };
+    case 'party set': {
+      const { code } = event.party;
+      const { partyPlaces } = state;
+      return {
+        ...state,
+        parties: new Map(state.parties).set(code, event.party),
+        partyPlaces: partyPlaces.has(code) ? partyPlaces : new Map(partyPlaces).set(code, partyPlaces.size),
+      };
+    }
     case 'party removed': {
       const parties = new Map(state.parties);
       parties.delete(event.code);
@@ -137,10 +155,6 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
       for (const { participant, account } of event.seats) seats.set(participant, account);
       return { ...state, seats };
     }
-    case 'topics set':
-      return { ...state, topics: event.topics };
-    case 'recommendations set':
-      return { ...state, recommendations: event.recommendations };
     case 'floor given':
       return { ...state, floor: event.floor };
     case 'observers see':
@@ -150,24 +164,20 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
 
 /** What can be ordered in a meeting: one POST each, `/api/meetings/:id/<type>`, the rest as its body. */
 export const MeetingCommand = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('rename'), name: z.string().trim().min(1).max(300) }),
+  z.object({ type: z.literal('rename'), name: visibleName(300) }),
   z.object({ type: z.literal('drafting'), open: z.boolean() }),
-  z.object({ type: z.literal('set-party'), party: Party }),
+  z.object({ type: z.literal('set-party'), party: OrderedParty }),
   z.object({ type: z.literal('remove-party'), code: PartyCode }),
   z.object({
     type: z.literal('accredit'),
     /** Absent for a new participant; given, it changes that one's name, party or role. */
     id: ParticipantId.optional(),
-    name: z.string().trim().min(1).max(200),
+    name: visibleName(200),
     party: PartyCode.nullable(),
     role: Role,
   }),
   z.object({ type: z.literal('end-accreditation'), participant: ParticipantId }),
-  z.object({ type: z.literal('set-topics'), topics: z.array(Topic).max(500) }),
-  z.object({
-    type: z.literal('set-recommendations'),
-    recommendations: z.array(RecommendationHeading).max(1000),
-  }),
+  ...agendaCommands,
   z.object({ type: z.literal('give-floor'), floor: Floor.nullable() }),
   z.object({ type: z.literal('set-observer-view'), view: ObserverView }),
 ]);
@@ -194,6 +204,7 @@ export function decideMeeting(
     ? role === 'chair'
     : role === 'chair' || role === 'rapporteur' || role === administrator;
   if (!may) throw new ConcordError('role-may-not');
+  if (isAgendaCommand(command)) return [decideAgenda(state, command)];
   switch (command.type) {
     case 'rename':
       return [{ type: 'meeting renamed', name: command.name }];
@@ -220,24 +231,6 @@ export function decideMeeting(
       if (participant === undefined) throw new ConcordError('not-found');
       if (participant.ended) throw new ConcordError('nothing-to-do');
       return [{ type: 'accreditation ended', participant: command.participant }];
-    }
-    case 'set-topics': {
-      const topics = new Set(command.topics.map((topic) => topic.id));
-      if (topics.size !== command.topics.length) throw new ConcordError('bad-request', { field: 'topics' });
-      if (state.recommendations.some((recommendation) => !topics.has(recommendation.topic)))
-        throw new ConcordError('bad-request', { field: 'topics' });
-      return [{ type: 'topics set', topics: command.topics }];
-    }
-    case 'set-recommendations': {
-      const topics = new Set(state.topics.map((topic) => topic.id));
-      const ids = new Set(command.recommendations.map((recommendation) => recommendation.id));
-      const complete = state.recommendations.every((recommendation) => ids.has(recommendation.id));
-      // Nothing negotiated disappears from the agenda.
-      if (ids.size !== command.recommendations.length || !complete)
-        throw new ConcordError('bad-request', { field: 'recommendations' });
-      if (command.recommendations.some((recommendation) => !topics.has(recommendation.topic)))
-        throw new ConcordError('bad-request', { field: 'topic' });
-      return [{ type: 'recommendations set', recommendations: command.recommendations }];
     }
     case 'give-floor': {
       const floor = command.floor;

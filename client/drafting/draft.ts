@@ -9,30 +9,40 @@ import { type MarkId, type ParticipantId, PartyCode, type RecommendationId } fro
 import { LiveLedger, readRecordItem } from '../../shared/ledger.ts';
 import { messageType, Verdict } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
+import { type Ending, endingOf } from './ending.ts';
 import { type LostWords, lostWords } from './refused.ts';
 import { countingSocket } from './socket.ts';
-import { abandoned, forget, hold, keep, type Unsent, unsentKey } from './unsent.ts';
+import { abandoned, forget, hold, keep, lettersIn, type Unsent, unsentKey } from './unsent.ts';
 import { unplacedWords, vanishedWords } from './vanished.ts';
 
 /** The rapporteur's hand: a party, or the base text. Null for everybody else. */
 export type As = PartyCode | 'base' | null;
 
-/** `saved`: all that was typed here is on the server's disk. `ended`: this document goes no further. */
-export type Saving = 'connecting' | 'saved' | 'saving' | 'offline' | 'ended';
+/**
+ * `saved`: all that was typed here is on the server's disk. `ended`: this document goes no further. `evicted`: it is not
+ * connected, and stays so until it is taken up again.
+ */
+export type Saving = 'connecting' | 'saved' | 'saving' | 'offline' | 'ended' | 'evicted';
 
 export interface Refusal {
   readonly code: string;
   readonly message: string;
   readonly clause: string | null;
   readonly words: readonly LostWords[];
+  /** The words are still on the device, and are sent when the person may write again; `discard` takes them from there. */
+  readonly discard: (() => void) | null;
 }
 
 export interface DraftOptions {
   readonly recommendation: RecommendationId;
   readonly participant: ParticipantId;
   readonly as: As;
-  /** For a document that follows one that was refused: the words that it had. */
-  readonly onRefused: (refusal: Omit<Refusal, 'words'>, mine: Y.Doc) => void;
+  /** The name of the account, so that words that are kept are shown to nobody else who uses the device. */
+  readonly account: string;
+  /** The document goes no further; words that aren't saved are on the device until `forget`. */
+  readonly onEnded: (ending: Exclude<Ending, 'evicted'>, why: Pick<Refusal, 'code' | 'message' | 'clause'>) => void;
+  /** The names of words on the device that are being given back: they are not sent again. */
+  readonly butNot: ReadonlySet<string>;
   /** Words that were typed here went, before the server had them, with the clause that they stood in. */
   readonly onVanished: (words: readonly LostWords[]) => void;
 }
@@ -58,7 +68,8 @@ export class Draft {
   readonly #provider: WebsocketProvider;
   readonly #clients: number[];
   readonly #release: () => void;
-  readonly #key: string;
+  /** The name of its words on the device. */
+  readonly key: string;
   #as: As;
   /** Updates that went out on this connection and have no verdict yet: how far the device's clients were with each. */
   #underWay: ReadonlyMap<number, number>[] = [];
@@ -70,6 +81,8 @@ export class Draft {
   #savedState: Uint8Array | undefined;
   /** This device holds a copy of what isn't saved. */
   #isKept = false;
+  /** What isn't saved needn't be kept any more. */
+  #isOver = false;
 
   private constructor(options: DraftOptions, earlier: readonly Unsent[]) {
     this.#options = options;
@@ -78,8 +91,8 @@ export class Draft {
     const party = PartyCode.safeParse(kept);
     this.#as = kept === 'base' ? 'base' : party.success ? party.data : options.as;
     this.#clients = [this.doc.clientID, ...new Set(earlier.flatMap(({ clients }) => clients))];
-    this.#key = unsentKey(options.recommendation, options.participant, this.doc.clientID);
-    this.#release = hold(this.#key);
+    this.key = unsentKey(options.recommendation, options.participant, this.doc.clientID);
+    this.#release = hold(this.key);
     this.#saved = new Map(this.#clients.map((client) => [client, 0]));
     for (const { update } of earlier) {
       Y.applyUpdate(this.doc, update, 'unsent');
@@ -122,8 +135,7 @@ export class Draft {
       this.#show();
     });
     this.#provider.on('closed', ({ reason }: { reason: string }) => {
-      this.saving.value = 'ended';
-      this.#refused({ code: reason, message: '', clause: null });
+      this.#end({ code: reason, message: '', clause: null }, false);
     });
     addEventListener('pagehide', this.#keepNow);
     addEventListener('online', this.#reconnect);
@@ -131,15 +143,14 @@ export class Draft {
     this.#provider.connect();
     if (earlier.length > 0) {
       this.#keepNow();
-      for (const { key } of earlier) forget(key);
+      if (this.#isKept) for (const { key } of earlier) forget(key);
     }
   }
 
   static async open(options: DraftOptions): Promise<Draft> {
-    const earlier = await abandoned(options.recommendation, options.participant, Date.now());
-    // Words written with another hand wait for their own visit.
-    const [first] = earlier;
-    return new Draft(options, first === undefined ? [] : earlier.filter(({ as }) => as === first.as));
+    const { recommendation, participant, butNot } = options;
+    const earlier = (await abandoned(recommendation, participant, Date.now())).filter(({ key }) => !butNot.has(key));
+    return new Draft(options, together(earlier));
   }
 
   get as(): As {
@@ -156,19 +167,31 @@ export class Draft {
     return true;
   }
 
-  /** Words under marks that the record doesn't know: they never reached the disk. */
+  /** What was typed here and is not saved: words under marks that the record doesn't know, or else the bare letters. */
   unsentWords(): readonly LostWords[] {
-    try {
-      const mine = readText(this.doc);
-      const known = (ids: readonly MarkId[]): boolean => ids.every((id) => this.ledger.marks.has(id));
-      const theirs = mine.map((clause) => ({
+    if (!this.#isUnsaved) return [];
+    const known = (ids: readonly MarkId[]): boolean => ids.every((id) => this.ledger.marks.has(id));
+    const words = wordsLost(this.doc, (mine) =>
+      mine.map((clause) => ({
         ...clause,
         runs: clause.runs.filter(({ marks }) => known(marks.insertion) && known(marks.deletion)),
-      }));
-      return lostWords(mine, theirs, false);
-    } catch {
-      return [];
-    }
+      })),
+    );
+    const letters = words.length > 0 ? [] : lettersIn(this.#unsavedUpdate(), this.#clients);
+    return letters.length > 0 ? [{ clause: null, inserted: letters, struck: [] }] : words;
+  }
+
+  /** Takes up a document again that was closed because the person had too many open. */
+  resume(): void {
+    if (this.saving.peek() !== 'evicted') return;
+    this.saving.value = 'connecting';
+    this.#provider.connect();
+  }
+
+  /** Its words were given back, or thrown away: they are kept no longer. */
+  forget(): void {
+    this.#isOver = true;
+    this.#forget();
   }
 
   leave(): void {
@@ -185,6 +208,7 @@ export class Draft {
   #params(): Record<string, string> {
     return {
       client: this.#clients.join(','),
+      seat: this.#options.participant,
       schema: String(schemaVersion),
       verdicts: '1',
       ...(this.#as === null ? {} : { as: this.#as }),
@@ -197,7 +221,7 @@ export class Draft {
 
   /** A dead line takes a socket half a minute to notice; the device knows at once. */
   readonly #lineDropped = (): void => {
-    if (this.saving.peek() === 'ended') return;
+    if (this.#hasEnded) return;
     this.#provider.disconnect();
     this.#provider.connect();
   };
@@ -235,45 +259,55 @@ export class Draft {
       this.#show();
       return;
     }
-    this.saving.value = 'ended';
+    // It was not taken, whatever it was.
+    this.#unsent = true;
     this.#provider.shouldConnect = false;
-    this.#refused({ code: verdict.code, message: verdict.message, clause: verdict.clause });
+    this.#end({ code: verdict.code, message: verdict.message, clause: verdict.clause }, true);
+  }
+
+  #end(why: Pick<Refusal, 'code' | 'message' | 'clause'>, judged: boolean): void {
+    if (this.#hasEnded) return;
+    const ending = endingOf(why.code, judged);
+    this.#keepNow();
+    this.saving.value = ending === 'evicted' ? 'evicted' : 'ended';
+    if (ending !== 'evicted') this.#options.onEnded(ending, why);
+  }
+
+  get #hasEnded(): boolean {
+    return this.saving.peek() === 'ended' || this.saving.peek() === 'evicted';
   }
 
   #vanished(words: readonly LostWords[]): void {
     if (words.length > 0) this.#options.onVanished(words);
   }
 
-  #told = false;
-  #refused(refusal: Omit<Refusal, 'words'>): void {
-    if (this.#told) return;
-    this.#told = true;
-    this.#forget();
-    this.#options.onRefused(refusal, this.doc);
-  }
-
   #show(): void {
-    if (this.saving.peek() === 'ended') return;
+    if (this.#hasEnded) return;
     if (!this.#provider.wsconnected) this.saving.value = this.synced.peek() ? 'offline' : 'connecting';
     else if (!this.#provider.synced) this.saving.value = 'connecting';
     else this.saving.value = this.#isUnsaved ? 'saving' : 'saved';
   }
 
   readonly #keepNow = (): void => {
-    if (!this.#isUnsaved || this.#told) return;
-    this.#isKept = keep(this.#key, {
+    if (!this.#isUnsaved || this.#isOver) return;
+    this.#isKept = keep(this.key, {
       clients: this.#clients,
       as: this.#as,
-      update: Y.encodeStateAsUpdate(this.doc, this.#savedState),
+      account: this.#options.account,
+      update: this.#unsavedUpdate(),
       at: Date.now(),
     });
   };
+
+  #unsavedUpdate(): Uint8Array {
+    return Y.encodeStateAsUpdate(this.doc, this.#savedState);
+  }
 
   /** The device is asked only where it has something: a verdict comes for each letter. */
   #forget(): void {
     if (!this.#isKept) return;
     this.#isKept = false;
-    forget(this.#key);
+    forget(this.key);
   }
 
   #readRecord(): void {
@@ -308,16 +342,37 @@ const isSamePerson = (one: Presence['user'], other: Presence['user'] | undefined
   one.party === other.party &&
   one.role === other.role;
 
-/** The words that a refused document had and the server's has not. */
-export function wordsToUseAgain(
+/** Client ids that a connection may name beside its own. */
+const mostEarlier = 15;
+
+/** Of what is left of earlier tabs: what was written with one hand, and can be named at once. The rest waits for its own visit. */
+function together(earlier: readonly Unsent[]): readonly Unsent[] {
+  const clients = new Set<number>();
+  return earlier.filter((unsent) => {
+    const all = new Set([...clients, ...unsent.clients]);
+    if (unsent.as !== earlier[0]?.as || (clients.size > 0 && all.size > mostEarlier)) return false;
+    for (const client of all) clients.add(client);
+    return true;
+  });
+}
+
+/** The words that a document had and another text has not. */
+function wordsLost(
   mine: Y.Doc,
-  theirs: Y.Doc,
-  as: As,
-  own: (id: MarkId) => boolean,
+  theirs: (mine: ReturnType<typeof readText>) => ReturnType<typeof readText>,
+  base = false,
+  own: (id: MarkId) => boolean = () => true,
 ): readonly LostWords[] {
   try {
-    return lostWords(readText(mine), readText(theirs), as === 'base', own);
+    const had = readText(mine);
+    return lostWords(had, theirs(had), base, own);
   } catch {
     return [];
   }
+}
+
+/** The words that a refused document had and the server's has not. */
+export function wordsToUseAgain(draft: Draft, theirs: Y.Doc, own: (id: MarkId) => boolean): readonly LostWords[] {
+  const words = wordsLost(draft.doc, () => readText(theirs), draft.as === 'base', own);
+  return words.length > 0 ? words : draft.unsentWords();
 }

@@ -1,4 +1,5 @@
 import * as buffer from 'lib0/buffer';
+import * as Y from 'yjs';
 import { z } from 'zod';
 import type { ParticipantId, RecommendationId } from '../../shared/ids.ts';
 
@@ -10,6 +11,8 @@ const Unsent = z.object({
   clients: z.array(z.number().int().nonnegative()).min(1),
   /** The rapporteur's hand that they were written with. */
   as: z.string().nullable(),
+  /** The account's name; of earlier versions none. */
+  account: z.string().optional(),
   update: z.string(),
   at: z.number(),
 });
@@ -17,6 +20,7 @@ export interface Unsent {
   readonly key: string;
   readonly clients: readonly number[];
   readonly as: string | null;
+  readonly account?: string | undefined;
   readonly update: Uint8Array;
   readonly at: number;
 }
@@ -55,6 +59,47 @@ export function hold(key: string): () => void {
   return release;
 }
 
+/** The letters that some clients wrote in an update, as far as they stand: what can be given back where there is no text. */
+export function lettersIn(update: Uint8Array, clients: readonly number[]): readonly string[] {
+  const words: { client: number; next: number; text: string }[] = [];
+  for (const struct of Y.decodeUpdate(update).structs) {
+    const { client, clock } = struct.id;
+    if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentString) || !clients.includes(client))
+      continue;
+    const last = words.at(-1);
+    const follows = last?.client === client && last.next === clock;
+    if (last !== undefined && follows) last.text += struct.content.str;
+    else words.push({ client, next: 0, text: struct.content.str });
+    const now = words.at(-1);
+    if (now !== undefined) now.next = clock + struct.length;
+  }
+  return words.map(({ text }) => text).filter((text) => text.trim() !== '');
+}
+
+/** Words that an account left on this device for a recommendation, with what to do to throw them away. */
+export function keptWords(
+  recommendation: RecommendationId,
+  account: string,
+): readonly { readonly key: string; readonly words: readonly string[] }[] {
+  return storedUnder(`concord.unsent.${recommendation}.`).flatMap(({ key, unsent }) => {
+    if (unsent.account !== account) return [];
+    const words = lettersIn(unsent.update, unsent.clients);
+    return words.length === 0 ? [] : [{ key, words }];
+  });
+}
+
+function storedUnder(start: string): readonly { readonly key: string; readonly unsent: Omit<Unsent, 'key'> }[] {
+  try {
+    return Object.keys(localStorage).flatMap((key) => {
+      if (!key.startsWith(start)) return [];
+      const read = Unsent.safeParse(parse(localStorage.getItem(key)));
+      return read.success ? [{ key, unsent: { ...read.data, update: buffer.fromBase64(read.data.update) } }] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
 const youngest = 15_000;
 
 /** Words of earlier tabs of this participant on this recommendation that no living tab holds. */
@@ -63,20 +108,16 @@ export async function abandoned(
   participant: ParticipantId,
   now: number,
 ): Promise<readonly Unsent[]> {
-  const found: Unsent[] = [];
   const living = 'locks' in navigator ? new Set((await navigator.locks.query()).held?.map(({ name }) => name)) : null;
-  try {
-    for (const key of Object.keys(localStorage)) {
-      if (!key.startsWith(prefix(recommendation, participant)) || living?.has(key) === true) continue;
-      const read = Unsent.safeParse(parse(localStorage.getItem(key)));
-      if (!read.success) continue;
-      if (living === null && now - read.data.at < youngest) continue;
-      found.push({ ...read.data, key, update: buffer.fromBase64(read.data.update) });
-    }
-  } catch {
-    return [];
-  }
-  return found.sort((one, other) => one.at - other.at);
+  return storedUnder(prefix(recommendation, participant))
+    .flatMap(({ key, unsent }): Unsent[] => {
+      const isLiving = living === null ? now - unsent.at < youngest : living.has(key);
+      if (isLiving) return [];
+      // An id under which nothing was written needn't be named again: a connection may name some only.
+      const written = Y.parseUpdateMeta(unsent.update).from;
+      return [{ ...unsent, key, clients: unsent.clients.filter((client) => written.has(client)) }];
+    })
+    .sort((one, other) => one.at - other.at);
 }
 
 function parse(text: string | null): unknown {

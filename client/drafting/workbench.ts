@@ -21,17 +21,26 @@ import {
 import { type LabelStyle, labels } from '../../shared/label.ts';
 import { LiveLedger, statusOf } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
-import type { Situation } from '../../shared/procedure.ts';
+import type { Situation, Wish } from '../../shared/procedure.ts';
 import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
 import { type As, Draft, type Refusal, wordsToUseAgain } from './draft.ts';
 import { Follower } from './follow.ts';
 import { sameList, sameValues } from './same.ts';
+import { SeenTexts, type Shown } from './seen.ts';
+
+/** What somebody asked for, and the text on which they did. */
+export interface Changed {
+  readonly wish: Wish;
+  readonly seen: readonly Clause[];
+}
 
 /** What the workbench is told by the page around it. */
 export interface WorkbenchOptions {
   readonly recommendation: RecommendationId;
   readonly me: Principal;
+  /** The name of the account. */
+  readonly account: string;
   /** The meeting as it is now. */
   readonly meeting: () => MeetingView;
   readonly words: () => EditorWords;
@@ -39,10 +48,11 @@ export interface WorkbenchOptions {
   readonly face: (party: PartyCode) => PartyFace;
   /** An edit that may not be made: said, and not done. */
   readonly onRefused: (error: ConcordError) => void;
+  /** Two clauses that were to be joined stay apart: said. */
+  readonly onApart: (hand: Hand | null) => void;
+  /** An act was not undone, since somebody else has written in it: said. */
+  readonly onKept: () => void;
 }
-
-/** After these there is nothing to come back to. */
-const final = new Set(['not-signed-in', 'accreditation-ended', 'not-found', 'foreign-origin', 'schema-outdated']);
 
 /**
  * A recommendation on somebody's desk: its text, its record, the editor, and where the person is in it.
@@ -57,6 +67,8 @@ export class Workbench {
   /** The amendment or bracket that is pointed at. */
   readonly active = signal<MarkId | null>(null);
   readonly refusals = signal<readonly Refusal[]>([]);
+  /** A decision that was refused because its words had changed. */
+  readonly changed = signal<Changed | null>(null);
   readonly as = signal<As>(null);
   readonly ready = signal(false);
   readonly #options: WorkbenchOptions;
@@ -64,9 +76,12 @@ export class Workbench {
   #place: HTMLElement | null = null;
   #editor: Editor | null = null;
   #left = false;
+  /** The names on the device of words that were refused. */
+  readonly #givenBack = new Set<string>();
   /** The mark that the caret pointed at last. */
   #pointed: MarkId | null = null;
   readonly #follower = new Follower(() => this.#follow());
+  readonly #seen = new SeenTexts();
 
   constructor(options: WorkbenchOptions) {
     this.#options = options;
@@ -92,7 +107,7 @@ export class Workbench {
   /** What is wrong with the line to the server, if something is. */
   readonly line = computed(() => {
     const saving = this.draft.value?.saving.value;
-    return saving === 'offline' || saving === 'ended' ? saving : null;
+    return saving === 'offline' || saving === 'ended' || saving === 'evicted' ? saving : null;
   });
   #labels: ReadonlyMap<ClauseId, string> = new Map();
   readonly #labelById = computed(() => {
@@ -122,12 +137,22 @@ export class Workbench {
   readonly clause = computed(() => this.text.value.find(({ id }) => id === this.caret.value.clause) ?? null);
   readonly hand = computed((): Hand | null => {
     const { me } = this.#options;
-    if (!this.#drafting.value) return null;
+    // What is typed where nothing is sent any more would be lost.
+    if (!this.#drafting.value || this.line.value === 'ended' || this.line.value === 'evicted') return null;
     if (me.role === 'delegate' && me.party !== null) return { proposesFor: me.party };
     if (me.role !== 'rapporteur') return null;
     const as = this.as.value;
     return as === 'base' || as === null ? { edits: 'base' } : { proposesFor: as };
   });
+
+  /** What the person decides on: what the screen has shown long enough to be read. */
+  seen(): Shown {
+    return this.#seen.get() ?? { text: this.text.peek(), ledger: this.ledger.peek() };
+  }
+  /** What is shown from now on is known to the person, who did it or was shown the difference. */
+  lookAtNow(): void {
+    this.#seen.knows();
+  }
 
   labelOf(id: ClauseId): string {
     return this.#labelById.value.get(id) ?? '';
@@ -144,12 +169,14 @@ export class Workbench {
     this.#place = place;
     await this.#begin();
     // What the record, the floor or the pointer say is drawn when they change, beside the words.
+    this.#stops.push(effect(() => this.#seen.show({ text: this.text.value, ledger: this.ledger.value })));
     this.#stops.push(
       effect(() => {
         this.draft.value?.recordVersion.value;
         this.active.value;
         this.#floor.value;
         this.#parties.value;
+        this.hand.value;
         this.#options.labelStyle();
         untracked(() => this.#editor?.redraw());
       }),
@@ -182,12 +209,14 @@ export class Workbench {
   }
 
   async #begin(): Promise<void> {
-    const { recommendation, me } = this.#options;
+    const { recommendation, me, account } = this.#options;
     const draft = await Draft.open({
       recommendation,
       participant: me.participant,
+      account,
       as: this.as.peek(),
-      onRefused: (refusal, mine) => void this.#refused(draft, refusal, mine),
+      onEnded: (ending, why) => void (ending === 'barred' ? this.#barred(draft, why) : this.#refused(draft, why)),
+      butNot: this.#givenBack,
       onVanished: (words) => this.#giveBack({ code: 'clause-gone', message: '', clause: null }, words),
     });
     if (this.#left) {
@@ -220,6 +249,8 @@ export class Workbench {
         }),
         facts: () => this.#facts(draft),
         onRefused: this.#options.onRefused,
+        onApart: () => this.#options.onApart(this.hand.peek()),
+        onKept: this.#options.onKept,
         onChange: (here) => (here ? this.#follower.soon() : this.#follower.late()),
       },
       this.#options.words().label,
@@ -278,37 +309,51 @@ export class Workbench {
     };
   }
 
+  /** The person may not be here now: what wasn't sent is shown, and stays on the device until it is sent or thrown away. */
+  #barred(draft: Draft, why: Pick<Refusal, 'code' | 'message' | 'clause'>): void {
+    const words = draft.unsentWords();
+    this.#tell({ ...why, words, discard: words.length === 0 ? null : () => draft.forget() });
+  }
+
   /** The document was refused: the server's text is taken anew, and the person's words are shown beside it. */
-  async #refused(draft: Draft, refusal: Omit<Refusal, 'words'>, mine: Draft['doc']): Promise<void> {
-    const { as } = draft;
-    const reopen = draft.synced.peek() && !final.has(refusal.code);
-    if (!reopen) {
-      this.refusals.value = [...this.refusals.value, { ...refusal, words: draft.unsentWords() }];
-      return;
-    }
+  async #refused(draft: Draft, why: Pick<Refusal, 'code' | 'message' | 'clause'>): Promise<void> {
     this.#follower.stop();
     this.#editor?.destroy();
     this.#editor = null;
     this.ready.value = false;
+    this.#givenBack.add(draft.key);
     await this.#begin();
     const next = this.draft.peek();
     draft.leave();
     if (next === null || next === draft) return;
+    const { as } = draft;
     const party = as === 'base' ? null : (as ?? this.#options.me.party);
     const isOwn = (id: MarkId): boolean => (draft.ledger.marks.get(id)?.party ?? party) === party;
     const stop = next.synced.subscribe((synced) => {
-      if (synced) this.#giveBack(refusal, wordsToUseAgain(mine, next.doc, as, isOwn));
+      if (!synced) return;
+      this.#giveBack(why, wordsToUseAgain(draft, next.doc, isOwn));
+      draft.forget();
     });
     this.#stops.push(stop);
   }
 
-  #giveBack(refusal: Omit<Refusal, 'words'>, words: Refusal['words']): void {
+  #tell(refusal: Refusal): void {
+    this.refusals.value = [...this.refusals.value, refusal];
+  }
+
+  #giveBack(why: Pick<Refusal, 'code' | 'message' | 'clause'>, words: Refusal['words']): void {
     // The clause's end was heard of before the refusal: then the words are given back already.
-    if (refusal.code === 'clause-gone' && words.length === 0 && this.refusals.peek().length > 0) return;
-    this.refusals.value = [...this.refusals.value, { ...refusal, words }];
+    if (why.code === 'clause-gone' && words.length === 0 && this.refusals.peek().length > 0) return;
+    this.#tell({ ...why, words, discard: null });
+  }
+
+  /** Connects a page again that was disconnected because too many were open. */
+  takeOver(): void {
+    this.draft.peek()?.resume();
   }
 
   dismiss(refusal: Refusal): void {
+    refusal.discard?.();
     this.refusals.value = this.refusals.value.filter((one) => one !== refusal);
   }
 }

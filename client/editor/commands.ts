@@ -1,8 +1,9 @@
 import { type Command, type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import { MarkId } from '../../shared/ids.ts';
 import { deepestLevel, schema } from '../../shared/schema.ts';
+import { withSpace } from './letters.ts';
 import { isOwnClause, owns, type Pen } from './pen.ts';
-import { proposeAfter, replace } from './suggest.ts';
+import { proposeAfter, replace, stayApart } from './suggest.ts';
 
 /** A command gives a transaction that is a proposal already, or null where there is nothing to do. */
 export type Deed = (state: EditorState, pen: Pen) => Transaction | null;
@@ -25,7 +26,10 @@ export const clauseAfter: Deed = (state, pen) => {
   return proposeAfter(state.tr, state.doc.childCount === 0 ? -1 : $head.index(0), pen).scrollIntoView();
 };
 
-/** Backspace at the start of a clause, or Delete at its end: joins what is the hand's own, and only moves otherwise. */
+/**
+ * Backspace at the start of a clause, or Delete at its end: joins what is the hand's own. Elsewhere the caret stays, so that
+ * a key that is held down doesn't go on in a clause that nobody meant.
+ */
 export const joinBackward: Deed = (state, pen) => {
   const { empty, $head } = state.selection;
   if (!empty || $head.depth === 0 || $head.parentOffset > 0 || $head.index(0) === 0) return null;
@@ -37,10 +41,22 @@ export const joinForward: Deed = (state, pen) => {
     return null;
   return joinAt(state, $head.pos, $head.after() + 1, false, pen);
 };
-const joinAt = (state: EditorState, from: number, to: number, backwards: boolean, pen: Pen): Transaction => {
+function joinAt(state: EditorState, from: number, to: number, backwards: boolean, pen: Pen): Transaction {
   const { tr } = state;
-  return withCaret(tr, pen.hand === null ? (backwards ? from : to) : replace(tr, from, to, [''], pen, backwards));
-};
+  if (pen.hand === null) return withCaret(tr, backwards ? from : to);
+  const caret = replace(tr, from, to, [''], pen, backwards);
+  return tr.docChanged ? withCaret(tr, caret) : tr.setMeta(stayApart, true);
+}
+
+/** Strikes words from the caret on, as a key for whole words does, with a space that would be left over. */
+export const deleteWords =
+  (from: number, to: number, backwards: boolean): Deed =>
+  (state, pen) => {
+    if (pen.hand === null || from >= to) return null;
+    const { tr } = state;
+    const words = withSpace(tr.doc, from, to, pen);
+    return withCaret(tr, replace(tr, words.from, words.to, [''], pen, backwards));
+  };
 
 /** Brackets round the selected words, in the hand's name. */
 export const bracket: Deed = (state, pen) => {

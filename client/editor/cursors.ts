@@ -1,6 +1,11 @@
-import type { DecorationAttrs } from 'prosemirror-view';
+import { type EditorState, Plugin } from 'prosemirror-state';
+import { type DecorationAttrs, DecorationSet } from 'prosemirror-view';
+import { relativePositionToAbsolutePosition, yCursorPlugin, ySyncPluginKey } from 'y-prosemirror';
+import type { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
 import { z } from 'zod';
 import { Presence } from '../../shared/contract.ts';
+import { Cursor } from '../../shared/cursor.ts';
 import type { PartyCode } from '../../shared/ids.ts';
 import type { PartyFace } from './facts.ts';
 
@@ -39,3 +44,74 @@ export const cursorBuilder =
 export const selectionBuilder =
   (face: (party: PartyCode) => PartyFace) =>
   (user: unknown): DecorationAttrs => ({ class: `cursor-selection ${faceOf(user, face).colour}` });
+
+/**
+ * Everybody's cursors, by y-prosemirror. It throws where one can't be placed, in the middle of taking over what others
+ * wrote; here such a cursor isn't drawn, and keeps nothing else from being drawn.
+ */
+export function cursors(awareness: Awareness, face: (party: PartyCode) => PartyFace): Plugin<DecorationSet> {
+  // A state that changes is another object.
+  const judged = new WeakMap<object, boolean>();
+  const canBePlaced = (state: object): boolean => {
+    const known = judged.get(state);
+    if (known !== undefined) return known;
+    const judgement = !('cursor' in state) || state.cursor === null || Cursor.safeParse(state.cursor).success;
+    judged.set(state, judgement);
+    return judgement;
+  };
+  const plugin: Plugin<DecorationSet> = yCursorPlugin(awareness, {
+    awarenessStateFilter: (own: number, other: number, state: object) => own !== other && canBePlaced(state),
+    cursorBuilder: cursorBuilder(face),
+    selectionBuilder: selectionBuilder(face),
+  });
+  const { state: field } = plugin.spec;
+  if (field === undefined) return plugin;
+  /** Draws; where that fails, without those that can't be placed; where it fails again, what is given. */
+  const orElse = (draw: () => DecorationSet, state: EditorState, last: () => DecorationSet): DecorationSet => {
+    try {
+      return draw();
+    } catch {
+      const { doc, type, binding } = ySyncPluginKey.getState(state);
+      for (const said of awareness.getStates().values())
+        if (!isPlaced(said, doc, type, binding.mapping)) judged.set(said, false);
+    }
+    try {
+      return draw();
+    } catch {
+      return last();
+    }
+  };
+  return new Plugin({
+    ...plugin.spec,
+    state: {
+      ...field,
+      init(config, state) {
+        const draw = (): DecorationSet => field.init.call(this, config, state);
+        return orElse(draw, state, () => DecorationSet.empty);
+      },
+      apply(tr, drawn, before, after) {
+        const draw = (): DecorationSet => field.apply.call(this, tr, drawn, before, after);
+        return orElse(draw, after, () => drawn.map(tr.mapping, tr.doc));
+      },
+    },
+  });
+}
+
+/** Whether both ends of a cursor can be placed without an error; one that is nowhere now is no error. */
+function isPlaced(
+  { cursor }: { readonly cursor?: unknown },
+  doc: Y.Doc,
+  text: Y.XmlFragment,
+  mapping: Parameters<typeof relativePositionToAbsolutePosition>[3],
+): boolean {
+  const parsed = Cursor.nullish().safeParse(cursor);
+  if (!parsed.success) return false;
+  try {
+    for (const end of [parsed.data?.anchor, parsed.data?.head])
+      if (end !== undefined)
+        relativePositionToAbsolutePosition(doc, text, Y.createRelativePositionFromJSON(end), mapping);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,18 +1,11 @@
 import { baseKeymap } from 'prosemirror-commands';
 import { keymap } from 'prosemirror-keymap';
+import type { Node } from 'prosemirror-model';
 import { type Command, EditorState, Plugin, TextSelection, type Transaction } from 'prosemirror-state';
 import { EditorView } from 'prosemirror-view';
-import {
-  type ProsemirrorBinding,
-  redo,
-  undo,
-  yCursorPlugin,
-  ySyncPlugin,
-  ySyncPluginKey,
-  yUndoPlugin,
-} from 'y-prosemirror';
+import { type ProsemirrorBinding, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from 'y-prosemirror';
 import type { Awareness } from 'y-protocols/awareness';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { permit } from '../../shared/authority.ts';
 import type { Clause } from '../../shared/clause.ts';
 import { textOf } from '../../shared/document.ts';
@@ -32,15 +25,18 @@ import {
   shiftLevel,
   unbracket,
 } from './commands.ts';
-import { cursorBuilder, selectionBuilder } from './cursors.ts';
+import { cursors } from './cursors.ts';
 import { decorations, redraw } from './decorations.ts';
 import { writeExactly } from './exact.ts';
 import type { Facts } from './facts.ts';
 import { gutters } from './gutters.ts';
+import { inputs } from './inputs.ts';
+import { markAt } from './marks.ts';
 import { narrowed } from './narrow.ts';
+import { Past } from './past.ts';
 import { pasting } from './paste.ts';
 import type { Pen } from './pen.ts';
-import { neighbour, replace, suggest } from './suggest.ts';
+import { replace, stayApart, suggest } from './suggest.ts';
 import { ClauseView, type ClauseViews, markView } from './views.ts';
 
 /** What the editor needs of the page that it stands in. */
@@ -51,6 +47,10 @@ export interface EditorHost {
   readonly facts: () => Facts;
   /** An edit that may not be made was not made. */
   readonly onRefused: (error: ConcordError) => void;
+  /** Two clauses that were to be joined stay apart. */
+  readonly onApart: () => void;
+  /** An act of one's own was not undone, since somebody else has written in it. */
+  readonly onKept: () => void;
   /** The text or the caret is another; `here` where the person did it. What follows from it can wait for the paint. */
   readonly onChange: (here: boolean) => void;
 }
@@ -79,47 +79,55 @@ export interface Editor {
   destroy(): void;
 }
 
+/**
+ * How long Backspace rests after it joined two clauses, ms. In numbered lists of word processors it takes two to go back
+ * over a new line, and a key that is held down would go on into words that nobody meant.
+ */
+const pauseAfterJoin = 700;
+
 /** The text of a recommendation, in a place of the page. Make it once the document is synced. */
 export function createEditor(place: HTMLElement, host: EditorHost, label: string): Editor {
   const fragment = textOf(host.doc);
-  const undoManager = new Y.UndoManager(fragment, {
-    trackedOrigins: new Set([ySyncPluginKey]),
-    // Undoing a proposed clause takes away one's own words; a clause with words of others in it stays.
-    deleteFilter: (item) =>
-      !(item instanceof Y.Item) || !(item.content instanceof Y.ContentType) || lengthOf(item.content.type) === 0,
-  });
+  const past = new Past(fragment, host.pen);
+  /** Undoes or redoes, where the person may write at all. */
+  const travel = (step: 'undo' | 'redo'): boolean => {
+    if (host.pen().hand === null) host.onRefused(new ConcordError('role-may-not'));
+    else if (past[step]() === 'kept') host.onKept();
+    return true;
+  };
   const deed = (tr: Transaction): void => view.dispatch(tr.setMeta('deed', true));
   const onDeed = (one: Deed, final = false): Command => onKey(one, host.pen, deed, final);
-  const step =
-    (move: (state: EditorState) => boolean): Command =>
-    (state) => {
-      move(state);
-      return true;
-    };
+  /** The text and the caret as Backspace left them when it joined two clauses, and when that was. */
+  let joined: { readonly doc: Node; readonly head: number; readonly at: number } | null = null;
+  const backspace: Deed = (state, pen) => {
+    const same = joined !== null && joined.doc === state.doc && joined.head === state.selection.head;
+    if (same && joined !== null && performance.now() - joined.at < pauseAfterJoin) return state.tr;
+    const tr = joinBackward(state, pen);
+    joined = tr?.docChanged ? { doc: tr.doc, head: tr.selection.head, at: performance.now() } : null;
+    return tr;
+  };
 
   const clauseViews: ClauseViews = new Map();
   const state = EditorState.create({
     schema,
     plugins: [
       ySyncPlugin(fragment),
-      yCursorPlugin(host.awareness, {
-        cursorBuilder: cursorBuilder((party) => host.facts().face(party)),
-        selectionBuilder: selectionBuilder((party) => host.facts().face(party)),
-      }),
-      yUndoPlugin({ undoManager }),
+      cursors(host.awareness, (party) => host.facts().face(party)),
+      yUndoPlugin({ undoManager: past.manager }),
       steadyCaret(host.doc, fragment),
       decorations(host.facts),
       gutters(host.facts, clauseViews),
       composing(host.pen, deed),
+      inputs(host.pen, deed, travel, backspace),
       keymap({
-        'Mod-z': step(undo),
-        'Mod-y': step(redo),
-        'Shift-Mod-z': step(redo),
+        'Mod-z': () => travel('undo'),
+        'Mod-y': () => travel('redo'),
+        'Shift-Mod-z': () => travel('redo'),
         Enter: onDeed(newLine, true),
         'Shift-Enter': onDeed(newLine, true),
         'Mod-Enter': onDeed(clauseAfter, true),
-        Backspace: onDeed(joinBackward),
-        'Mod-Backspace': onDeed(joinBackward),
+        Backspace: onDeed(backspace),
+        'Mod-Backspace': onDeed(backspace),
         Delete: onDeed(joinForward),
         'Mod-Delete': onDeed(joinForward),
         'Alt-ArrowRight': onDeed(shiftLevel(1)),
@@ -160,6 +168,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     dispatchTransaction(this: EditorView, tr) {
       // A cursor that moves a moment after the page was left.
       if (this.isDestroyed) return;
+      if (tr.getMeta(stayApart) === true) host.onApart();
       const before = this.state;
       const here = tr.getMeta(ySyncPluginKey) === undefined;
       const { state: next, transactions } = before.applyTransaction(here ? allowed(tr, before) : narrowed(tr, before));
@@ -229,9 +238,9 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       if (tr !== null) deed(tr);
       view.focus();
     },
-    undo: () => void undo(view.state),
-    redo: () => void redo(view.state),
-    forgetPast: () => undoManager.clear(),
+    undo: () => void travel('undo'),
+    redo: () => void travel('redo'),
+    forgetPast: () => past.manager.clear(),
     showMark(id, caret) {
       let found: number | null = null;
       view.state.doc.descendants((node, position) => {
@@ -249,13 +258,10 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     },
     destroy: () => {
       view.destroy();
-      undoManager.destroy();
+      past.manager.destroy();
     },
   };
 }
-
-const lengthOf = (type: Y.AbstractType<unknown>): number =>
-  type instanceof Y.XmlText || type instanceof Y.XmlElement ? type.length : 1;
 
 /** Keys that would change the structure go through deeds of our own; what is left moves, selects and deletes. */
 function withoutStructure(keys: { readonly [key: string]: Command }): { [key: string]: Command } {
@@ -281,7 +287,7 @@ function composing(pen: () => Pen, deed: (tr: Transaction) => void): Plugin {
             const caret = replace(tr, from, to, [''], now);
             deed(tr.setSelection(TextSelection.near(tr.doc.resolve(caret))));
           }
-          const id = neighbour(view.state.doc, view.state.selection.head, now) ?? now.newMark();
+          const id = markAt(view.state.doc, view.state.selection.head, now);
           view.dispatch(view.state.tr.setStoredMarks([schema.mark('insertion', { id })]));
           return false;
         },

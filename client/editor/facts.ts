@@ -1,3 +1,4 @@
+import type { Clause } from '../../shared/clause.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
 import type { Status } from '../../shared/ledger.ts';
 
@@ -19,9 +20,7 @@ export interface Facts {
   readonly sponsorsOf: (clause: ClauseId) => readonly PartyCode[];
   readonly statusOf: (clause: ClauseId) => Status;
   /** The computed numbers, one a clause. */
-  readonly labels: (
-    clauses: readonly { kind: 'chapeau' | 'preambular' | 'operative'; level: number }[],
-  ) => readonly string[];
+  readonly labels: (clauses: readonly Clause[]) => readonly string[];
   /** The amendment or bracket that is pointed at, from its card or in the text. */
   readonly active: MarkId | null;
   readonly floor: ClauseId | null;

@@ -1,9 +1,13 @@
-import { Fragment, type Mark, type Node, Slice } from 'prosemirror-model';
+import { Fragment, type Mark, type Node, type Slice } from 'prosemirror-model';
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import { Mapping, ReplaceStep } from 'prosemirror-transform';
 import type { MarkId } from '../../shared/ids.ts';
 import { schema } from '../../shared/schema.ts';
+import { withoutForbidden } from '../../shared/visible.ts';
+import { sameWords, withSpace } from './letters.ts';
+import { besidePending, GestureMarks, isToStrike, ownerOf, targetAt } from './marks.ts';
 import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
+import { changedPart } from './step.ts';
 
 /**
  * What a person does to the text, turned into what the person may do to it: the one way from the keyboard, a paste, a
@@ -11,60 +15,96 @@ import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf 
  *
  * 1. Words that are typed are an insertion in the hand's name, wherever they stand.
  * 2. Words that are deleted are struck, in the hand's name; only the hand's own pending words really go.
- * 3. What stands next to the hand's own amendment belongs to it; so a word typed over another is one replacement.
- * 4. A new line is a new clause, proposed. In the middle of words, those after it are struck and proposed again there.
- * 5. A clause is joined to the one before only where it is the hand's own.
+ * 3. What stands next to the hand's own amendment belongs to it, as far as one amendment has one target and stays in its
+ *    clauses (`marks.ts`); so a word typed over another is one replacement.
+ * 4. A new line is a new clause, proposed. In the middle of words, those in force after it are struck and proposed again
+ *    there; words that others propose stay where they are.
+ * 5. A clause is joined to the one before only where it is the hand's own. Where it came from a new line, that is undone.
  * 6. The rapporteur's hand on the base text really edits it, but neither words nor clauses that a party proposes.
+ * 7. Whole words that were selected are taken with one of the spaces beside them.
  *
  * Anything else that a transaction does (formats, attributes) is left out.
  */
 export function suggest(tr: Transaction, state: EditorState, pen: Pen): Transaction {
   const out = state.tr;
   if (pen.hand === null) return out.setSelection(tr.selection.map(state.doc, tr.mapping.invert()));
+  const { selection } = state;
   let caret: number | null = null;
+  let apart = false;
   tr.steps.forEach((step, index) => {
     if (!(step instanceof ReplaceStep)) return;
     // Where the step stood in the text before all of them, and stands in what has come of them.
     const back = new Mapping(tr.mapping.maps.slice(0, index)).invert();
     const place = (position: number, side: number): number => out.mapping.map(back.map(position, side), side);
     const from = place(step.from, -1);
-    const to = Math.max(from, place(step.to, 1));
-    const backwards = state.selection.empty && state.selection.head === step.to && step.to > step.from;
-    caret = replace(out, from, to, step.slice, pen, backwards);
+    const whole = { from, to: Math.max(from, place(step.to, 1)), lines: linesOf(step.slice) };
+    const selected = tr.steps.length === 1 && !selection.empty && from === selection.from && step.to === selection.to;
+    const change = selected ? whole : changedPart(out.doc, whole);
+    const deletes = change.lines.length === 1 && change.lines[0] === '';
+    const { from: start, to: end } = deletes && selected ? withSpace(out.doc, change.from, change.to, pen) : change;
+    const backwards = selection.empty && out.mapping.map(selection.head) === change.to && change.to > change.from;
+    const steps = out.steps.length;
+    caret = replace(out, start, end, change.lines, pen, backwards, givenWith(step.slice, pen));
+    apart ||=
+      selection.empty &&
+      deletes &&
+      out.steps.length === steps &&
+      !out.doc.resolve(start).sameParent(out.doc.resolve(end));
   });
   if (caret !== null) out.setSelection(TextSelection.near(out.doc.resolve(Math.min(caret, out.doc.content.size)), -1));
   else if (tr.selectionSet)
     out.setSelection(TextSelection.near(out.doc.resolve(Math.min(tr.selection.head, out.doc.content.size))));
   if (tr.scrolledIntoView) out.scrollIntoView();
-  return out;
+  return apart ? out.setMeta(stayApart, true) : out;
 }
 
-/** Strikes (or deletes) what stands between two places, and brings words in after it. Returns where the caret goes. */
+/** Set on a transaction that leaves two clauses apart which somebody tried to join. */
+export const stayApart = 'stay apart';
+
+/**
+ * Strikes (or deletes) what stands between two places, and brings words in after it. `given`: the mark that an IME writes
+ * with. Returns where the caret goes.
+ */
 export function replace(
   tr: Transaction,
   from: number,
   to: number,
-  slice: Slice | readonly string[],
+  brought: readonly string[],
   pen: Pen,
   backwards = false,
+  given: MarkId | null = null,
 ): number {
-  const lines = slice instanceof Slice ? linesOf(slice) : slice;
+  const lines = brought.map(withoutForbidden);
   const bringing = lines.length > 1 || lines[0] !== '';
   const start = tr.doc.resolve(from);
   if (start.depth === 0) return bringing ? insertClauses(tr, from, lines, pen) : removeClauses(tr, from, to, pen);
 
-  const given = slice instanceof Slice ? givenWith(slice, pen) : null;
   const edge = tr.mapping.maps.length;
   // A stretch that ends between two clauses ends at the end of the first.
   const end = to > from && tr.doc.resolve(to).depth === 0 ? to - 1 : to;
-  const id = strike(tr, from, end, pen, given);
+  const typesAt = bringing ? placeToType(tr.doc, from, Math.min(end, start.end()), pen) : null;
+  const marks = new GestureMarks(tr.doc, { from, to: end, typesAt, splits: lines.length > 1, given }, pen);
+  const steps = tr.steps.length;
+  strike(tr, from, end, pen, marks);
+  const strikes = tr.steps.length > steps;
   const struck = tr.mapping.slice(edge);
-  const joined = join(tr, struck.map(from, -1), struck.map(end, 1), pen);
+  const joined = join(tr, struck.map(from, -1), struck.map(end, 1), pen, marks);
   const mapped = tr.mapping.slice(edge);
-  if (!bringing) return backwards ? mapped.map(from, -1) : mapped.map(end, joined ? -1 : 1);
-  const place = mapped.map(Math.min(end, start.end()), -1);
+  if (typesAt === null) {
+    // Where nothing was struck between two clauses, the caret stays where their words meet.
+    if (joined !== null && joined.words !== null && !strikes) return joined.words;
+    return backwards ? mapped.map(from, -1) : mapped.map(end, joined === null ? 1 : -1);
+  }
+  const place = mapped.map(typesAt, -1);
   // Where an empty clause went, its words go into the next.
-  return insert(tr, tr.doc.resolve(place).depth === 0 ? place + 1 : place, lines, pen, id ?? given);
+  return insert(tr, tr.doc.resolve(place).depth === 0 ? place + 1 : place, lines, pen, marks);
+}
+
+/** Words are typed after those that they replace; where these are in force, not into pending words that are struck too. */
+function placeToType(doc: Node, from: number, end: number, pen: Pen): number {
+  if (targetAt(doc, end, pen) === null) return end;
+  const inForce = pieces(doc, from, end).filter(({ node, clause }) => ownerOf(pen, node, clause) === null);
+  return inForce.at(-1)?.to ?? end;
 }
 
 /** Each paragraph of a slice as its words, nothing else: what is pasted brings no marks and no ids along. */
@@ -93,54 +133,47 @@ interface Piece {
   readonly from: number;
   readonly to: number;
   readonly node: Node;
-  readonly clause: Node | null;
+  readonly clause: Node;
 }
 
 function pieces(doc: Node, from: number, to: number): Piece[] {
   const found: Piece[] = [];
   doc.nodesBetween(from, to, (node, position, clause) => {
-    if (!node.isText) return true;
+    if (!node.isText || clause === null) return true;
     found.push({ from: Math.max(from, position), to: Math.min(to, position + node.nodeSize), node, clause });
     return false;
   });
   return found;
 }
 
-/** An open amendment of the hand's that touches a place, so that what is done there belongs to it. */
-export function neighbour(doc: Node, position: number, pen: Pen): MarkId | null {
-  const at = doc.resolve(position);
-  if (at.depth === 0) return null;
-  const proposal = proposalOf(at.parent);
-  if (proposal !== null && owns(pen, proposal)) return proposal;
-  for (const node of [at.nodeBefore, at.nodeAfter])
-    for (const name of ['insertion', 'deletion'] as const) {
-      const id = idsOn(node, name).find((candidate) => owns(pen, candidate));
-      if (id !== undefined) return id;
-    }
-  return null;
-}
-
-/** Strikes the words of others between two places, and deletes the hand's own. Returns the amendment that strikes. */
-function strike(tr: Transaction, from: number, to: number, pen: Pen, given: MarkId | null): MarkId | null {
-  let id: MarkId | null = null;
+/** Strikes the words of others between two places, and deletes the hand's own. */
+function strike(tr: Transaction, from: number, to: number, pen: Pen, marks: GestureMarks): void {
   const gone: Piece[] = [];
-  const stretch = pieces(tr.doc, from, to);
-  const own = stretch.flatMap(({ node, clause }) => (isOwnText(pen, node, clause) ? idsOn(node, 'insertion') : []))[0];
-  for (const piece of stretch) {
-    if (isOwnText(pen, piece.node, piece.clause)) gone.push(piece);
-    else if (pen.hand !== null && 'proposesFor' in pen.hand) {
-      if (idsOn(piece.node, 'deletion').some((deletion) => owns(pen, deletion))) continue;
-      id ??= given ?? own ?? neighbour(tr.doc, from, pen) ?? neighbour(tr.doc, to, pen) ?? pen.newMark();
-      tr.addMark(piece.from, piece.to, marked('deletion', id));
-    }
+  for (const piece of pieces(tr.doc, from, to)) {
+    const { node, clause } = piece;
+    if (isOwnText(pen, node, clause)) gone.push(piece);
+    else strikePiece(tr, piece, pen, marks);
   }
   for (const piece of gone.reverse()) tr.delete(piece.from, piece.to);
-  return id;
 }
 
-/** Where a stretch that is deleted crosses into clauses of the hand's own, what is left of them moves up. */
-function join(tr: Transaction, from: number, to: number, pen: Pen): boolean {
-  let joined = false;
+function strikePiece(tr: Transaction, { from, to, node, clause }: Piece, pen: Pen, marks: GestureMarks): void {
+  if (pen.hand === null || !('proposesFor' in pen.hand) || !isToStrike(pen, node, clause)) return;
+  tr.addMark(from, to, marked('deletion', marks.of(ownerOf(pen, node, clause), clause)));
+}
+
+/**
+ * Where a stretch that is deleted crosses into clauses of the hand's own, what is left of them moves up. Null where
+ * nothing is joined; `words`: where the words that moved begin.
+ */
+function join(
+  tr: Transaction,
+  from: number,
+  to: number,
+  pen: Pen,
+  marks: GestureMarks,
+): { readonly words: number | null } | null {
+  let joined: { words: number | null } | null = null;
   const first = tr.doc.resolve(from).index(0);
   for (let index = tr.doc.resolve(to).index(0); index > first; index--) {
     const clause = tr.doc.child(index);
@@ -154,15 +187,50 @@ function join(tr: Transaction, from: number, to: number, pen: Pen): boolean {
       if (clause.childCount > 0 && pen.hand !== null && 'edits' in pen.hand && proposalOf(before) !== null) continue;
       const words = clause.textContent;
       tr.delete(at, at + clause.nodeSize);
-      if (words !== '') put(tr, at - 1, words, pen, proposalOf(clause));
-      joined = true;
+      joined = { words: words === '' ? null : moveUp(tr, index - 1, words, proposalOf(clause), pen, marks) };
     } else if (isOwnClause(pen, before) && before.childCount === 0) {
       const start = placeOf(tr.doc, index - 1);
       tr.delete(start, start + before.nodeSize);
-      joined = true;
+      joined = { words: null };
     }
   }
   return joined;
+}
+
+/**
+ * Brings the words of a clause that is no more in at the end of the one before. Those that their amendment struck there,
+ * as a new line does, are struck no longer instead. Returns where the words begin.
+ */
+function moveUp(
+  tr: Transaction,
+  index: number,
+  words: string,
+  proposal: MarkId | null,
+  pen: Pen,
+  marks: GestureMarks,
+): number {
+  const clause = tr.doc.child(index);
+  const start = placeOf(tr.doc, index) + 1;
+  const end = start + clause.content.size;
+  const struck =
+    proposal === null
+      ? []
+      : pieces(tr.doc, start, end).filter(({ node }) => idsOn(node, 'deletion').includes(proposal));
+  const letters = struck.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, at) => from + at));
+  const was = struck.map(({ from, to }) => tr.doc.textBetween(from, to)).join('');
+  const { front, back } = sameWords(was, words);
+  const gone = letters.length - back;
+  for (const { from, to } of struck)
+    for (const [first, past] of [
+      [from, Math.min(to, (letters[front - 1] ?? -1) + 1)],
+      [Math.max(from, letters[gone] ?? to), to],
+    ] as const)
+      if (proposal !== null && first < past) tr.removeMark(first, past, marked('deletion', proposal));
+  const last = letters[gone - 1];
+  const place = front + back === 0 ? end : last === undefined ? (letters[0] ?? end) : last + 1;
+  const more = words.slice(front, words.length - back);
+  if (more !== '') put(tr, place, more, pen, marks, proposal);
+  return front > 0 ? (letters[0] ?? place) : place;
 }
 
 const othersOn = (pen: Pen, node: Node): boolean =>
@@ -174,29 +242,37 @@ function placeOf(doc: Node, index: number): number {
   return position;
 }
 
-function put(tr: Transaction, position: number, words: string, pen: Pen, wanted: MarkId | null): number {
-  const proposal = proposalOf(tr.doc.resolve(position).parent);
+function put(
+  tr: Transaction,
+  position: number,
+  words: string,
+  pen: Pen,
+  marks: GestureMarks,
+  wanted: MarkId | null = null,
+): number {
+  const clause = tr.doc.resolve(position).parent;
   if (pen.hand !== null && 'edits' in pen.hand) {
     // A clause that a party proposes is that party's as a whole.
-    if (proposal !== null) return position;
-    tr.insert(position, schema.text(words));
+    if (proposalOf(clause) !== null) return position;
+    const place = besidePending(tr.doc, position, pen);
+    tr.insert(place, schema.text(words));
+    return place + words.length;
   } else {
-    const own = proposal !== null && owns(pen, proposal) ? proposal : null;
-    const id = own ?? wanted ?? neighbour(tr.doc, position, pen) ?? pen.newMark();
+    const id = marks.of(targetAt(tr.doc, position, pen), clause, wanted);
     tr.insert(position, schema.text(words, [marked('insertion', id)]));
   }
   return position + words.length;
 }
 
 /** Brings words in at a place in a clause. Each further line is a clause of its own. */
-function insert(tr: Transaction, position: number, lines: readonly string[], pen: Pen, wanted: MarkId | null): number {
+function insert(tr: Transaction, position: number, lines: readonly string[], pen: Pen, marks: GestureMarks): number {
   const [first = '', ...more] = lines;
-  const caret = first === '' ? position : put(tr, position, first, pen, wanted);
-  return more.length === 0 ? caret : split(tr, caret, more, pen, wanted);
+  const caret = first === '' ? position : put(tr, position, first, pen, marks);
+  return more.length === 0 ? caret : split(tr, caret, more, pen, marks);
 }
 
 /** A new line: clauses after this one, the last of them with the words that stood after the caret. */
-function split(tr: Transaction, position: number, lines: readonly string[], pen: Pen, wanted: MarkId | null): number {
+function split(tr: Transaction, position: number, lines: readonly string[], pen: Pen, marks: GestureMarks): number {
   const at = tr.doc.resolve(position);
   const clause = at.parent;
   const end = at.end();
@@ -204,31 +280,34 @@ function split(tr: Transaction, position: number, lines: readonly string[], pen:
   if (at.parentOffset === 0 && clause.childCount > 0 && lines.length === 1 && lines[0] === '')
     return addClauses(tr, at.before(), clause, [{ words: '', id: null }], pen, false);
   const tail = pieces(tr.doc, position, end);
-  const base = pen.hand !== null && 'edits' in pen.hand;
   let words = '';
-  let id: MarkId | null = null;
-  if (base) {
+  if (pen.hand !== null && 'edits' in pen.hand) {
     // Words that bear a party's mark can't move; then all of them stay.
     if (tail.every(({ node }) => isOwnText(pen, node, clause) && node.marks.length === 0)) {
       words = tr.doc.textBetween(position, end);
       if (words !== '') tr.delete(position, end);
     }
-  } else if (tail.length > 0) {
-    for (const { from, to, node, clause: within } of tail) {
-      const struck = idsOn(node, 'deletion').some((deletion) => owns(pen, deletion));
-      const others = idsOn(node, 'insertion').length > 0 && !isOwnText(pen, node, within);
-      if (!struck && !others) words += tr.doc.textBetween(from, to);
-    }
-    id = strike(tr, position, end, pen, wanted);
+  } else {
+    const moving = tail.filter(({ from, node }) =>
+      isOwnText(pen, node, clause) ? targetAt(tr.doc, from, pen) === null : isToMove(node, clause, pen),
+    );
+    words = moving.map(({ from, to }) => tr.doc.textBetween(from, to)).join('');
+    for (const piece of moving.reverse())
+      if (isOwnText(pen, piece.node, clause)) tr.delete(piece.from, piece.to);
+      else strikePiece(tr, piece, pen, marks);
   }
   const last = lines.length - 1;
   const rows = lines.map((line, index) => ({
     words: index === last ? line + words : line,
-    id: index === last ? id : null,
+    id: index === last && marks.moves ? marks.of(null, clause) : null,
   }));
   const place = tr.doc.resolve(Math.min(position, tr.doc.content.size));
   return addClauses(tr, place.after(1), clause, rows, pen, true, lines[last]?.length ?? 0);
 }
+
+/** Words in force that the hand hasn't struck: those of others that are only proposed stay where they are. */
+const isToMove = (node: Node, clause: Node, pen: Pen): boolean =>
+  ownerOf(pen, node, clause) === null && isToStrike(pen, node, clause);
 
 /** Puts proposed (or, by the rapporteur, new base) clauses at a place between clauses; the caret goes into the last. */
 function addClauses(
@@ -273,7 +352,7 @@ function insertClauses(tr: Transaction, position: number, lines: readonly string
 /** Whole clauses that are deleted: the hand's own go, the words of others are struck. */
 function removeClauses(tr: Transaction, from: number, to: number, pen: Pen): number {
   const edge = tr.mapping.maps.length;
-  strike(tr, from, to, pen, null);
+  strike(tr, from, to, pen, new GestureMarks(tr.doc, { from, to, typesAt: null, splits: false, given: null }, pen));
   const mapped = tr.mapping.slice(edge);
   const start = mapped.map(from, -1);
   for (let index = tr.doc.childCount - 1; index >= 0; index--) {

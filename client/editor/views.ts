@@ -58,8 +58,9 @@ export class ClauseView implements NodeView {
     return true;
   }
 
-  ignoreMutation(mutation: { readonly target: globalThis.Node }): boolean {
-    return !this.contentDOM.contains(mutation.target);
+  /** The gutter is this view's own, and so are its classes. A selection that begins beside the words is one all the same. */
+  ignoreMutation({ target, type }: { readonly target: globalThis.Node; readonly type: string }): boolean {
+    return this.#gutter.contains(target) || (target === this.dom && type === 'attributes');
   }
 
   destroy(): void {

@@ -1,96 +1,95 @@
 import { useSignal } from '@preact/signals';
 import type { MeetingView } from '../../shared/contract.ts';
 import { newRecommendationId, newTopicId, TopicId } from '../../shared/ids.ts';
-import type { RecommendationHeading, Topic } from '../../shared/meeting.ts';
+import type { MeetingCommand } from '../../shared/meeting.ts';
 import type { Meeting } from '../meeting.ts';
 import { orderIn } from '../pages/meeting.tsx';
+import { BusyButton } from '../parts/busy.tsx';
 import { t } from '../words.ts';
 
-/** A list with two neighbours exchanged. */
-function swapped<T>(list: readonly T[], at: number, by: 1 | -1): T[] {
-  const next = [...list];
-  const [one, other] = [next[at], next[at + by]];
-  if (one !== undefined && other !== undefined) {
-    next[at] = other;
-    next[at + by] = one;
-  }
-  return next;
-}
+/** The neighbour that an item comes behind when it is moved one place up or down; null for the first place. */
+const neighbour = <T extends { readonly id: string }>(list: readonly T[], at: number, by: 1 | -1): T['id'] | null =>
+  list[by === 1 ? at + 1 : at - 2]?.id ?? null;
 
-/** Topics and recommendations: headings, levels, order. Each change is stored as it is made. */
+/**
+ * Topics and recommendations: headings, levels, order. Each change is stored as it is made, and says no more than what it
+ * changes: somebody else may be at the same list.
+ */
 export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
-  const recommendations = view.recommendations.map(({ id, topic, heading }) => ({ id, topic, heading }));
-  const setTopics = (topics: Topic[]): Promise<boolean> => orderIn(meeting, { type: 'set-topics', topics });
-  const setRecommendations = (next: RecommendationHeading[]): Promise<boolean> =>
-    orderIn(meeting, { type: 'set-recommendations', recommendations: next });
+  const { topics, recommendations } = view;
+  const order = (command: MeetingCommand): Promise<boolean> => orderIn(meeting, command);
+  const lastTopic = topics.at(-1)?.id;
   return (
     <section class="panel" aria-labelledby="agenda-title">
       <h2 id="agenda-title">{t('manage.topics')}</h2>
       <ol class="plain listing">
-        {view.topics.map((topic, at) => (
-          <li key={topic.id}>
+        {topics.map(({ id, heading, level }, at) => (
+          <li key={id}>
             <Heading
-              heading={topic.heading}
+              heading={heading}
               required
-              save={(heading) => setTopics(view.topics.map((one) => (one.id === topic.id ? { ...one, heading } : one)))}
+              save={(next) => order({ type: 'rename-topic', topic: id, heading: next })}
             />
             <label>
               {t('manage.level')}{' '}
               <select
-                value={topic.level}
+                value={level}
                 onChange={(event) => {
-                  const level = Number(event.currentTarget.value);
-                  void setTopics(view.topics.map((one) => (one.id === topic.id ? { ...one, level } : one)));
+                  void order({ type: 'set-topic-level', topic: id, level: Number(event.currentTarget.value) });
                 }}
               >
-                {[1, 2, 3, 4, 5, 6].map((level) => (
-                  <option key={level} value={level}>
-                    {level}
+                {[1, 2, 3, 4, 5, 6].map((one) => (
+                  <option key={one} value={one}>
+                    {one}
                   </option>
                 ))}
               </select>
             </label>
             <Mover
               at={at}
-              count={view.topics.length}
-              name={topic.heading}
-              move={(by) => void setTopics(swapped(view.topics, at, by))}
+              count={topics.length}
+              name={heading}
+              move={(by) => order({ type: 'move-topic', topic: id, after: neighbour(topics, at, by) })}
             />
+            {recommendations.every(({ topic }) => topic !== id) && (
+              <BusyButton
+                label={`${t('app.remove')}: ${heading}`}
+                work={async () => {
+                  await order({ type: 'remove-topic', topic: id });
+                }}
+              >
+                {t('app.remove')}
+              </BusyButton>
+            )}
           </li>
         ))}
       </ol>
       <Adder
         words={t('manage.add-topic')}
-        add={(heading) => setTopics([...view.topics, { id: newTopicId(), heading, level: 1 }])}
+        add={(heading) => order({ type: 'add-topic', id: newTopicId(), heading, level: 1 })}
       />
       <h2>{t('manage.recommendations')}</h2>
       <ol class="plain listing">
-        {recommendations.map((one, at) => (
-          <li key={one.id}>
+        {recommendations.map(({ id, topic, heading }, at) => (
+          <li key={id}>
             <span class="number">{at + 1}</span>
             <Heading
-              heading={one.heading}
-              save={(heading) =>
-                setRecommendations(
-                  recommendations.map((other) => (other.id === one.id ? { ...other, heading } : other)),
-                )
-              }
+              heading={heading}
+              save={(next) => order({ type: 'rename-recommendation', recommendation: id, heading: next })}
             />
             <label>
               {t('manage.topic')}{' '}
               <select
-                value={one.topic}
+                value={topic}
                 onChange={(event) => {
-                  const topic = TopicId.safeParse(event.currentTarget.value);
-                  if (topic.success)
-                    void setRecommendations(
-                      recommendations.map((other) => (other.id === one.id ? { ...other, topic: topic.data } : other)),
-                    );
+                  const chosen = TopicId.safeParse(event.currentTarget.value);
+                  if (chosen.success)
+                    void order({ type: 'set-recommendation-topic', recommendation: id, topic: chosen.data });
                 }}
               >
-                {view.topics.map((topic) => (
-                  <option key={topic.id} value={topic.id}>
-                    {topic.heading}
+                {topics.map((one) => (
+                  <option key={one.id} value={one.id}>
+                    {one.heading}
                   </option>
                 ))}
               </select>
@@ -98,21 +97,18 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
             <Mover
               at={at}
               count={recommendations.length}
-              name={one.heading === '' ? String(at + 1) : one.heading}
-              move={(by) => void setRecommendations(swapped(recommendations, at, by))}
+              name={heading === '' ? String(at + 1) : heading}
+              move={(by) =>
+                order({ type: 'move-recommendation', recommendation: id, after: neighbour(recommendations, at, by) })
+              }
             />
           </li>
         ))}
       </ol>
-      {view.topics[0] !== undefined && (
+      {lastTopic !== undefined && (
         <Adder
           words={t('manage.add-recommendation')}
-          add={(heading) => {
-            const topic = view.topics.at(-1)?.id;
-            return topic === undefined
-              ? Promise.resolve(false)
-              : setRecommendations([...recommendations, { id: newRecommendationId(), topic, heading }]);
-          }}
+          add={(heading) => order({ type: 'add-recommendation', id: newRecommendationId(), topic: lastTopic, heading })}
         />
       )}
     </section>
@@ -151,7 +147,25 @@ function Heading({
   );
 }
 
-function Mover({ at, count, name, move }: { at: number; count: number; name: string; move: (by: 1 | -1) => void }) {
+function Mover({
+  at,
+  count,
+  name,
+  move,
+}: {
+  at: number;
+  count: number;
+  name: string;
+  move: (by: 1 | -1) => Promise<boolean>;
+}) {
+  const moving = useSignal(false);
+  /** Where it stands is known again when the last move is done. */
+  const press = async (by: 1 | -1): Promise<void> => {
+    if (moving.value) return;
+    moving.value = true;
+    await move(by);
+    moving.value = false;
+  };
   return (
     <span class="row">
       <button
@@ -159,7 +173,7 @@ function Mover({ at, count, name, move }: { at: number; count: number; name: str
         class="button"
         disabled={at === 0}
         aria-label={`${t('app.up')}: ${name}`}
-        onClick={() => move(-1)}
+        onClick={() => void press(-1)}
       >
         ↑
       </button>
@@ -168,7 +182,7 @@ function Mover({ at, count, name, move }: { at: number; count: number; name: str
         class="button"
         disabled={at === count - 1}
         aria-label={`${t('app.down')}: ${name}`}
-        onClick={() => move(1)}
+        onClick={() => void press(1)}
       >
         ↓
       </button>

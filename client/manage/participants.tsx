@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { InvitationLink, type MeetingView } from '../../shared/contract.ts';
+import type { MeetingView } from '../../shared/contract.ts';
 import { PartyCode } from '../../shared/ids.ts';
 import type { Participant } from '../../shared/meeting.ts';
 import { Role } from '../../shared/principal.ts';
-import { post, sentenceOf } from '../api.ts';
+import { sentenceOf } from '../api.ts';
 import { faceIn, type Meeting } from '../meeting.ts';
 import { orderIn } from '../pages/meeting.tsx';
 import { announce } from '../parts/announcer.tsx';
@@ -96,11 +96,7 @@ function Invite({ meeting, participant }: { meeting: Meeting; participant: Parti
       <BusyButton
         work={async () => {
           try {
-            link.value = await post(
-              `/api/meetings/${meeting.id}/participants/${participant.id}/invitation`,
-              {},
-              InvitationLink,
-            );
+            link.value = await meeting.invite(participant.id);
           } catch (error) {
             announce(sentenceOf(error));
           }

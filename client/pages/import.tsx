@@ -37,6 +37,8 @@ export function ImportPage() {
   const name = useSignal(compilation.value?.title ?? '');
   const pasted = useSignal('');
   const failure = useSignal('');
+  /** The file that was chosen, until other words are pasted. */
+  const chosen = useRef<File | null>(null);
   /** How many files were asked for; the answer to the last one counts. */
   const asked = useRef(0);
   const reading = useSignal(false);
@@ -53,8 +55,8 @@ export function ImportPage() {
     try {
       const found = await post('/api/imports/preview', source, Compilation);
       if (mine !== asked.current) return;
-      past.value = [];
-      compilation.value = found;
+      // What was corrected so far can be brought back.
+      set(found);
       name.value = found.title;
     } catch (error) {
       if (mine === asked.current) failure.value = sentenceOf(error);
@@ -90,7 +92,9 @@ export function ImportPage() {
             }}
             onChange={(event) => {
               const file = event.currentTarget.files?.[0];
-              if (file !== undefined) void read(file);
+              if (file === undefined) return;
+              chosen.current = file;
+              void read(file);
             }}
           />
         </label>
@@ -101,10 +105,19 @@ export function ImportPage() {
             value={pasted.value}
             onInput={(event) => {
               pasted.value = event.currentTarget.value;
+              chosen.current = null;
             }}
           />
         </label>
-        <BusyButton work={() => read(new Blob([pasted.value]))}>{t('import.preview')}</BusyButton>
+        <BusyButton
+          work={async () => {
+            const source = chosen.current ?? (pasted.value.trim() === '' ? null : new Blob([pasted.value]));
+            if (source === null) failure.value = t('import.nothing');
+            else await read(source);
+          }}
+        >
+          {t('import.preview')}
+        </BusyButton>
         <div role="status">{reading.value && <p class="quiet">{t('app.loading')}</p>}</div>
         <p class="failure" role="alert">
           {failure.value}

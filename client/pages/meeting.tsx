@@ -8,6 +8,7 @@ import { announce } from '../parts/announcer.tsx';
 import { BusyButton } from '../parts/busy.tsx';
 import { Title } from '../parts/frame.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
+import { SeatChooser } from '../parts/seat.tsx';
 import { Link } from '../router.tsx';
 import { t } from '../words.ts';
 import { NotFoundPage } from './notFound.tsx';
@@ -59,6 +60,7 @@ export function MeetingPage({ id }: { id: MeetingId }) {
           {t('meeting.text')}
         </a>
       </nav>
+      <SeatChooser meeting={meeting} view={view} />
       <Conduct meeting={meeting} view={view} />
       {view.topics.map((topic) => {
         const recommendations = view.recommendations.filter((one) => one.topic === topic.id);

@@ -3,16 +3,10 @@ import { useEffect } from 'preact/hooks';
 import { MeetingList } from '../../shared/contract.ts';
 import { get, sentenceOf } from '../api.ts';
 import { Title } from '../parts/frame.tsx';
+import { seatWords } from '../parts/seat.tsx';
 import { Link } from '../router.tsx';
 import { session } from '../session.ts';
 import { t, tn } from '../words.ts';
-
-const roleKeys = {
-  chair: 'role.chair',
-  rapporteur: 'role.rapporteur',
-  delegate: 'role.delegate',
-  observer: 'role.observer',
-} as const;
 
 /** The meetings that somebody takes part in. */
 export function MeetingsPage() {
@@ -29,7 +23,8 @@ export function MeetingsPage() {
     );
   }, []);
   const administrator = session.value?.account.administrator === true;
-  const mayImport = administrator || list.value?.some(({ role }) => role === 'rapporteur' || role === 'chair') === true;
+  const runs = list.value?.some(({ seats }) => seats.some(({ role }) => role === 'rapporteur' || role === 'chair'));
+  const mayImport = administrator || runs === true;
   return (
     <div class="page">
       <Title>{t('meetings.title')}</Title>
@@ -39,10 +34,10 @@ export function MeetingsPage() {
       {list.value === null && failure.value === '' && <p class="quiet">{t('app.loading')}</p>}
       {list.value?.length === 0 && <p>{t('meetings.none')}</p>}
       <ul class="plain meetings">
-        {list.value?.map(({ id, name, role, party, recommendations }) => (
+        {list.value?.map(({ id, name, seats, recommendations }) => (
           <li key={id} class="panel">
             <h2>
-              {role === 'observer' ? (
+              {seats.length > 0 && seats.every(({ role }) => role === 'observer') ? (
                 // Rendered text, never the document: another page of the server's.
                 <a href={`/meetings/${id}/text`}>{name}</a>
               ) : (
@@ -50,8 +45,8 @@ export function MeetingsPage() {
               )}
             </h2>
             <p class="quiet">
-              {role === null ? t('role.administrator') : t(roleKeys[role])}
-              {party !== null && ` · ${party}`} · {tn('meetings.recommendations', recommendations)}
+              {(seats.length === 0 ? [t('role.administrator')] : seats.map(seatWords)).join('; ')} ·{' '}
+              {tn('meetings.recommendations', recommendations)}
             </p>
           </li>
         ))}

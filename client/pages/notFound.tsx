@@ -1,11 +1,13 @@
+import type { ComponentChildren } from 'preact';
 import { Title } from '../parts/frame.tsx';
 import { Link } from '../router.tsx';
 import { t } from '../words.ts';
 
-export function NotFoundPage() {
+export function NotFoundPage({ children }: { children?: ComponentChildren }) {
   return (
     <div class="page">
       <Title>{t('app.not-found')}</Title>
+      {children}
       <p>
         <Link to="/">{t('app.home')}</Link>
       </p>

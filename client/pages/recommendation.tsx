@@ -5,25 +5,32 @@ import type { MeetingView } from '../../shared/contract.ts';
 import { Accepted } from '../../shared/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/ids.ts';
 import type { Principal } from '../../shared/principal.ts';
-import type { Command } from '../../shared/procedure.ts';
-import { post, sentenceOf, split } from '../api.ts';
+import { onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
+import { ApiError, post, sentenceOf, split } from '../api.ts';
 import { Workbench } from '../drafting/workbench.ts';
 import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
 import { AmendmentCards } from '../panels/cards.tsx';
+import { ChangedDialog } from '../panels/changed.tsx';
 import { ClausePanel } from '../panels/clause.tsx';
 import type { Desk } from '../panels/desk.ts';
 import { kindKeys } from '../panels/keys.ts';
-import { Refusals } from '../panels/refusals.tsx';
+import { KeptWords, Refusals } from '../panels/refusals.tsx';
 import { statusWords } from '../panels/status.ts';
+import { followPointer } from '../panels/steady.ts';
 import { SavedSign, Toolbar } from '../panels/toolbar.tsx';
 import { announce, whisper } from '../parts/announcer.tsx';
 import { Title } from '../parts/frame.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
+import { SeatChooser } from '../parts/seat.tsx';
 import { go, Link } from '../router.tsx';
+import { inSeat } from '../seat.ts';
+import { session } from '../session.ts';
 import { errorWords, labelStyle, t, tn } from '../words.ts';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
+
+followPointer();
 
 const followKey = 'concord.follow';
 const wantsToFollow = (): boolean => {
@@ -42,7 +49,12 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
   const known = view?.recommendations.some((one) => one.id === id) === true;
   if (view === null) {
     const error = meeting.error.value;
-    if (error?.code === 'not-found') return <NotFoundPage />;
+    if (error?.code === 'not-found')
+      return (
+        <NotFoundPage>
+          <KeptWords recommendation={id} />
+        </NotFoundPage>
+      );
     return error === null ? <p class="quiet">{t('app.loading')}</p> : <p role="alert">{error.message}</p>;
   }
   if (!known) return <NotFoundPage />;
@@ -52,6 +64,8 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
     return (
       <div class="page">
         <Title>{titleOf(view, id)}</Title>
+        <SeatChooser meeting={meeting} view={view} />
+        <KeptWords recommendation={id} />
         <p>
           <a href={`/meetings/${meetingId}/text`}>{t('meeting.text')}</a>
         </p>
@@ -79,46 +93,54 @@ function DraftingPage({
     // The meeting is told anew at every count; its parties seldom change.
     const parties = computed(() => latest().parties);
     const face = (party: PartyCode) => faceIn({ parties: parties.value }, party);
+    const bench = new Workbench({
+      recommendation: id,
+      me,
+      account: session.peek()?.account.name ?? '',
+      meeting: latest,
+      face,
+      labelStyle,
+      words: () => ({
+        insertedBy: (party) => t('editor.inserted-by', { party }),
+        struckBy: (party) => t('editor.struck-by', { party }),
+        bracketedBy: (party) => t('editor.bracketed-by', { party }),
+        status: statusWords,
+        proposed: t('status.proposed'),
+        floor: t('draft.floor'),
+        label: t('draft.text'),
+      }),
+      onRefused: (error) =>
+        announce(
+          error.code === 'clause-locked'
+            ? t('draft.locked')
+            : error.code === 'role-may-not' && !latest().drafting
+              ? t('error.drafting-closed')
+              : errorWords(error.code, ''),
+        ),
+      onKept: () => announce(t('draft.undo-kept')),
+      onApart: (hand) => announce(t(hand !== null && 'edits' in hand ? 'draft.apart-base' : 'draft.apart')),
+    });
     return {
       recommendation: id,
       me,
       parties: () => parties.value,
       face,
       say: announce,
-      order: async (command: Command) => {
+      order: async (wish: Wish) => {
+        const seen = bench.seen();
         try {
-          const { type, body } = split(command);
-          await post(`/api/recommendations/${id}/${type}`, body, Accepted);
+          const { type, body } = split(onWhatIsSeen(seen, wish));
+          await post(inSeat(`/api/recommendations/${id}/${type}`, me.participant), body, Accepted);
+          bench.lookAtNow();
           return true;
         } catch (error) {
-          announce(sentenceOf(error));
+          if (error instanceof ApiError && error.code === 'changed-since')
+            bench.changed.value = { wish, seen: seen.text };
+          else announce(sentenceOf(error));
           return false;
         }
       },
-      bench: new Workbench({
-        recommendation: id,
-        me,
-        meeting: latest,
-        face,
-        labelStyle,
-        words: () => ({
-          insertedBy: (party) => t('editor.inserted-by', { party }),
-          struckBy: (party) => t('editor.struck-by', { party }),
-          bracketedBy: (party) => t('editor.bracketed-by', { party }),
-          status: statusWords,
-          proposed: t('status.proposed'),
-          floor: t('draft.floor'),
-          label: t('draft.text'),
-        }),
-        onRefused: (error) =>
-          announce(
-            error.code === 'clause-locked'
-              ? t('draft.locked')
-              : error.code === 'role-may-not' && !latest().drafting
-                ? t('error.drafting-closed')
-                : errorWords(error.code, ''),
-          ),
-      }),
+      bench,
     };
   }, [id, me.participant, me.role, me.party]);
   const { bench, face } = desk;
@@ -154,14 +176,20 @@ function DraftingPage({
         <Title>{titleOf(view, id)}</Title>
         {progress !== undefined && <ProgressLine progress={progress} />}
         <div class="row draft-state">
+          <SeatChooser meeting={meeting} view={view} mayLeave={() => maySwitch(desk)} />
           <Whoami desk={desk} drafting={view.drafting} />
           <SavedSign desk={desk} />
           <Here desk={desk} />
         </div>
         {line !== null && (
-          <p class="banner" role="alert">
-            {t(line === 'offline' ? 'draft.offline' : 'draft.ended')}
-          </p>
+          <div class="banner" role="alert">
+            <p>{t(lineKeys[line])}</p>
+            {line === 'evicted' && (
+              <button type="button" class="button button-strong" onClick={() => bench.takeOver()}>
+                {t('draft.take-over')}
+              </button>
+            )}
+          </div>
         )}
         <Toolbar desk={desk} />
         <div class="row">
@@ -192,6 +220,7 @@ function DraftingPage({
           </label>
         </div>
         <Refusals desk={desk} />
+        <ChangedSince desk={desk} />
       </div>
       <div class="draft-text">
         {!bench.ready.value && <p class="quiet">{t('app.loading')}</p>}
@@ -216,6 +245,25 @@ function DraftingPage({
       </aside>
     </div>
   );
+}
+
+/** Words go out in the name of the seat that they were typed in: first they are stored. */
+function maySwitch({ bench, say }: Desk): boolean {
+  const saving = bench.draft.peek()?.saving.peek();
+  if (saving !== 'saving' && saving !== 'offline') return true;
+  say(t(saving === 'saving' ? 'draft.saving' : 'draft.offline'));
+  return false;
+}
+
+const lineKeys = { offline: 'draft.offline', ended: 'draft.ended', evicted: 'draft.evicted' } as const;
+
+/** Shown where a decision was refused because its words had changed. */
+function ChangedSince({ desk }: { desk: Desk }) {
+  const changed = desk.bench.changed.value;
+  const close = (): void => {
+    desk.bench.changed.value = null;
+  };
+  return changed === null ? null : <ChangedDialog desk={desk} changed={changed} close={close} />;
 }
 
 /** In whose name one writes here. */

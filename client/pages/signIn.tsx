@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { DemoView, SessionView } from '../../shared/access.ts';
 import { get, send, sentenceOf } from '../api.ts';
+import { nextFrom } from '../next.ts';
 import { Title } from '../parts/frame.tsx';
 import { go, path } from '../router.tsx';
 import { session } from '../session.ts';
@@ -34,7 +35,7 @@ export function SignInPage() {
     try {
       await send('POST', '/api/session', { name: as, password: secret });
       session.value = await get('/api/session', SessionView);
-      if (path.peek() === '/sign-in') go('/', true);
+      if (path.peek() === '/sign-in' && nextFrom(location.search, location.origin) === null) go('/', true);
     } catch (error) {
       failure.value = sentenceOf(error);
     } finally {

@@ -2,11 +2,14 @@ import { useComputed, useSignal } from '@preact/signals';
 import { type StandingAmendment, sponsorsOf } from '../../shared/amendment.ts';
 import type { MarkId, PartyCode } from '../../shared/ids.ts';
 import type { AmendmentRecord } from '../../shared/ledger.ts';
+import { BusyButton } from '../parts/busy.tsx';
+import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
 import type { Desk } from './desk.ts';
 import { kindKeys } from './keys.ts';
 import { Order } from './order.tsx';
+import { isMeant } from './steady.ts';
 
 /** The words before and after, told apart by element, sign and colour. */
 export function Words({ struck, inserted }: { struck: string; inserted: string }) {
@@ -31,7 +34,7 @@ export function Words({ struck, inserted }: { struck: string; inserted: string }
 /** One amendment: whose it is, what it does, who stands behind it, and what may be done about it. */
 export function Card({
   desk,
-  amendment: { id, record, kind, clauses, struck, inserted },
+  amendment: { id, record, parent, kind, clauses, struck, inserted },
   chosen,
   choose,
 }: {
@@ -72,6 +75,7 @@ export function Card({
           {clause === undefined || bench.labelOf(clause) === '' ? t('card.show') : clauseName(bench.labelOf(clause))}
         </button>
       </p>
+      <MadeTo desk={desk} parent={parent} />
       <Words struck={struck} inserted={inserted} />
       {record.reason !== '' && (
         <p class="card-reason">
@@ -89,12 +93,84 @@ export function Card({
         )}
         {owner && (
           <>
-            <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} />
+            {me.role === 'rapporteur' ? (
+              <WithdrawFor desk={desk} id={id} party={face.name} struck={struck} inserted={inserted} />
+            ) : (
+              <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} />
+            )}
             <ReasonForm desk={desk} id={id} reason={record.reason} />
           </>
         )}
       </div>
     </article>
+  );
+}
+
+/** Of an amendment to a pending one: whose, and a way to it. It is decided before that one, or falls with it. */
+function MadeTo({ desk, parent }: { desk: Desk; parent: MarkId | null }) {
+  const record = parent === null ? undefined : desk.bench.ledger.value.marks.get(parent);
+  if (parent === null || record === undefined) return null;
+  return (
+    <p class="card-foot">
+      <button type="button" class="link" onClick={() => desk.bench.point(parent, true)}>
+        {t('card.made-to', { party: desk.face(record.party).name })}
+      </button>
+    </p>
+  );
+}
+
+/** The rapporteur withdraws on behalf of a party: asked first, since the words are not the rapporteur's own. */
+function WithdrawFor({
+  desk,
+  id,
+  party,
+  struck,
+  inserted,
+}: {
+  desk: Desk;
+  id: MarkId;
+  party: string;
+  struck: string;
+  inserted: string;
+}) {
+  const asking = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        data-decides
+        onClick={(event) => {
+          if (isMeant(event)) asking.value = true;
+          else desk.say(t('card.moved'));
+        }}
+      >
+        {t('card.withdraw')}…
+      </button>
+      {asking.value && (
+        <Dialog
+          title={t('card.withdraw-for', { party })}
+          onClose={() => {
+            asking.value = false;
+          }}
+        >
+          <Words struck={struck} inserted={inserted} />
+          <p>{t('card.withdraw-sure', { party })}</p>
+          <div class="row">
+            <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} strong />
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                asking.value = false;
+              }}
+            >
+              {t('app.cancel')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
   );
 }
 
@@ -155,6 +231,8 @@ function ReasonForm({ desk, id, reason }: { desk: Desk; id: MarkId; reason: stri
 /** Who stands behind an amendment, who was asked to, and the answer of who was. */
 function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record: AmendmentRecord; owner: boolean }) {
   const { me } = desk;
+  /** The party that is chosen, and not asked yet. */
+  const asking = useSignal<PartyCode | null>(null);
   const asked = record.sponsors.filter(({ accepted }) => !accepted);
   const mine = record.sponsors.find(({ party }) => party === me.party);
   const others = desk
@@ -164,8 +242,18 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
     <>
       {asked.length > 0 && (
         <p class="card-sponsors">
-          {asked.map(({ party }) => t('card.asked', { party: desk.face(party).code })).join(', ')}
+          {asked
+            .map(({ party, agreedTo }) =>
+              t(agreedTo === undefined ? 'card.asked' : 'card.asked-again', { party: desk.face(party).code }),
+            )
+            .join(', ')}
         </p>
+      )}
+      {me.role === 'delegate' && mine?.agreedTo !== undefined && (
+        <div>
+          <p>{t('card.agreed-to')}</p>
+          <Words struck={mine.agreedTo.struck} inserted={mine.agreedTo.inserted} />
+        </div>
       )}
       {me.role === 'delegate' && mine !== undefined && (
         <div class="card-acts">
@@ -193,23 +281,34 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
         </div>
       )}
       {owner && others.length > 0 && (
-        <label class="card-ask">
-          {t('card.ask')}{' '}
-          <select
-            value=""
-            onChange={async (event) => {
-              const code = others.find((party) => party.code === event.currentTarget.value)?.code;
-              if (code !== undefined) await desk.order({ type: 'ask-to-sponsor', amendment: id, party: code });
+        <form class="card-ask" onSubmit={(event) => event.preventDefault()}>
+          <label>
+            {t('card.ask')}{' '}
+            <select
+              value={asking.value ?? ''}
+              onChange={(event) => {
+                asking.value = others.find((party) => party.code === event.currentTarget.value)?.code ?? null;
+              }}
+            >
+              <option value="">…</option>
+              {others.map(({ code }: { code: PartyCode }) => (
+                <option key={code} value={code}>
+                  {desk.face(code).name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <BusyButton
+            type="submit"
+            work={async () => {
+              const party = others.find(({ code }) => code === asking.peek())?.code;
+              if (party === undefined) desk.say(t('card.ask-whom'));
+              else if (await desk.order({ type: 'ask-to-sponsor', amendment: id, party })) asking.value = null;
             }}
           >
-            <option value="">…</option>
-            {others.map(({ code }: { code: PartyCode }) => (
-              <option key={code} value={code}>
-                {desk.face(code).name}
-              </option>
-            ))}
-          </select>
-        </label>
+            {t('card.ask-submit')}
+          </BusyButton>
+        </form>
       )}
     </>
   );

@@ -86,10 +86,18 @@ export function AmendmentCards({ desk }: { desk: Desk }) {
                   <strong>{t(stateKeys[record.state])}</strong>
                 </p>
                 <Words struck={record.closed?.struck ?? ''} inserted={record.closed?.inserted ?? ''} />
-                <p class="card-foot">
-                  {t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}
-                  {record.closed?.reason !== undefined && ` · ${record.closed.reason}`}
-                </p>
+                <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
+                {record.closed !== undefined && (
+                  <p class="card-foot">
+                    {t(record.state === 'withdrawn' ? 'card.withdrawn-by' : 'card.closed-by', {
+                      state: t(stateKeys[record.state]),
+                      name: record.closed.by,
+                      party: desk.face(record.party).name,
+                      time: moment(record.closed.at),
+                    })}
+                    {record.closed.reason !== undefined && ` · ${record.closed.reason}`}
+                  </p>
+                )}
               </li>
             ))}
           </ul>

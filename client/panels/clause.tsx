@@ -1,21 +1,24 @@
 import { useSignal } from '@preact/signals';
-import { History } from '../../shared/contract.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
 import { statusOf } from '../../shared/ledger.ts';
-import { type Command, whyNot } from '../../shared/procedure.ts';
-import { get, sentenceOf } from '../api.ts';
+import { type Wish, whyNot } from '../../shared/procedure.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
+import { AgreeDialog } from './agree.tsx';
 import type { Desk } from './desk.ts';
-import { HistoryList } from './history.tsx';
+import { HistoryDialog } from './history.tsx';
 import { stateKeys } from './keys.ts';
+import { decideOnce } from './order.tsx';
 import { statusWords } from './status.ts';
+import { isMeant } from './steady.ts';
+import { WaitingParties } from './waiting.tsx';
 
 /** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
 export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (clause: ClauseId) => void }) {
   const { bench, me } = desk;
-  const history = useSignal<History | null>(null);
+  const history = useSignal<ClauseId | null>(null);
+  const agreeing = useSignal<ClauseId | null>(null);
   const asking = useSignal<'agreed' | 'agreed ad referendum' | 'open' | null>(null);
   const clause = bench.clause.value;
   if (clause === null)
@@ -82,6 +85,17 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
               ask={() => (asking.value = wanted)}
             />
           ))}
+        {me.role === 'chair' && status.state === 'open' && bench.isUnresolved(clause) && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              agreeing.value = clause.id;
+            }}
+          >
+            {t('agree.open')}
+          </button>
+        )}
         {me.role === 'chair' && (
           <button type="button" class="button" onClick={() => giveFloor(clause.id)}>
             {t('clause.give-floor')}
@@ -90,15 +104,8 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
         <button
           type="button"
           class="button"
-          onClick={async () => {
-            try {
-              history.value = await get(
-                `/api/recommendations/${desk.recommendation}/clauses/${clause.id}/history`,
-                History,
-              );
-            } catch (error) {
-              desk.say(sentenceOf(error));
-            }
+          onClick={() => {
+            history.value = clause.id;
           }}
         >
           {t('clause.history')}
@@ -114,15 +121,23 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
           }}
         />
       )}
+      {agreeing.value !== null && statusOf(ledger, agreeing.value).state === 'open' && (
+        <AgreeDialog
+          desk={desk}
+          clause={agreeing.value}
+          close={() => {
+            agreeing.value = null;
+          }}
+        />
+      )}
       {history.value !== null && (
-        <Dialog
-          title={t('clause.history-of', { clause: clauseName(bench.labelOf(clause.id)) })}
+        <HistoryDialog
+          desk={desk}
+          clause={history.value}
           onClose={() => {
             history.value = null;
           }}
-        >
-          <HistoryList history={history.value} desk={desk} />
-        </Dialog>
+        />
       )}
     </section>
   );
@@ -135,7 +150,7 @@ const words = {
 } as const;
 type Wanted = keyof typeof words;
 
-const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reason: string): Command => ({
+const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reason: string): Wish => ({
   type: 'set-status',
   clauses: [clause],
   status: wanted,
@@ -164,9 +179,14 @@ function StatusButton({
     <button
       type="button"
       class="button"
+      data-decides
       aria-disabled={refusal !== null}
       title={refusal === null ? undefined : t(`error.${refusal}`)}
-      onClick={() => (refusal === null ? ask() : desk.say(t(`error.${refusal}`)))}
+      onClick={(event) => {
+        if (refusal !== null) desk.say(t(`error.${refusal}`));
+        else if (isMeant(event)) ask();
+        else desk.say(t('card.moved'));
+      }}
     >
       {t(words[wanted])}
     </button>
@@ -189,32 +209,8 @@ function StatusDialog({
   const parties = useSignal<readonly PartyCode[]>([]);
   return (
     <Dialog title={`${t(words[wanted])}: ${desk.bench.labelOf(clause)}`} onClose={close}>
-      <form
-        class="form"
-        onSubmit={async (event) => {
-          event.preventDefault();
-          if (await desk.order(commandFor(clause, wanted, [...parties.value], reason.value))) close();
-        }}
-      >
-        {wanted === 'agreed ad referendum' && (
-          <fieldset>
-            <legend>{t('clause.waiting-parties')}</legend>
-            {desk.parties().map(({ code }) => (
-              <label key={code} class="check">
-                <input
-                  type="checkbox"
-                  checked={parties.value.includes(code)}
-                  onChange={(event) => {
-                    parties.value = event.currentTarget.checked
-                      ? [...parties.value, code]
-                      : parties.value.filter((one) => one !== code);
-                  }}
-                />{' '}
-                {desk.face(code).name}
-              </label>
-            ))}
-          </fieldset>
-        )}
+      <form class="form" onSubmit={(event) => event.preventDefault()}>
+        {wanted === 'agreed ad referendum' && <WaitingParties desk={desk} chosen={parties} />}
         <label>
           {t('clause.reason')}
           <textarea
@@ -227,7 +223,15 @@ function StatusDialog({
           />
         </label>
         <div class="row">
-          <button type="submit" class="button button-strong">
+          <button
+            type="submit"
+            class="button button-strong"
+            data-decides
+            onClick={async (event) => {
+              const command = commandFor(clause, wanted, [...parties.value], reason.value);
+              if (await decideOnce(desk, command, event)) close();
+            }}
+          >
             {t('app.confirm')}
           </button>
           <button type="button" class="button" onClick={close}>

@@ -1,7 +1,7 @@
 import type { PartyView } from '../../shared/contract.ts';
 import type { PartyCode, RecommendationId } from '../../shared/ids.ts';
 import type { Principal } from '../../shared/principal.ts';
-import type { Command } from '../../shared/procedure.ts';
+import type { Wish } from '../../shared/procedure.ts';
 import type { Workbench } from '../drafting/workbench.ts';
 import type { PartyFace } from '../editor/facts.ts';
 
@@ -13,7 +13,7 @@ export interface Desk {
   readonly parties: () => readonly PartyView[];
   readonly face: (party: PartyCode) => PartyFace;
   /** Orders something of the server. False where it was refused, which the person has been told. */
-  readonly order: (command: Command) => Promise<boolean>;
+  readonly order: (command: Wish) => Promise<boolean>;
   /** Says something to the person, seen and heard. */
   readonly say: (sentence: string) => void;
 }

@@ -13,4 +13,5 @@ export const stateKeys = {
   'not adopted': 'state.not-adopted',
   withdrawn: 'state.withdrawn',
   superseded: 'state.superseded',
+  fallen: 'state.fallen',
 } as const;

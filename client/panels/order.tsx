@@ -1,7 +1,29 @@
 import { useSignal } from '@preact/signals';
-import { type Command, whyNot } from '../../shared/procedure.ts';
+import { type Wish, whyNot } from '../../shared/procedure.ts';
 import { t } from '../words.ts';
 import type { Desk } from './desk.ts';
+import { isMeant } from './steady.ts';
+
+/** A decision is under way: another one would be made on what is about to change. */
+let deciding = false;
+
+/**
+ * Orders something for a button that was pressed. False where it was refused, or nothing was ordered: another decision is
+ * under way, or the button came under the pointer only now.
+ */
+export async function decideOnce(desk: Desk, command: Wish, event: MouseEvent): Promise<boolean> {
+  if (deciding) return false;
+  if (!isMeant(event)) {
+    desk.say(t('card.moved'));
+    return false;
+  }
+  deciding = true;
+  try {
+    return await desk.order(command);
+  } finally {
+    deciding = false;
+  }
+}
 
 /**
  * A button that orders something; greyed by the same rule that the server refuses by. It is asked when what stands
@@ -15,7 +37,7 @@ export function Order({
   off = false,
 }: {
   desk: Desk;
-  command: Command;
+  command: Wish;
   words: string;
   strong?: boolean;
   off?: boolean;
@@ -30,17 +52,18 @@ export function Order({
     <button
       type="button"
       class={strong ? 'button button-strong' : 'button'}
-      disabled={busy.value || off}
-      aria-disabled={refusal !== null}
+      data-decides
+      disabled={off}
+      aria-disabled={refusal !== null || busy.value}
       title={refusal === null ? undefined : t(`error.${refusal}`)}
-      onClick={async () => {
+      onClick={async (event) => {
         const refused = why();
         if (refused !== null) {
           desk.say(t(`error.${refused}`));
           return;
         }
         busy.value = true;
-        await desk.order(command);
+        await decideOnce(desk, command, event);
         busy.value = false;
       }}
     >

@@ -8,7 +8,8 @@ const savingKeys = {
   saved: 'draft.saved',
   saving: 'draft.saving',
   offline: 'draft.offline',
-  ended: 'draft.ended',
+  ended: 'draft.offline-here',
+  evicted: 'draft.offline-here',
 } as const;
 
 /** Whether all that was typed is on the server's disk: said as it is. */

@@ -7,11 +7,14 @@ export function BusyButton({
   children,
   strong = false,
   type = 'button',
+  label,
 }: {
   work: () => Promise<void>;
   children: ComponentChildren;
   strong?: boolean;
   type?: 'button' | 'submit';
+  /** What it is called where its words don't say it alone. */
+  label?: string;
 }) {
   const busy = useSignal(false);
   return (
@@ -19,6 +22,7 @@ export function BusyButton({
       type={type}
       class={strong ? 'button button-strong' : 'button'}
       aria-disabled={busy.value}
+      aria-label={label}
       onClick={async (event) => {
         event.preventDefault();
         if (busy.value) return;

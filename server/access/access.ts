@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
+import { isReadable } from '../../shared/confusable.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId, randomId } from '../../shared/ids.ts';
 import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
-import { nameKey, type Tables } from '../store/tables.ts';
+import { formerNameKey, nameKey, type Tables } from '../store/tables.ts';
 import { openDevices } from './devices.ts';
 import { outlives } from './expiry.ts';
 import { openLimits } from './limits.ts';
@@ -65,8 +66,31 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
   const tell = (ended: Ended): void => {
     for (const listener of listeners) listener(ended);
   };
-  const accountNamed = (name: string) =>
-    tables.selectFrom('accounts').selectAll().where('name_key', '=', nameKey(name)).executeTakeFirst();
+  const accountNamed = async (name: string) => {
+    const former = formerNameKey(name);
+    const rows = await tables
+      .selectFrom('accounts')
+      .selectAll()
+      .where('name_key', 'in', [nameKey(name), former])
+      .execute();
+    // Of two that look alike and are older than this rule, the one that was spelled so.
+    return rows.find((row) => row.name_key === former) ?? rows[0];
+  };
+  /** What accounts look like whose key doesn't say so, since they are older than the rule. No more of them come. */
+  let formerLooks: Promise<ReadonlySet<string>> | null = null;
+  const readFormerLooks = async (): Promise<ReadonlySet<string>> => {
+    const rows = await tables.selectFrom('accounts').select(['name', 'name_key']).execute();
+    return new Set(rows.map(({ name }) => nameKey(name)).filter((look, at) => look !== rows[at]?.name_key));
+  };
+  const isTaken = async (name: string): Promise<boolean> => {
+    formerLooks ??= readFormerLooks();
+    try {
+      return (await formerLooks).has(nameKey(name));
+    } catch (error) {
+      formerLooks = null;
+      throw error;
+    }
+  };
 
   /** Cuts whose session ended, or whose seat another took, on another node or by time. */
   const lookAgain = async (): Promise<void> => {
@@ -84,8 +108,18 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         if (!valid.has(session) || (participant !== null && !seats.has(`${participant} ${account}`))) tell({ session });
     }
   };
+  /** Forgets links that lead nowhere any more. */
+  const sweepInvitations = async (): Promise<void> => {
+    await tables
+      .deleteFrom('invitations')
+      .where((its) => its.or([its('used_at', 'is not', null), its('expires_at', '<=', now())]))
+      .execute();
+  };
   const timers = [
-    setInterval(() => void sessions.sweep().catch(() => undefined), 3600_000).unref(),
+    setInterval(
+      () => void Promise.all([sessions.sweep(), sweepInvitations()]).catch(() => undefined),
+      3600_000,
+    ).unref(),
     // A store that is away for a moment is asked again soon.
     setInterval(() => void lookAgain().catch(() => undefined), betweenLooks).unref(),
   ];
@@ -111,6 +145,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       after = () => [],
     }: { before?: readonly Step[]; after?: (account: AccountId) => readonly Step[] } = {},
   ): Promise<AccountId> => {
+    if (!isReadable(name)) throw new ConcordError('name-unreadable');
+    if (await isTaken(name)) throw new ConcordError('name-taken');
     const row = rowOf(id, name, await hashPassword(password), administrator);
     try {
       const done = await atomically({ tables }, [
@@ -199,10 +235,11 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     async signIn(name: string, password: string, address: string, cookies?: string): Promise<string> {
       const row = await accountNamed(name);
       const device = row === undefined ? null : devices.find(cookies, row);
-      const attempt = await limits.signIn({ name, address, device });
-      if (!(await passwordFits(password, row?.password_hash ?? null)) || row === undefined)
-        throw new ConcordError('wrong-name-or-password');
-      await attempt.succeeded();
+      const account = row === undefined ? null : AccountId.parse(row.id);
+      const fits = await limits.signIn({ name, account, address, device }, () =>
+        passwordFits(password, row?.password_hash ?? null, { isKnown: device !== null }),
+      );
+      if (!fits || row === undefined) throw new ConcordError('wrong-name-or-password');
       return (await sessions.start(row.id)).cookie;
     },
 
@@ -262,10 +299,17 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       /** Null where the operator did it at the command line. */
       createdBy: AccountId | null;
     }) => invite('participant', meeting, participant, createdBy),
-    invitation,
-
-    limitInvitations: (address: string) => limits.invitation(address),
-    limitCommands: (session: string, cost?: number) => limits.command(session, cost),
+    /** An invitation as it stands. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`. */
+    async invitation(token: string, address: string): Promise<Invitation> {
+      try {
+        return await invitation(token);
+      } catch (error) {
+        if (error instanceof ConcordError && error.code === 'invitation-invalid') await limits.invitation(address);
+        throw error;
+      }
+    },
+    limitCommands: (account: AccountId, cost?: number) => limits.command(account, cost),
+    limitMeetings: (account: AccountId) => limits.meeting(account),
 
     /**
      * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its seat ends, wherever
@@ -319,7 +363,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         return null;
       }
       const account = AccountId.parse(randomId());
-      await newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat });
+      await limits.takeUp(tokenId(token), () =>
+        newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat }),
+      );
       seated(account);
       return (await sessions.start(account)).cookie;
     },

@@ -1,80 +1,252 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { setTimeout as pause } from 'node:timers/promises';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { ConcordError } from '../../shared/errors.ts';
+import type { AccountId } from '../../shared/ids.ts';
 import { nameKey } from '../store/tables.ts';
 
 /** A try to sign in. */
 export interface Attempt {
   readonly name: string;
+  /** The account of that name; null where there is none. */
+  readonly account: AccountId | null;
   /** See `addressOf`. */
   readonly address: string;
   /** The id of a browser that the account was signed in with before; null for any other. */
   readonly device: string | null;
 }
 
-/** How often one may try. Kept in memory: a restart forgives, and every node counts for itself. */
+/** How often one may fail. Kept in memory: a restart forgives, and every node counts for itself. */
 export interface Limits {
-  /** Before a password is checked; `succeeded` gives the tries back. Throws `too-many-requests`. */
-  signIn(attempt: Attempt): Promise<{ succeeded(): Promise<void> }>;
+  /**
+   * Lets a password be checked, and counts the try where it fails. Resolves with what `check` says: whether it is right.
+   * Throws `too-many-requests`.
+   */
+  signIn(attempt: Attempt, check: () => Promise<boolean>): Promise<boolean>;
+  /** Counts an invitation that leads nowhere. Throws `too-many-requests`. */
   invitation(address: string): Promise<void>;
-  /** What an order or a costly question takes of a session's allowance. */
-  command(session: string, cost?: number): Promise<void>;
+  /** Lets an invitation be taken up, and counts the try where that throws. Throws `too-many-requests`. */
+  takeUp<T>(invitation: string, take: () => Promise<T>): Promise<T>;
+  /** What an order or a costly question takes of an account's allowance. Throws `too-many-requests`. */
+  command(account: AccountId, cost?: number): Promise<void>;
+  /** A meeting that an account makes. Throws `too-many-requests`. */
+  meeting(account: AccountId): Promise<void>;
 }
 
-/** Tries and seconds. Named in docs/security.md, which a test holds to them. */
+/** Failures and seconds; for commands, orders and seconds. Named in docs/security.md, which a test holds to them. */
 export const allowances = {
   /** A browser that knows the account has a count of its own, and no other. */
   signInByDevice: { points: 10, duration: 900 },
   signInByNameAndAddress: { points: 10, duration: 900 },
-  /** From all addresses together: who commands a thousand of them has no thousand times as many tries. */
+  /**
+   * From all addresses together: a program that commands a thousand of them has no thousand times as many tries. Addresses
+   * from which the account was signed in before have their own count alone.
+   */
   signInByName: { points: 50, duration: 3600 },
-  /** A delegation behind one address holds many names. */
+  /** An address that failed so often guesses at many names: each name has fewer tries there, and none is shut out. */
   signInByAddress: { points: 100, duration: 900 },
+  signInWhereManyFail: { points: 3, duration: 900 },
   invitationByAddress: { points: 60, duration: 900 },
-  commandBySession: { points: 120, duration: 10 },
+  takeUpByInvitation: { points: 20, duration: 900 },
+  commandByAccount: { points: 120, duration: 10 },
+  meetingByAccount: { points: 30, duration: 3600 },
 } as const;
 
+/** Tries that may wait for others at the same name. */
+const mostWaiting = 500;
+/** Addresses of accounts, and names that don't exist, that are remembered. */
+const mostRemembered = 20_000;
+
 export function openLimits(): Limits {
-  const byDevice = new RateLimiterMemory(allowances.signInByDevice);
-  const byNameAndAddress = new RateLimiterMemory(allowances.signInByNameAndAddress);
-  const byName = new RateLimiterMemory(allowances.signInByName);
-  const byAddress = new RateLimiterMemory(allowances.signInByAddress);
-  const invitations = new RateLimiterMemory(allowances.invitationByAddress);
-  const commands = new RateLimiterMemory(allowances.commandBySession);
+  const byDevice = new Failures(allowances.signInByDevice);
+  const byNameAndAddress = new Failures(allowances.signInByNameAndAddress);
+  const byName = new Failures(allowances.signInByName);
+  const byAddress = new Failures(allowances.signInByAddress);
+  const invitations = new Failures(allowances.invitationByAddress);
+  const takingUp = new Failures(allowances.takeUpByInvitation);
+  const commands = new RateLimiterMemory(allowances.commandByAccount);
+  const meetings = new RateLimiterMemory(allowances.meetingByAccount);
+  /** From where accounts were signed in before. */
+  const knownFrom = new Recent<true>();
+  /** Tries at names that don't exist, from addresses where many failed. */
+  const inVain = new Recent<number>();
+  /** How long a check takes, ms. */
+  let usually = 50;
+
+  const checked = async (check: () => Promise<boolean>): Promise<boolean> => {
+    const begun = performance.now();
+    const right = await check();
+    usually += (performance.now() - begun - usually) / 8;
+    return right;
+  };
+
+  /** A name that doesn't exist, where many failed: told as any other, after as long, and without the work. */
+  const failInVain = async (key: string): Promise<false> => {
+    const tries = (inVain.get(key) ?? 0) + 1;
+    inVain.set(key, tries);
+    if (tries > allowances.signInWhereManyFail.points) throw tooMany(allowances.signInWhereManyFail.duration * 1000);
+    await pause(usually);
+    return false;
+  };
+
   return {
-    async signIn({ name, address, device }) {
+    async signIn({ name, account, address, device }, check) {
       if (device !== null) {
-        await spend(byDevice, device);
-        return {
-          succeeded: async () => {
-            await byDevice.delete(device);
-          },
-        };
+        const right = await byDevice.attempt(device, () => checked(check), isRight);
+        if (right) await byDevice.forget(device);
+        return right;
       }
       const key = nameKey(name);
-      await spend(byAddress, address);
-      // Before the name's own count: one address can't use up what is there for all.
-      await spend(byNameAndAddress, `${address} ${key}`);
-      await spend(byName, key);
-      return {
-        succeeded: async () => {
-          await byNameAndAddress.delete(`${address} ${key}`);
-          await byName.delete(key);
-          await byAddress.reward(address, 1);
-        },
-      };
+      const here = `${address} ${key}`;
+      const manyFail = await byAddress.isFull(address);
+      if (manyFail && account === null) return failInVain(here);
+      const most = manyFail ? allowances.signInWhereManyFail.points : undefined;
+      const home = account !== null && knownFrom.get(`${address} ${account}`) === true;
+      const right = await byNameAndAddress.attempt(
+        here,
+        () => (home ? checked(check) : byName.attempt(key, () => checked(check), isRight)),
+        isRight,
+        most,
+      );
+      if (!right) {
+        await byAddress.count(address);
+        return false;
+      }
+      // A delegation at one address mistypes now and then.
+      await byNameAndAddress.forget(here);
+      if (account !== null) knownFrom.set(`${address} ${account}`, true);
+      return true;
     },
-    invitation: (address) => spend(invitations, address),
-    command: (session, cost) => spend(commands, session, cost),
+    async invitation(address) {
+      if (await invitations.isFull(address)) throw tooMany(await invitations.wait(address));
+      await invitations.count(address);
+    },
+    async takeUp(invitation, take) {
+      const outcome = await takingUp.attempt(
+        invitation,
+        () =>
+          take().then(
+            (taken) => ({ taken }),
+            (failure: unknown) => ({ failure }),
+          ),
+        (one) => 'taken' in one,
+      );
+      if ('taken' in outcome) return outcome.taken;
+      throw outcome.failure;
+    },
+    command: (account, cost = 1) => spend(commands, account, cost),
+    meeting: (account) => spend(meetings, account, 1),
   };
 }
 
-async function spend(limiter: RateLimiterMemory, key: string, cost = 1): Promise<void> {
+async function spend(limiter: RateLimiterMemory, key: string, cost: number): Promise<void> {
   try {
     await limiter.consume(key, cost);
   } catch (error) {
-    const wait = (error as RateLimiterRes).msBeforeNext;
-    // Tries are forgotten by a timer, whatever the clock shows; what is told must not be longer when the clock went back.
-    const seconds = Math.min(Math.ceil(wait / 1000), limiter.duration);
-    throw new ConcordError('too-many-requests', Number.isFinite(seconds) ? { field: String(seconds) } : {});
+    throw tooMany(waitOf(error, limiter.duration));
+  }
+}
+
+const isRight = (right: boolean): boolean => right;
+
+const tooMany = (wait: number): ConcordError =>
+  new ConcordError('too-many-requests', { field: String(Math.max(1, Math.ceil(wait / 1000))) });
+
+/** Failures are forgotten by a timer, whatever the clock shows; what is told must not be longer when the clock went back. */
+function waitOf(limited: unknown, duration: number): number {
+  const wait =
+    typeof limited === 'object' && limited !== null && 'msBeforeNext' in limited ? Number(limited.msBeforeNext) : 0;
+  return Math.min(wait, duration * 1000);
+}
+
+/** Tries of one key that are under way, and those that wait for them. */
+interface Line {
+  underWay: number;
+  readonly waiting: (() => void)[];
+}
+
+/** Counts failures, and never what succeeds: tries that are under way wait for each other where only a few are left. */
+class Failures {
+  readonly #limiter: RateLimiterMemory;
+  readonly #points: number;
+  readonly #lines = new Map<string, Line>();
+
+  constructor(allowance: { readonly points: number; readonly duration: number }) {
+    this.#limiter = new RateLimiterMemory(allowance);
+    this.#points = allowance.points;
+  }
+
+  async #failed(key: string): Promise<number> {
+    return (await this.#limiter.get(key))?.consumedPoints ?? 0;
+  }
+
+  async isFull(key: string): Promise<boolean> {
+    return (await this.#failed(key)) >= this.#points;
+  }
+
+  /** How long until failures are forgotten, ms. */
+  async wait(key: string): Promise<number> {
+    return waitOf(await this.#limiter.get(key), this.#limiter.duration);
+  }
+
+  async count(key: string): Promise<void> {
+    await this.#limiter.penalty(key);
+  }
+
+  async forget(key: string): Promise<void> {
+    await this.#limiter.delete(key);
+  }
+
+  /**
+   * Tries, if a failure is left: of `most`, where that isn't the allowance's own. What throws was no try. Throws
+   * `too-many-requests`.
+   */
+  async attempt<Result>(
+    key: string,
+    work: () => Promise<Result>,
+    succeeded: (result: Result) => boolean,
+    most: number = this.#points,
+  ): Promise<Result> {
+    const line = await this.#place(key, most);
+    try {
+      const result = await work();
+      if (!succeeded(result)) await this.count(key);
+      return result;
+    } finally {
+      line.underWay -= 1;
+      if (line.underWay === 0 && line.waiting.length === 0) this.#lines.delete(key);
+      for (const wake of line.waiting.splice(0)) wake();
+    }
+  }
+
+  /** Waits until the try can't be one failure too many, whatever becomes of those that are under way. */
+  async #place(key: string, most: number): Promise<Line> {
+    for (;;) {
+      const failed = await this.#failed(key);
+      if (failed >= most) throw tooMany(await this.wait(key));
+      const line = this.#lines.get(key) ?? { underWay: 0, waiting: [] };
+      this.#lines.set(key, line);
+      if (failed + line.underWay < most) {
+        line.underWay += 1;
+        return line;
+      }
+      if (line.waiting.length >= mostWaiting) throw tooMany(1000);
+      await new Promise<void>((resolve) => line.waiting.push(resolve));
+    }
+  }
+}
+
+/** What was noted last, as much as is remembered. */
+class Recent<Value> {
+  readonly #noted = new Map<string, Value>();
+
+  get(key: string): Value | undefined {
+    return this.#noted.get(key);
+  }
+
+  set(key: string, value: Value): void {
+    this.#noted.delete(key);
+    this.#noted.set(key, value);
+    const [oldest] = this.#noted.keys();
+    if (this.#noted.size > mostRemembered && oldest !== undefined) this.#noted.delete(oldest);
   }
 }

@@ -12,12 +12,46 @@ export function requireStrong(password: string): void {
   if (folded(password).length < shortestPassword) throw new ConcordError('password-too-short');
 }
 
-export const hashPassword = (password: string): Promise<string> => hash(folded(password), parameters);
+/** Passwords that are hashed at once: each takes 19 MB, and one of the four threads that Node has, for files too. */
+const mostAtOnce = 2;
+/** How many may wait of whom nothing is known, and when to come again if more do, seconds. */
+const mostWaiting = 200;
+const comeAgain = '2';
+
+let underWay = 0;
+const known: (() => void)[] = [];
+const unknown: (() => void)[] = [];
+
+/** Those who are known, by their browser or their invitation, come first. Throws `too-many-requests`. */
+async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
+  if (underWay < mostAtOnce) underWay += 1;
+  else {
+    if (!isKnown && unknown.length >= mostWaiting) throw new ConcordError('too-many-requests', { field: comeAgain });
+    // Whoever ends hands the place on.
+    await new Promise<void>((resolve) => (isKnown ? known : unknown).push(resolve));
+  }
+  try {
+    return await work();
+  } finally {
+    const next = known.shift() ?? unknown.shift();
+    if (next === undefined) underWay -= 1;
+    else next();
+  }
+}
+
+export const hashPassword = (password: string): Promise<string> =>
+  inTurn(true, () => hash(folded(password), parameters));
 
 /** A hash of nothing that anybody knows: checking an unknown name takes as long as checking a wrong password. */
 const nobody = hashPassword(globalThis.crypto.randomUUID());
 
-export async function passwordFits(password: string, stored: string | null): Promise<boolean> {
-  const fits = await verify(stored ?? (await nobody), folded(password)).catch(() => false);
+/** Throws `too-many-requests` where too many wait of whom nothing is known. */
+export async function passwordFits(
+  password: string,
+  stored: string | null,
+  { isKnown = false }: { readonly isKnown?: boolean } = {},
+): Promise<boolean> {
+  const against = stored ?? (await nobody);
+  const fits = await inTurn(isKnown, () => verify(against, folded(password)).catch(() => false));
   return fits && stored !== null;
 }

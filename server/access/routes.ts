@@ -62,8 +62,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
   });
 
   routes.get('/api/invitations/:token', async (c) => {
-    await access.limitInvitations(from(c));
-    const invitation = await access.invitation(c.req.param('token'));
+    const invitation = await access.invitation(c.req.param('token'), from(c));
     const meeting = invitation.meeting === null ? null : meetings.get(invitation.meeting);
     const participant =
       invitation.participant === null ? null : (meeting?.participants.get(invitation.participant) ?? null);
@@ -79,10 +78,9 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     return c.json(view);
   });
   routes.post('/api/invitations/:token', async (c) => {
-    await access.limitInvitations(from(c));
     const { name, password } = await body(c, TakeUp);
     const token = c.req.param('token');
-    const { participant, meeting } = await access.invitation(token);
+    const { participant, meeting } = await access.invitation(token, from(c));
     if (participant !== null && (meeting === null || meetings.principal(meeting, participant) === null))
       throw new ConcordError('invitation-invalid');
     // One without the other is a form that was not filled in, and no wish to take the seat with another account.

@@ -28,6 +28,9 @@ export interface Sessions {
 /** A meeting lasts days, and nobody wants to sign in again in its middle. */
 const longest = new TimeSpan(7, 'd');
 
+/** Sessions of one account at once: a gallery of some thousand may share one. */
+const mostSessions = 5000;
+
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /** A token: 32 random bytes, which nobody guesses. */
@@ -55,10 +58,28 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
       attributes: { secure, sameSite: 'lax', path: '/' },
     },
   });
+  /** Of too many sessions of one account, the oldest end. */
+  const endOldest = async (account: string): Promise<void> => {
+    const oldest = await tables
+      .selectFrom('sessions')
+      .select('expires_at')
+      .where('account_id', '=', account)
+      .orderBy('expires_at', 'desc')
+      .limit(1)
+      .offset(mostSessions)
+      .executeTakeFirst();
+    if (oldest === undefined) return;
+    await tables
+      .deleteFrom('sessions')
+      .where('account_id', '=', account)
+      .where('expires_at', '<=', oldest.expires_at)
+      .execute();
+  };
   return {
     async start(account) {
       const token = newToken();
       const { id } = await lucia.createSession(account, {}, { sessionId: hashOf(token) });
+      await endOldest(account);
       return { session: id, cookie: lucia.createSessionCookie(token).serialize() };
     },
     async find(cookieHeader) {

@@ -1,91 +1,316 @@
-import type { z } from 'zod';
-import { type Clause, sameClause } from '../../shared/clause.ts';
-import type { History } from '../../shared/contract.ts';
+import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises';
+import type { History, HistoryQuery } from '../../shared/contract.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import {
-  type ClauseId,
-  type MarkId,
-  ParticipantId,
-  type RecommendationId,
-  recommendationLog,
-} from '../../shared/ids.ts';
-import { type MarkRecord, statusOf } from '../../shared/ledger.ts';
-import type { Principal } from '../../shared/principal.ts';
-import { assertLink } from '../log/chain.ts';
+import { type AccountId, type ClauseId, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
 import type { Log } from '../log/log.ts';
-import { type Author, decodeHeader } from '../room/header.ts';
-import { Replica } from '../room/replica.ts';
+import { Fold, type Group } from './fold.ts';
+import { Turns } from './turns.ts';
 
-const pageOfEntries = 500;
+/** Bytes of one page; an act that is longer than what is left stands on the next. */
+export const longestPage = 256 * 1024;
+/** Bytes of the acts of one recommendation that are held: the newest. */
+const mostHeld = 4 * 1024 * 1024;
+/** Recommendations whose acts are held, and bytes of the entries that they were folded from. */
+const mostFolds = 4;
+const mostFolded = 64 * 1024 * 1024;
+/** Of the groups that a page is chosen from, so many bytes are more than it can hold. */
+const enough = 4 * longestPage;
+/** How long acts are held that nobody asks for, ms. */
+const longestIdle = 5 * 60_000;
+/** Nobody who drafts waits longer than this for a history, ms, but for a single step that takes longer. */
+const slice = 8;
+/** After so much work at a stretch, ms, a history takes half of the time at the most. */
+const unhurried = 500;
+/** Entries, and bytes of them, that are read from the log at once: some are a megabyte long. */
+const mostEntries = 500;
+const mostBytes = 2 * 1024 * 1024;
+/** Entries that are folded without waiting for a turn: what came since somebody asked last. */
+const few = 200;
 
-/** The server's own acts, and an administrator's, stand in nobody's name. */
-const nobody = ParticipantId.parse('administrator');
+/** A group of acts as it is sent. */
+interface Told {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  /** The acts' JSON, without the brackets round it. */
+  readonly json: string;
+}
 
-const asPrincipal = (by: Author): Principal =>
-  'administrator' in by ? { participant: nobody, name: by.administrator, party: null, role: 'rapporteur' } : by;
+const told = ({ first, last, acts }: Group): Told => ({
+  first,
+  last,
+  count: acts.length,
+  json: acts.map((act) => JSON.stringify(act)).join(','),
+});
+/** UTF-16 in memory, and what stands round it. */
+const sizeOf = ({ json }: Told): number => 2 * json.length + 100;
+
+/** The acts of one recommendation, as far as they are held, and what it takes to fold on. */
+interface Held {
+  readonly fold: Fold;
+  readonly acts: Map<ClauseId, Told[]>;
+  /** The clauses of the groups that are held, in the order of the log, from `next` on. */
+  readonly order: ClauseId[];
+  next: number;
+  bytes: number;
+  /** Clauses whose oldest acts are no longer held. */
+  readonly cut: Set<ClauseId>;
+  /** One after the other. */
+  working: Promise<unknown>;
+  usedAt: number;
+}
+
+/** Who asks: an account can't take others' turns, and an answer that nobody waits for isn't made. */
+export interface HistoryAsker {
+  readonly account: AccountId;
+  readonly gone: AbortSignal;
+}
 
 /**
- * The history of one clause, entry by entry: who, for whom, when, what it then said. Replayed from the log, so it is
- * the record itself and not a memory of it. With every mark that the clause ever bore: for any word, where it came from.
+ * The histories of clauses, folded from the log: it is the record itself and not a memory of it. The acts of the
+ * recommendations that were asked for last are held, and folded on from where they are.
  */
-export async function historyOf(
-  log: Log,
-  recommendation: RecommendationId,
-  id: ClauseId,
-): Promise<z.infer<typeof History>> {
-  const replica = Replica.empty();
-  const lines: z.infer<typeof History>['lines'] = [];
-  const marks = new Set<MarkId>();
-  let before: Clause | null = null;
-  let statusBefore = 'null';
-  try {
-    for (;;) {
-      const page = await log.read(recommendationLog(recommendation), replica.sequence, pageOfEntries);
-      for (const entry of page) {
-        // A checkpoint spares the room these entries; whoever shows them looks at them.
-        assertLink(entry, replica.hash, replica.sequence);
-        replica.apply([entry]);
-        const after = replica.text().find((clause) => clause.id === id) ?? null;
-        const status = statusOf(replica.ledger, id);
-        const statusAfter = JSON.stringify(replica.ledger.clauses.get(id) ?? null);
-        const same = after === null || before === null ? after === before : sameClause(before, after);
-        if (same && statusAfter === statusBefore) continue;
-        before = after;
-        statusBefore = statusAfter;
-        const header = decodeHeader(entry.header);
-        for (const run of after?.runs ?? [])
-          for (const list of Object.values(run.marks)) for (const mark of list) marks.add(mark);
-        lines.push({
-          sequence: entry.sequence,
-          at: header.at,
-          by: asPrincipal(header.by),
-          onBehalfOf: header.onBehalfOf,
-          command: header.command.type,
-          reason: 'reason' in header.command ? (header.command.reason ?? null) : null,
-          runs: after === null ? null : after.runs.map((run) => ({ text: run.text, marks: mutable(run.marks) })),
-          status,
-        });
+export class Histories {
+  readonly #log: Log;
+  readonly #held = new Map<RecommendationId, Held>();
+  readonly #turns = new Turns();
+  readonly #most: number;
+  #sweep: NodeJS.Timeout | null = null;
+
+  /** `most`: bytes of the acts of one recommendation that are held. */
+  constructor(log: Log, most = mostHeld) {
+    this.#log = log;
+    this.#most = most;
+  }
+
+  /**
+   * A page of a clause's history, as the JSON of `History`. Throws `not-found` for a clause that never was,
+   * `too-many-requests` where the account has too many under way, and `internal` where the log is broken.
+   */
+  async page(
+    recommendation: RecommendationId,
+    clause: ClauseId,
+    query: HistoryQuery,
+    asker: HistoryAsker,
+  ): Promise<string> {
+    const held = await this.#upToDate(recommendation, asker);
+    const open = held.fold.open(clause);
+    const groups = [...(held.acts.get(clause) ?? []), ...(open === null ? [] : [told(open)])];
+    const isCut = held.cut.has(clause);
+    if (groups.length === 0 && !isCut) throw new ConcordError('not-found', { clause });
+    const { sequence } = held.fold;
+    const page = pageOf(groups, query);
+    // Where older acts may belong to the page, or before it, they are folded from the beginning.
+    if (isCut && page.reachesStart)
+      return this.#turns.take(asker, () => this.#foldPage(recommendation, clause, query, asker));
+    return answer(page, sequence);
+  }
+
+  /** The acts of a recommendation, folded to the end of its log. */
+  async #upToDate(recommendation: RecommendationId, asker: HistoryAsker): Promise<Held> {
+    const known = this.#held.get(recommendation);
+    const end = (await this.#log.head(recommendationLog(recommendation)))?.sequence ?? 0;
+    const catchUp = async (): Promise<Held> => {
+      const held = this.#held.get(recommendation) ?? this.#hold(recommendation);
+      held.usedAt = performance.now();
+      const work = held.working.then(() => this.#run(recommendation, held.fold));
+      held.working = work;
+      try {
+        await work;
+      } catch (error) {
+        this.#drop(recommendation, held);
+        throw error;
       }
-      if (page.length < pageOfEntries) break;
-      // A long history must not hold up those who are drafting.
-      await new Promise((resolve) => setImmediate(resolve));
+      this.#trim(recommendation);
+      return held;
+    };
+    if (known !== undefined && end - known.fold.sequence <= few) return catchUp();
+    return this.#turns.take(asker, catchUp);
+  }
+
+  /** A page of acts that are no longer held: folded from the beginning, and forgotten. */
+  async #foldPage(
+    recommendation: RecommendationId,
+    clause: ClauseId,
+    query: HistoryQuery,
+    asker: HistoryAsker,
+  ): Promise<string> {
+    const isForward = isAscending(query);
+    const groups: Told[] = [];
+    const more = { earlier: false, later: false };
+    let bytes = 0;
+    const take = (group: Group): void => {
+      const one = told(group);
+      if (!isWithin(one, query)) {
+        if (query.after !== undefined && one.first <= query.after) more.earlier = true;
+        else more.later = true;
+        return;
+      }
+      if (isForward && bytes > enough) {
+        more.later = true;
+        return;
+      }
+      groups.push(one);
+      bytes += sizeOf(one);
+      // A page is the end of them, and what is let go is kept count of.
+      if (isForward || bytes <= 2 * enough) return;
+      let from = 0;
+      for (const oldest of groups) {
+        if (bytes - sizeOf(oldest) < enough) break;
+        bytes -= sizeOf(oldest);
+        from += 1;
+      }
+      groups.splice(0, from);
+      more.earlier = true;
+    };
+    const fold = new Fold((_, group) => take(group), clause);
+    try {
+      await this.#run(recommendation, fold, () => more.later || asker.gone.aborted);
+      const open = more.later ? null : fold.open(clause);
+      if (open !== null) take(open);
+      return answer(pageOf(groups, query, more), fold.sequence);
+    } finally {
+      fold.destroy();
     }
-    if (lines.length === 0) throw new ConcordError('not-found', { clause: id });
-    const known: Record<string, MarkRecord> = {};
-    for (const mark of marks) {
-      const record = replica.ledger.marks.get(mark);
-      if (record !== undefined) known[mark] = record;
+  }
+
+  /** Takes the entries that a fold hasn't got, and lets others have their turns between the steps. */
+  async #run(recommendation: RecommendationId, fold: Fold, isDone: () => boolean = () => false): Promise<void> {
+    const name = recommendationLog(recommendation);
+    let limit = 16;
+    let begun = performance.now();
+    let worked = 0;
+    while (!isDone()) {
+      const page = await this.#log.read(name, fold.sequence, limit);
+      begun = performance.now();
+      let bytes = 0;
+      for (const entry of page) {
+        bytes += entry.content.length + entry.header.length;
+        const steps = fold.take(entry);
+        for (let step = steps.next(); ; step = steps.next()) {
+          const spent = performance.now() - begun;
+          if (spent > slice) {
+            worked += spent;
+            if (worked > unhurried) await rest(spent);
+            else await nextTurn();
+            begun = performance.now();
+          }
+          if (step.done === true) break;
+        }
+        if (isDone()) return;
+      }
+      if (page.length < limit) return;
+      limit = Math.max(1, Math.min(mostEntries, Math.floor((limit * mostBytes) / Math.max(bytes, mostBytes / 4))));
     }
-    return { lines, marks: known };
-  } finally {
-    replica.destroy();
+  }
+
+  #hold(recommendation: RecommendationId): Held {
+    const acts: Held['acts'] = new Map();
+    const order: ClauseId[] = [];
+    const fold = new Fold((clause, group) => {
+      const one = told(group);
+      const list = acts.get(clause);
+      if (list === undefined) acts.set(clause, [one]);
+      else list.push(one);
+      order.push(clause);
+      held.bytes += sizeOf(one);
+      while (held.bytes > this.#most) dropOldest(held);
+    });
+    const held: Held = {
+      fold,
+      acts,
+      order,
+      next: 0,
+      bytes: 0,
+      cut: new Set(),
+      working: Promise.resolve(),
+      usedAt: performance.now(),
+    };
+    this.#held.set(recommendation, held);
+    this.#sweep ??= setInterval(() => this.#dropIdle(), longestIdle / 5).unref();
+    return held;
+  }
+
+  #drop(recommendation: RecommendationId, held: Held): void {
+    if (this.#held.get(recommendation) !== held) return;
+    this.#held.delete(recommendation);
+    held.fold.destroy();
+    if (this.#held.size > 0 || this.#sweep === null) return;
+    clearInterval(this.#sweep);
+    this.#sweep = null;
+  }
+
+  /** Lets go of those that were asked for longest ago, where they are too many or too large. */
+  #trim(newest: RecommendationId): void {
+    const oldestFirst = [...this.#held].sort(([, one], [, other]) => one.usedAt - other.usedAt);
+    let bytes = oldestFirst.reduce((sum, [, { fold }]) => sum + fold.bytes, 0);
+    for (const [id, held] of oldestFirst) {
+      if (this.#held.size <= mostFolds && bytes <= mostFolded) return;
+      if (id === newest && bytes <= mostFolded) continue;
+      bytes -= held.fold.bytes;
+      this.#drop(id, held);
+    }
+  }
+
+  #dropIdle(): void {
+    const now = performance.now();
+    for (const [id, held] of this.#held) if (now - held.usedAt > longestIdle) this.#drop(id, held);
   }
 }
 
-const mutable = (marks: Clause['runs'][number]['marks']) => ({
-  insertion: [...marks.insertion],
-  deletion: [...marks.deletion],
-  bracket: [...marks.bracket],
-  comment: [...marks.comment],
-  origin: [...marks.origin],
-});
+function dropOldest(held: Held): void {
+  const clause = held.order[held.next];
+  held.next += 1;
+  if (clause === undefined) return;
+  const list = held.acts.get(clause);
+  const oldest = list?.shift();
+  if (oldest !== undefined) held.bytes -= sizeOf(oldest);
+  if (list?.length === 0) held.acts.delete(clause);
+  held.cut.add(clause);
+  if (held.next < 10_000) return;
+  held.order.splice(0, held.next);
+  held.next = 0;
+}
+
+interface Page {
+  readonly groups: readonly Told[];
+  readonly earlier: number | null;
+  readonly later: number | null;
+  /** Whether it holds the oldest group that there is to choose from, or there is none. */
+  readonly reachesStart: boolean;
+}
+
+const isAscending = ({ before, after }: HistoryQuery): boolean => after !== undefined && before === undefined;
+
+const isWithin = ({ first, last }: Told, { before, after }: HistoryQuery): boolean =>
+  (before === undefined || last < before) && (after === undefined || first > after);
+
+/** Of the groups of a clause, oldest first, those of a page. `more`: whether there are some that are not among them. */
+function pageOf(groups: readonly Told[], query: HistoryQuery, more = { earlier: false, later: false }): Page {
+  const isForward = isAscending(query);
+  const candidates = groups.filter((group) => isWithin(group, query));
+  if (!isForward) candidates.reverse();
+  const page: Told[] = [];
+  let count = 0;
+  let bytes = 0;
+  for (const group of candidates) {
+    bytes += Buffer.byteLength(group.json);
+    if (page.length > 0 && (count + group.count > query.limit || bytes > longestPage)) break;
+    count += group.count;
+    page.push(group);
+  }
+  const [oldest, newest] = isForward ? [page[0], page.at(-1)] : [page.at(-1), page[0]];
+  const hasEarlier = oldest !== undefined && (more.earlier || oldest !== groups[0]);
+  const hasLater = newest !== undefined && (more.later || newest !== groups.at(-1));
+  return {
+    groups: page,
+    earlier: hasEarlier ? oldest.first : null,
+    later: hasLater ? newest.last : null,
+    reachesStart: !hasEarlier,
+  };
+}
+
+function answer({ groups, earlier, later }: Page, sequence: number): string {
+  const rest: Omit<History, 'acts'> = { earlier, later, sequence };
+  return `{"acts":[${groups.map(({ json }) => json).join(',')}],${JSON.stringify(rest).slice(1)}`;
+}

@@ -10,7 +10,7 @@ import type { Entry, Log } from '../log/log.ts';
 import { decodeEvents, decodeHeader as decodeMeetingHeader, meetingOf } from '../meetings/meetings.ts';
 import { decodeHeader } from '../room/header.ts';
 import { Replica } from '../room/replica.ts';
-import { rejudge } from './rejudge.ts';
+import { rejudge, sorted } from './rejudge.ts';
 
 /** What is wrong with the record, and where it first shows. */
 export interface Fault {
@@ -143,7 +143,7 @@ function compareCheckpoint(
   }
 }
 
-/** What the screens draw names from must be what the entries' headers say. */
+/** What the screens draw names from must be what the entries' headers say. Yjs doesn't promise to keep the order of keys. */
 function compareMirror(replica: Replica, name: LogName): Fault | null {
   const record = recordOf(replica.doc);
   const changes = replica.ledger.changes();
@@ -153,17 +153,6 @@ function compareMirror(replica: Replica, name: LogName): Fault | null {
   return mirrored && record.size === changes.length
     ? null
     : { log: name, sequence: null, reason: "the document's record differs from the ledger" };
-}
-
-/** Objects with their keys in order: Yjs doesn't promise to keep it. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
 }
 
 const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

@@ -5,6 +5,7 @@ import { newMarkId, PartyCode, type RecommendationId } from '../../shared/ids.ts
 import type { Participant } from '../../shared/meeting.ts';
 import { principalOf } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
+import { onWhatIsSeen } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
 import { makeMeeting, type Plan } from '../meetings/create.ts';
 import type { Meetings } from '../meetings/meetings.ts';
@@ -62,7 +63,15 @@ export async function seedDemo(services: DemoServices, password: string): Promis
       const party = PartyCode.parse(sponsor);
       await run(services, id, { type: 'ask-to-sponsor', amendment: mark, party }, by.participant);
       const asked = acting((participant) => participant.role === 'delegate' && participant.party === party);
-      await run(services, id, { type: 'answer-sponsoring', amendment: mark, accept: true }, asked.participant);
+      await run(
+        services,
+        id,
+        onWhatIsSeen(
+          { text: room.text(), ledger: room.ledger },
+          { type: 'answer-sponsoring', amendment: mark, accept: true },
+        ),
+        asked.participant,
+      );
     }
   }
   for (const { recommendation: place, clause, status, parties } of demoMeeting.agreed) {
@@ -73,7 +82,15 @@ export async function seedDemo(services: DemoServices, password: string): Promis
     await run(
       services,
       id,
-      { type: 'set-status', clauses: [agreed.id], status, parties: parties.map((code) => PartyCode.parse(code)) },
+      onWhatIsSeen(
+        { text: room.text(), ledger: room.ledger },
+        {
+          type: 'set-status',
+          clauses: [agreed.id],
+          status,
+          parties: parties.map((code) => PartyCode.parse(code)),
+        },
+      ),
       chair.participant,
     );
   }

@@ -114,6 +114,7 @@ export function splitNames(text: string, resolves: (name: string) => boolean): r
 export class PartyBook {
   readonly parties: FoundParty[] = [];
   readonly #byKey = new Map<string, FoundParty>();
+  readonly #codes = new Set<string>();
   /** A tag's name is held against every way in which its party is written, and few names make up all tags. */
   readonly #keys = new Map<string, string>();
   /** Paragraphs that are entries of the list: no proposals. */
@@ -202,8 +203,8 @@ export class PartyBook {
     );
     const base = PartyCode.safeParse(code).success ? code : `P${code}`.slice(0, 9).replace(/[^A-Z0-9-]/g, '');
     let free = base;
-    for (let count = 2; this.parties.some((party) => party.code === free); count++)
-      free = `${base.slice(0, 10)}${count}`;
+    for (let count = 2; this.#codes.has(free); count++) free = `${base.slice(0, 10)}${count}`;
+    this.#codes.add(free);
     return free;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { looksLike } from '../../shared/confusable.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import {
   type AccountId,
@@ -18,6 +19,7 @@ import {
   noMeeting,
   type Orderer,
   principalOf,
+  type RecommendationHeading,
 } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { assertLink, seal, zeroHash } from '../log/chain.ts';
@@ -134,6 +136,7 @@ export class Meetings {
       for (;;) {
         const events = decideMeeting(held.state, command, by, newParticipantId);
         this.#refuseForeign(id, events);
+        refuseImitations(held.state, events);
         if (await this.#append(held, id, events, name, typeof by === 'string' ? null : by.participant)) return events;
         await this.catchUp(id);
       }
@@ -167,10 +170,9 @@ export class Meetings {
   /** A recommendation is one meeting's for ever: nobody gets at another meeting's text by putting its id on the agenda. */
   #refuseForeign(id: MeetingId, events: readonly MeetingEvent[]): void {
     for (const event of events)
-      if (event.type === 'recommendations set')
-        for (const recommendation of event.recommendations)
-          if ((this.of(recommendation.id)?.id ?? id) !== id)
-            throw new ConcordError('bad-request', { field: 'recommendations' });
+      for (const recommendation of recommendationsIn(event))
+        if ((this.of(recommendation.id)?.id ?? id) !== id)
+          throw new ConcordError('bad-request', { field: 'recommendations' });
   }
 
   /** Reads on in a log of whose growth a node was told; one that is no meeting's is none of its business. */
@@ -238,6 +240,26 @@ export class Meetings {
     for (const { id: recommendation } of held.state.recommendations)
       if (!this.#ofRecommendation.has(recommendation)) this.#ofRecommendation.set(recommendation, id);
     for (const listener of this.#listeners) listener({ meeting: id, events });
+  }
+}
+
+/** The recommendations that an event may put on the agenda. */
+function recommendationsIn(event: MeetingEvent): readonly RecommendationHeading[] {
+  if (event.type === 'recommendations set') return event.recommendations;
+  return event.type === 'recommendation added' ? [event.recommendation] : [];
+}
+
+/**
+ * A name that looks like another participant's and is not it. Two people may have one name; to write it otherwise imitates.
+ */
+function refuseImitations({ participants }: MeetingState, events: readonly MeetingEvent[]): void {
+  for (const event of events) {
+    if (event.type !== 'participant accredited') continue;
+    const { id, name } = event.participant;
+    const look = looksLike(name);
+    for (const other of participants.values())
+      if (other.id !== id && !other.ended && other.name !== name && looksLike(other.name) === look)
+        throw new ConcordError('name-taken', { field: 'name' });
   }
 }
 

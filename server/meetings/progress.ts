@@ -12,6 +12,11 @@ export class Progresses {
   constructor(rooms: Rooms) {
     this.#rooms = rooms;
     rooms.onShown((recommendation) => this.#recount(recommendation));
+    rooms.onElsewhere((recommendation) => {
+      // Nobody's screen shows what was never counted.
+      if (this.#known.has(recommendation) && this.#listeners.size > 0) this.#recount(recommendation);
+      else this.#known.delete(recommendation);
+    });
   }
 
   async of(recommendation: RecommendationId): Promise<Progress> {
@@ -21,11 +26,6 @@ export class Progresses {
     const progress = progressOf(room.text(), room.ledger);
     this.#known.set(recommendation, progress);
     return progress;
-  }
-
-  /** Another node wrote to a recommendation that isn't held here. */
-  forget(recommendation: RecommendationId): void {
-    this.#known.delete(recommendation);
   }
 
   onChange(listener: (recommendation: RecommendationId, progress: Progress) => void): () => void {

@@ -1,14 +1,24 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
+import type { Progress } from '../../shared/amendment.ts';
 import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/contract.ts';
 import { ImportOrder } from '../../shared/contract.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import { newParticipantId, ParticipantId } from '../../shared/ids.ts';
-import { administrator, decideMeeting, MeetingCommand, type MeetingState, type Orderer } from '../../shared/meeting.ts';
+import { type AccountId, newParticipantId, ParticipantId } from '../../shared/ids.ts';
+import {
+  administrator,
+  decideMeeting,
+  type Floor,
+  MeetingCommand,
+  type MeetingState,
+  type Orderer,
+} from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Access } from '../access/access.ts';
-import { type Asker, asker, body, languageOf, meetingFrom, principalIn } from '../http.ts';
+import type { Bodies } from '../bodies.ts';
+import { type Asker, asker, body, costOf, languageOf, meetingFrom, principalIn, seatsAmong, seatsIn } from '../http.ts';
 import type { Importer } from '../imports/importer.ts';
+import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { EventStream, EventStreams } from '../streams.ts';
 import { createMeeting } from './create.ts';
@@ -23,6 +33,7 @@ export interface MeetingServices {
   readonly progresses: Progresses;
   readonly importer: Importer;
   readonly streams: EventStreams;
+  readonly bodies: Bodies;
   readonly now: () => number;
 }
 
@@ -31,9 +42,15 @@ const coloursInPalette = 24;
 const costOfReading = 10;
 const costOfImport = 20;
 
-/** A party's colour is its place in the order of codes of first appearance, so that it is the same on every screen. */
+/**
+ * A party's colour is its place in the order of first appearance, removed parties among them: the same on every screen,
+ * for as long as the meeting lasts. With more parties than colours, two share one.
+ */
 export const partyViews = (meeting: MeetingState): PartyView[] =>
-  [...meeting.parties.values()].map((party, place) => ({ ...party, colour: place % coloursInPalette }));
+  [...meeting.parties.values()].map((party) => ({
+    ...party,
+    colour: (meeting.partyPlaces.get(party.code) ?? 0) % coloursInPalette,
+  }));
 
 export function meetingRoutes(services: MeetingServices): Hono {
   const { access, meetings } = services;
@@ -42,8 +59,10 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings', async (c) => {
     const who = await asker(c, access);
     const list: z.infer<typeof MeetingList> = [];
+    const held = await access.participantsOf(who.account.id);
     for (const meeting of meetings.all()) {
-      const me = await principalIn(services, who, meeting);
+      const seats = seatsAmong(held, meetings, meeting);
+      const me = seats[0] ?? null;
       if (me === null && !who.account.administrator) continue;
       list.push({
         id: meeting.id,
@@ -51,9 +70,12 @@ export function meetingRoutes(services: MeetingServices): Hono {
         createdAt: meeting.createdAt,
         role: me?.role ?? null,
         party: me?.party ?? null,
+        seats,
         // In a closed session an observer isn't told how long the agenda is.
         recommendations:
-          me?.role === 'observer' && meeting.observerView === 'nothing' ? 0 : meeting.recommendations.length,
+          me !== null && meeting.observerView === 'nothing' && seats.every(({ role }) => role === 'observer')
+            ? 0
+            : meeting.recommendations.length,
       });
     }
     return c.json(list.sort((one, other) => other.createdAt - one.createdAt));
@@ -61,20 +83,25 @@ export function meetingRoutes(services: MeetingServices): Hono {
 
   routes.get('/api/meetings/:id', async (c) => {
     const { who, meeting, me } = await taking(c, services);
-    return c.json(await view(services, meeting, me, who));
+    const depends = await dependingOn(services, meeting, me, who);
+    return services.bodies.answer(c, who.account.id, () => ({
+      key: `meeting ${meeting.id} ${me?.participant ?? who.account.id}`,
+      of: [meeting, who.account.administrator, ...depends.values],
+      make: (): MeetingView => view(meeting, me, who, depends),
+    }));
   });
 
   routes.get('/api/meetings/:id/events', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    return services.streams.answer(c, who.session, async (stream) => notices(services, meeting, me, who, stream));
+    return services.streams.answer(c, who.account.id, async (stream) => notices(services, meeting, me, who, stream));
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
     const { meeting, me, who } = await taking(c, services);
     const runs = me === null ? who.account.administrator : me.role === 'rapporteur' || me.role === 'chair';
     if (!runs) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session);
+    await access.limitCommands(who.account.id);
     const id = ParticipantId.safeParse(c.req.param('participant'));
     const participant = id.success ? meeting.participants.get(id.data) : undefined;
     if (participant === undefined || participant.ended) throw new ConcordError('not-found');
@@ -94,7 +121,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
       const by: Orderer | null = me ?? (who.account.administrator ? administrator : null);
       if (by === null) throw new ConcordError('role-may-not');
       const command = await body(c, MeetingCommand, { type });
-      await access.limitCommands(who.session);
+      await access.limitCommands(who.account.id, costOf(c));
       // Who may not order it learns nothing of the texts by asking.
       decideMeeting(meeting, command, by, newParticipantId);
       await checkAgainstTexts(services, meeting, command);
@@ -111,7 +138,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports/preview', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session, costOfReading);
+    await access.limitCommands(who.account.id, costOfReading);
     const compilation = await services.importer.read(
       { source: new Uint8Array(await c.req.arrayBuffer()), language: languageOf(c) },
       { whose: who.account.id, gone: c.req.raw.signal },
@@ -122,7 +149,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.post('/api/imports', async (c) => {
     const who = await asker(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
-    await access.limitCommands(who.session, costOfImport);
+    await access.limitCommands(who.account.id, costOfImport);
+    await access.limitMeetings(who.account.id);
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
     await access.seat({ account: who.account.id, meeting, participant: importer });
@@ -137,11 +165,13 @@ export function meetingRoutes(services: MeetingServices): Hono {
 /** The administrator imports, and whoever drafts or presides in a meeting of this server. */
 async function mayImport(services: MeetingServices, who: Asker): Promise<boolean> {
   if (who.account.administrator) return true;
-  for (const meeting of services.meetings.all()) {
-    const me = await principalIn(services, who, meeting);
-    if (me?.role === 'rapporteur' || me?.role === 'chair') return true;
-  }
-  return false;
+  const { access, meetings } = services;
+  const held = await access.participantsOf(who.account.id);
+  return meetings
+    .all()
+    .some((meeting) =>
+      seatsAmong(held, meetings, meeting).some(({ role }) => role === 'rapporteur' || role === 'chair'),
+    );
 }
 
 async function taking(c: Parameters<typeof asker>[0], services: MeetingServices) {
@@ -155,28 +185,69 @@ async function taking(c: Parameters<typeof asker>[0], services: MeetingServices)
 
 const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved: 0, amendments: 0 };
 
-async function view(
+/** What a view of a meeting depends on beside the meeting and who looks. */
+interface Depends {
+  readonly floor: Floor | null;
+  readonly seats: ReadonlyMap<ParticipantId, AccountId>;
+  /** Those of who looks. */
+  readonly own: readonly Principal[];
+  readonly progresses: readonly Progress[];
+  /** To compare: one value is another where something of it is another. */
+  readonly values: readonly unknown[];
+}
+
+const runsIt = (me: Principal | null): boolean => me === null || me.role === 'chair' || me.role === 'rapporteur';
+
+async function dependingOn(
   services: MeetingServices,
   meeting: MeetingState,
   me: Principal | null,
   who: Asker,
-): Promise<MeetingView> {
+): Promise<Depends> {
+  const observes = me?.role === 'observer';
+  const floor = observes ? await floorShown(services, meeting) : meeting.floor;
+  const own = await seatsIn(services, who.account.id, meeting);
+  const taken = runsIt(me) ? await services.access.seatsOf(meeting.id) : [];
+  // How much is contested is the room's business until the chair opens it.
+  const progresses = observes
+    ? meeting.recommendations.map(() => nothingYet)
+    : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));
+  return {
+    floor,
+    own,
+    seats: new Map(taken.map(({ participant, account }) => [participant, account])),
+    progresses,
+    values: [
+      floor?.clause,
+      own.map(({ participant }) => participant).join(),
+      taken.map(({ participant, account }) => `${participant} ${account}`).join(),
+      ...progresses,
+    ],
+  };
+}
+
+function view(
+  meeting: MeetingState,
+  me: Principal | null,
+  who: Asker,
+  { floor, own, seats, progresses }: Depends,
+): MeetingView {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
   const named = !observes || meeting.observerView === 'attributed';
-  const runs = me === null || me.role === 'chair' || me.role === 'rapporteur';
-  const taken = runs ? await services.access.seatsOf(meeting.id) : [];
-  const seats = new Map(taken.map(({ participant, account }) => [participant, account]));
   return {
     id: meeting.id,
     name: meeting.name,
     drafting: meeting.drafting,
     observerView: meeting.observerView,
-    floor: closed ? null : meeting.floor,
+    floor,
+    // An observer orders nothing, and isn't told by a number that something was ordered.
+    agendaVersion: observes ? 0 : meeting.agendaVersion,
     me,
+    seats: [...own],
     administrator: who.account.administrator,
     parties: named ? partyViews(meeting) : [],
-    participants: runs
+    participants: runsIt(me)
       ? [...meeting.participants.values()].map((participant) => ({
           ...participant,
           account: seats.get(participant.id) ?? null,
@@ -185,14 +256,20 @@ async function view(
     topics: closed ? [] : [...meeting.topics],
     recommendations: closed
       ? []
-      : await Promise.all(
-          meeting.recommendations.map(async (recommendation) => ({
-            ...recommendation,
-            // How much is contested is the room's business until the chair opens it.
-            progress: observes ? nothingYet : await services.progresses.of(recommendation.id),
-          })),
-        ),
+      : meeting.recommendations.map((recommendation, at) => ({
+          ...recommendation,
+          progress: progresses[at] ?? nothingYet,
+        })),
   };
+}
+
+/** The clause under discussion as observers may know it: without a clause that their view doesn't have. */
+async function floorShown({ rooms }: MeetingServices, { floor, observerView }: MeetingState): Promise<Floor | null> {
+  if (floor === null || observerView === 'nothing') return null;
+  if (floor.clause === null) return floor;
+  const room = await rooms.room(floor.recommendation);
+  const isShown = clausesShown(room.text(), observerView).some(({ id }) => id === floor.clause);
+  return isShown ? floor : { ...floor, clause: null };
 }
 
 const encoder = new TextEncoder();

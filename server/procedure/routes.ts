@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
-import { standingAmendments } from '../../shared/amendment.ts';
+import { standingAmendments, standingBrackets } from '../../shared/amendment.ts';
 import { clauseText } from '../../shared/clause.ts';
-import type { RecommendationView } from '../../shared/contract.ts';
+import { HistoryQuery, type RecommendationView } from '../../shared/contract.ts';
+import { bracketDigest, clauseDigest, Digests } from '../../shared/digest.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { ClauseId } from '../../shared/ids.ts';
 import { labelStyleOf, labels } from '../../shared/label.ts';
@@ -11,8 +12,9 @@ import type { MeetingState } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { Command } from '../../shared/procedure.ts';
 import type { Access } from '../access/access.ts';
-import { historyOf } from '../audit/history.ts';
-import { asker, body, languageOf, principalIn, recommendationFrom } from '../http.ts';
+import { Histories } from '../audit/history.ts';
+import type { Bodies } from '../bodies.ts';
+import { asker, body, costOf, languageOf, principalIn, recommendationFrom } from '../http.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Room } from '../room/room.ts';
@@ -24,10 +26,12 @@ export interface ProcedureServices {
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly log: Log;
+  readonly bodies: Bodies;
 }
 
 export function procedureRoutes(services: ProcedureServices): Hono {
   const routes = new Hono();
+  const histories = new Histories(services.log);
 
   /** Whoever takes part, but not observers: they are sent rendered text, at `/meetings/:id/text`. */
   const taking = async (c: Parameters<typeof asker>[0]) => {
@@ -44,18 +48,27 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   };
 
   routes.get('/api/recommendations/:id', async (c) => {
-    const { id, meeting } = await taking(c);
+    const { id, meeting, who } = await taking(c);
     const room = await services.rooms.room(id);
-    return c.json(recommendationView(room, meeting, c.req.query('language') ?? languageOf(c)));
+    const language = c.req.query('language') ?? languageOf(c);
+    return services.bodies.answer(c, who.account.id, () => ({
+      key: `recommendation ${id} ${labelStyleOf(language)}`,
+      of: [room.sequence, meeting],
+      make: () => recommendationView(room, meeting, language),
+    }));
   });
 
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
     const { id, who } = await taking(c);
-    // It replays the log: it costs more than an order, and a person asks for it now and then.
-    await services.access.limitCommands(who.session, 4);
+    // It may replay the log: it costs more than an order, and a person asks for it now and then.
+    await services.access.limitCommands(who.account.id, 4);
     const clause = ClauseId.safeParse(c.req.param('clause'));
     if (!clause.success) throw new ConcordError('not-found');
-    return c.json(await historyOf(services.log, id, clause.data));
+    const query = HistoryQuery.safeParse(c.req.query());
+    if (!query.success) throw new ConcordError('bad-request', { field: query.error.issues[0]?.path.join('.') ?? '' });
+    const asker = { account: who.account.id, gone: c.req.raw.signal };
+    const page = await histories.page(id, clause.data, query.data, asker);
+    return c.body(page, 200, { 'Content-Type': 'application/json' });
   });
 
   for (const option of Command.options) {
@@ -63,7 +76,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     routes.post(`/api/recommendations/:id/${type}`, async (c) => {
       const { who, id, me } = await taking(c);
       const principal = taker(me);
-      await services.access.limitCommands(who.session);
+      await services.access.limitCommands(who.account.id, costOf(c));
       const command = await body(c, Command, { type });
       return c.json({ sequence: await run(services, id, command, principal.participant) });
     });
@@ -77,6 +90,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
   const { ledger } = room;
   const numbers = labels(text, labelStyleOf(language));
   const heading = meeting.recommendations.find(({ id }) => id === room.id);
+  const digests = new Digests(text, ledger);
   const standing = new Map(standingAmendments(text, ledger).map((amendment) => [amendment.id, amendment]));
   return {
     id: room.id,
@@ -103,6 +117,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
       insertion: clause.insertion,
       sponsors: [...(ledger.clauses.get(clause.id)?.sponsors ?? [])],
       status: statusOf(ledger, clause.id),
+      digest: clauseDigest(clause),
     })),
     amendments: [...ledger.marks].flatMap(([id, record]) => {
       if (record.kind !== 'amendment') return [];
@@ -112,6 +127,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
           id,
           kind: now?.kind ?? null,
           party: record.party,
+          parent: now?.parent ?? record.parent ?? null,
           sponsors: [...record.sponsors],
           state: record.state,
           reason: record.reason,
@@ -121,6 +137,24 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
           inserted: now?.inserted ?? record.closed?.inserted ?? '',
           typedBy: record.typedBy,
           at: record.at,
+          digest: now === undefined ? null : digests.amendment(id),
+        },
+      ];
+    }),
+    brackets: [...new Set(text.flatMap((clause) => standingBrackets(clause, ledger)))].flatMap((id) => {
+      const record = ledger.marks.get(id);
+      if (record === undefined) return [];
+      const within = text.filter(({ runs }) => runs.some(({ marks }) => marks.bracket.includes(id)));
+      const words = within.map(({ runs }) =>
+        runs.map((one) => (one.marks.bracket.includes(id) ? one.text : '')).join(''),
+      );
+      return [
+        {
+          id,
+          party: record.party,
+          clauses: within.map((clause) => clause.id),
+          words: words.join(' … '),
+          digest: bracketDigest(text, id),
         },
       ];
     }),

@@ -30,8 +30,8 @@ export interface ReaderStream {
 }
 
 export interface Reading {
-  /** The page as it is now. Null where there is no such meeting. */
-  page(meeting: MeetingId, language: Language): Promise<string | null>;
+  /** The page as it is now, the same memory for everybody. Null where there is no such meeting. */
+  page(meeting: MeetingId, language: Language): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Sends what changes from now on; a reader whose version is another than ours is told to load the page again. */
   follow(meeting: MeetingId, language: Language, version: number | null, stream: ReaderStream): Promise<() => void>;
   close(): void;
@@ -52,7 +52,7 @@ interface Edition {
   /** What it took to write to all readers last time, ms. */
   cost: number;
   /** The page of `version`, for everybody who comes before the next. */
-  page: string | null;
+  page: Uint8Array<ArrayBuffer> | null;
   /** The newest events, each with the version that it follows: for who loaded the page and is only now connected. */
   recent: readonly { readonly follows: number; readonly bytes: Uint8Array }[];
   /** When somebody last asked for it. */
@@ -71,8 +71,12 @@ const rest = 2;
 const longestRest = 250;
 /** Nobody who drafts waits longer than this for readers to be written to, ms. */
 const turn = 5;
-/** A silent stream is one that proxies cut, and whose end nobody notices. Ms. */
-const silence = 25_000;
+/**
+ * A silent stream is one that proxies cut, and whose end nobody notices. None is silent for longer than both together, and
+ * what goes to thousands of readers takes some seconds more at the worst. Ms.
+ */
+const silence = 20_000;
+const betweenLooks = 2000;
 /**
  * Bytes of events that are kept for who is just coming: the moment between a page and its connection. Fewer than may wait
  * for a reader, since all of them are sent at once.
@@ -197,12 +201,13 @@ export function createReading(source: ReadingSource): Reading {
       edition.meetingDue = false;
       const before = edition.state;
       edition.state = state;
-      // A new agenda or another view is another page. Who is here, or has the floor, is nothing that it shows.
+      // A new agenda or another view is another page. Who is here, or has the floor, is nothing that it shows; in a closed
+      // session neither is the agenda, and a page that is loaded anew would tell that something changed.
       const same =
         before.observerView === state.observerView &&
         before.name === state.name &&
-        before.topics === state.topics &&
-        before.recommendations === state.recommendations;
+        (state.observerView === 'nothing' ||
+          (before.topics === state.topics && before.recommendations === state.recommendations));
       if (!same || edition.cutShort) {
         edition.cutShort = false;
         edition.due.clear();
@@ -267,13 +272,15 @@ export function createReading(source: ReadingSource): Reading {
     const now = performance.now();
     for (const [name, edition] of editions) {
       if (edition.readers.size === 0 && now - edition.askedAt > forgottenAfter) editions.delete(name);
-      // In its turn among the patches.
-      else if (now - edition.lastSent >= silence)
+      else if (now - edition.lastSent >= silence) {
+        // In its turn among the patches, and once, however long that takes.
+        edition.lastSent = now;
         edition.working = edition.working.then(async () => {
           await sendAll(edition, heartbeat);
         });
+      }
     }
-  }, silence).unref();
+  }, betweenLooks).unref();
 
   return {
     async page(meeting, language) {
@@ -283,7 +290,7 @@ export function createReading(source: ReadingSource): Reading {
       const sections = edition.state.recommendations.map(
         ({ id, heading, topic }): Section => ({ id, heading, topic, fragments: edition.shown.get(id) ?? [] }),
       );
-      edition.page = renderPage(edition.state, sections, edition.version, language);
+      edition.page = encoder.encode(renderPage(edition.state, sections, edition.version, language));
       return edition.page;
     },
     async follow(meeting, language, version, stream) {
@@ -348,7 +355,8 @@ export function difference(
   let previous: string | null = null;
   for (const [at, { id, html }] of after.entries()) {
     const old = was.get(id);
-    const place = order.indexOf(id);
+    // Where nothing came or went before it, a clause stands where it stood.
+    const place = order[at] === id ? at : order.indexOf(id);
     const neighbour = place <= 0 ? null : (order[place - 1] ?? null);
     if (old === undefined || old.html !== html || neighbour !== previous) {
       patches.push({ recommendation, clause: id, after: previous, html });

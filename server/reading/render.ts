@@ -2,8 +2,9 @@ import { html, raw } from 'hono/html';
 import type { Clause, Run } from '../../shared/clause.ts';
 import type { MarkId, PartyCode } from '../../shared/ids.ts';
 import { labelStyleOf, labels } from '../../shared/label.ts';
-import { type Ledger, type Status, statusOf } from '../../shared/ledger.ts';
+import { type ClauseRecord, type Ledger, type MarkRecord, type Status, statusOf } from '../../shared/ledger.ts';
 import type { MeetingState, ObserverView } from '../../shared/meeting.ts';
+import { Remembered } from '../../shared/remembered.ts';
 import { type Language, message } from '../../shared/words/words.ts';
 
 /** A clause as observers are shown it: one fragment of HTML, the same bytes for everybody. */
@@ -52,12 +53,12 @@ function piece({ text, marks }: Run, ledger: Ledger): Piece {
 /** The words of a clause in a view: `clean` has the words in force and nothing else. */
 function words(clause: Clause, ledger: Ledger, view: Open): string {
   if (view === 'clean')
-    return escaped(
+    return `<bdi>${escaped(
       clause.runs
         .filter((run) => run.marks.insertion.length === 0)
         .map((run) => run.text)
         .join(''),
-    );
+    )}</bdi>`;
   const pieces: Piece[] = [];
   for (const run of clause.runs) {
     const next = piece(run, ledger);
@@ -68,17 +69,21 @@ function words(clause: Clause, ledger: Ledger, view: Open): string {
   }
   return pieces
     .map(({ text, key, tag, parties }) => {
-      if (key === '') return escaped(text);
+      if (key === '') return `<bdi>${escaped(text)}</bdi>`;
       const names =
         view === 'attributed' && parties.length > 0
           ? ` <small class="by">– ${escaped(parties.join(', '))}</small>`
           : '';
       // The space between words stands outside of their brackets.
       const bare = text.trim();
-      const [before, after] = bare === '' ? ['', ''] : [/^\s*/.exec(text)?.[0] ?? '', /\s*$/.exec(text)?.[0] ?? ''];
-      const shown = escaped(bare === '' ? text : bare);
+      const [before, after] =
+        bare === ''
+          ? ['', '']
+          : [text.slice(0, text.length - text.trimStart().length), text.slice(text.trimEnd().length)];
+      const shown = `<bdi>${escaped(bare === '' ? text : bare)}</bdi>`;
       const inner = tag === 'span' || view !== 'attributed' ? shown : `<${tag}>${shown}</${tag}>`;
-      return `${before}<span class="contested">[${inner}${names}]</span>${after}`;
+      // The brackets are elements, and so is all between them: a bracket that somebody typed is only a letter in it.
+      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${names}<b class="bracket">]</b></span>${after}`;
     })
     .join('');
 }
@@ -99,9 +104,51 @@ const isShown = (clause: Clause, view: Open): boolean =>
     ? view !== 'clean' || clause.runs.length === 0 || clause.runs.some((run) => run.marks.insertion.length === 0)
     : view !== 'clean';
 
+/** All that a fragment depends on beside its clause, view and language; a record that changes is another object. */
+interface Drawn {
+  readonly number: string;
+  readonly record: ClauseRecord | undefined;
+  readonly marks: readonly (readonly [MarkId, MarkRecord | undefined])[];
+  readonly fragment: Fragment;
+}
+
+/** Clauses whose fragments are kept in one view and language. One fragment is some times as long as its words. */
+const mostDrawn = 10_000;
+const drawnIn = new Map<string, Remembered<Clause, Drawn>>();
+
+function drawnBefore(view: Open, language: Language): Remembered<Clause, Drawn> {
+  const key = `${view} ${language}`;
+  const known = drawnIn.get(key) ?? new Remembered<Clause, Drawn>(mostDrawn);
+  drawnIn.set(key, known);
+  return known;
+}
+
+/** The marks of a clause on which its fragment depends, with what the ledger says of them. */
+function contestedIn(clause: Clause, ledger: Ledger, view: Open): Drawn['marks'] {
+  // Only `attributed` says whose they are.
+  if (view !== 'attributed') return [];
+  const ids = new Set<MarkId>();
+  for (const { marks } of clause.runs)
+    for (const list of [marks.insertion, marks.deletion, marks.bracket]) for (const id of list) ids.add(id);
+  return [...ids].map((id) => [id, ledger.marks.get(id)]);
+}
+
+function draw(clause: Clause, number: string, ledger: Ledger, view: Open, language: Language): Fragment {
+  const status = statusOf(ledger, clause.id);
+  const sponsors = ledger.clauses.get(clause.id)?.sponsors ?? [];
+  const behind =
+    view === 'attributed' && sponsors.length > 0 ? ` <small class="by">(${escaped(sponsors.join('; '))})</small>` : '';
+  const label = number === '' ? '' : `<span class="label">${escaped(number)}</span> `;
+  return {
+    id: clause.id,
+    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}">${label}<span class="words">${words(clause, ledger, view)}</span>${behind}${statusLine(status, view, language)}</p>`,
+  };
+}
+
 /**
  * The clauses of a recommendation as observers see them. Nothing else of the document is in the bytes: no mark, no
- * participant, no reason, no decided amendment, and names of parties only in `attributed`.
+ * participant, no reason, no decided amendment, and names of parties only in `attributed`. A clause that is the same value
+ * as before, with the same records, is the same fragment: an entry draws what it changed.
  */
 export function renderClauses(
   text: readonly Clause[],
@@ -110,23 +157,28 @@ export function renderClauses(
   language: Language,
 ): readonly Fragment[] {
   if (view === 'nothing') return [];
-  const shown = text.filter((clause) => isShown(clause, view));
+  const shown = clausesShown(text, view);
   const numbers = labels(shown, labelStyleOf(language));
+  const before = drawnBefore(view, language);
   return shown.map((clause, at) => {
-    const status = statusOf(ledger, clause.id);
-    const sponsors = ledger.clauses.get(clause.id)?.sponsors ?? [];
-    const behind =
-      view === 'attributed' && sponsors.length > 0
-        ? ` <small class="by">(${escaped(sponsors.join('; '))})</small>`
-        : '';
     const number = numbers[at] ?? '';
-    const label = number === '' ? '' : `<span class="label">${escaped(number)}</span> `;
-    return {
-      id: clause.id,
-      html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}">${label}<span class="words">${words(clause, ledger, view)}</span>${behind}${statusLine(status, view, language)}</p>`,
-    };
+    const record = ledger.clauses.get(clause.id);
+    const known = before.get(clause);
+    if (
+      known?.number === number &&
+      known.record === record &&
+      known.marks.every(([id, was]) => ledger.marks.get(id) === was)
+    )
+      return known.fragment;
+    const fragment = draw(clause, number, ledger, view, language);
+    before.set(clause, { number, record, marks: contestedIn(clause, ledger, view), fragment });
+    return fragment;
   });
 }
+
+/** The clauses that are there at all in a view. */
+export const clausesShown = (text: readonly Clause[], view: ObserverView): readonly Clause[] =>
+  view === 'nothing' ? [] : text.filter((clause) => isShown(clause, view));
 
 export interface Section {
   readonly id: string;

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
@@ -14,13 +15,16 @@ export interface ReadingRoutesOptions {
   /** Null: not signed in. Throws `not-found` for who takes no part. */
   readonly reader: (c: Context) => Promise<Reader | null>;
   readonly onEnded: (listener: (ended: Ended) => void) => void;
-  /** Notes a reader for as long as the stream is open; returns the function that ends it. */
-  readonly attend: (reader: Reader) => () => void;
+  /**
+   * Notes a reader on a connection for as long as the stream is open, and lets it go where others need the room; returns
+   * the function that ends it. Throws where there is no room for it.
+   */
+  readonly attend: (reader: Reader, connection: Duplex | null, letGo: () => void) => () => void;
 }
 
 export function readingRoutes(reading: Reading, { reader, onEnded, attend }: ReadingRoutesOptions): Hono<ServedByNode> {
   const routes = new Hono<ServedByNode>();
-  const streams = new Streams(onEnded, attend);
+  const streams = new Streams(onEnded);
 
   routes.get('/reading.css', (c) => answer(c, stylesheet, 'no-cache'));
   routes.get('/reading.js', (c) => answer(c, script, 'no-cache'));
@@ -31,7 +35,7 @@ export function readingRoutes(reading: Reading, { reader, onEnded, attend }: Rea
     const page = await reading.page(who.meeting, languageOf(c));
     if (page === null) throw new ConcordError('not-found');
     c.header('Cache-Control', 'no-store');
-    return c.html(page);
+    return c.body(page, 200, { 'Content-Type': 'text/html; charset=UTF-8', 'Content-Length': String(page.length) });
   });
 
   routes.get('/meetings/:id/text/events', async (c) => {
@@ -44,6 +48,7 @@ export function readingRoutes(reading: Reading, { reader, onEnded, attend }: Rea
     if (c.req.method === 'HEAD') throw new ConcordError('bad-request');
     const admitted = await streams.admit(
       () => reader(c),
+      (who, letGo) => attend(who, c.env.outgoing.socket, letGo),
       () => EventStream.open(c.env.outgoing, headers),
     );
     if (admitted === null) throw new ConcordError('not-signed-in');

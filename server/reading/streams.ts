@@ -80,10 +80,7 @@ export class Streams {
   /** What ended while somebody was looked up: it may be the very session that was found a moment before. */
   readonly #meanwhile = new Set<Ended[]>();
 
-  readonly #attend: (reader: Reader) => () => void;
-
-  constructor(onEnded: (listener: (ended: Ended) => void) => void, attend: (reader: Reader) => () => void) {
-    this.#attend = attend;
+  constructor(onEnded: (listener: (ended: Ended) => void) => void) {
     onEnded((ended) => {
       for (const ends of this.#meanwhile) ends.push(ended);
       for (const [stream, reader] of this.#open) if (isOf(ended, reader)) stream.close();
@@ -92,10 +89,11 @@ export class Streams {
 
   /**
    * Looks somebody up and opens a stream for them, in one: null where nobody is found, and for one whose right to read
-   * ended before the answer came.
+   * ended before the answer came. `attend` notes the reader, whom others may need to be let go, and returns what ends that.
    */
   async admit(
     find: () => Promise<Reader | null>,
+    attend: (reader: Reader, letGo: () => void) => () => void,
     open: () => EventStream,
   ): Promise<{ readonly stream: EventStream; readonly reader: Reader } | null> {
     const ends: Ended[] = [];
@@ -103,14 +101,21 @@ export class Streams {
     try {
       const reader = await find();
       if (reader === null || ends.some((ended) => isOf(ended, reader))) return null;
-      const stream = open();
-      this.#open.set(stream, reader);
-      const leave = this.#attend(reader);
-      stream.onClose(() => {
-        this.#open.delete(stream);
+      let opened: EventStream | null = null;
+      const leave = attend(reader, () => opened?.close());
+      try {
+        const stream = open();
+        opened = stream;
+        this.#open.set(stream, reader);
+        stream.onClose(() => {
+          this.#open.delete(stream);
+          leave();
+        });
+        return { stream, reader };
+      } catch (error) {
         leave();
-      });
-      return { stream, reader };
+        throw error;
+      }
     } finally {
       this.#meanwhile.delete(ends);
     }

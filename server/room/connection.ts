@@ -2,23 +2,24 @@ import type { Writable } from 'node:stream';
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { WebSocket } from 'ws';
-import * as Y from 'yjs';
 import type { Hand } from '../../shared/authority.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import { type ParticipantId, PartyCode } from '../../shared/ids.ts';
+import { type AccountId, type ParticipantId, PartyCode } from '../../shared/ids.ts';
 import type { MeetingState } from '../../shared/meeting.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { messageType, syncType, type Verdict } from '../../shared/protocol.ts';
+import type { Answer, Answers } from './answers.ts';
 import type { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import type { Room } from './room.ts';
 import { stageUpdate, type Writer } from './stage.ts';
+import { heldByBoth, type StateVector } from './stateVector.ts';
 
 /** What a connection needs of the server that it isn't itself. */
 export interface Surroundings {
   readonly room: Room;
   /** What the room says to a sync step 1, framed. */
-  readonly answers: { to(stateVector: Uint8Array): Promise<{ readonly step1: Buffer; readonly step2: Buffer }> };
+  readonly answers: Pick<Answers, 'read' | 'give'>;
   readonly presence: Presence;
   /** The meeting as it is now: rights are looked up at every update. */
   readonly meeting: () => MeetingState | null;
@@ -26,7 +27,7 @@ export interface Surroundings {
   readonly principal: () => Principal | null;
   /** How fast the participant's updates are taken, by whichever connection. */
   readonly pace: Pace;
-  /** Whether a client id is nobody else's among those who are connected. */
+  /** Whether a client id is nobody else's; from then on it is the participant's. */
   readonly mayBind: (client: number) => boolean;
   /** The sentence of a refusal in the reader's language. */
   readonly sentence: (error: ConcordError) => string;
@@ -35,6 +36,7 @@ export interface Surroundings {
 
 export interface Greeting {
   readonly participant: ParticipantId;
+  readonly account: AccountId;
   readonly session: string;
   readonly clients: readonly number[];
   readonly verdicts: boolean;
@@ -52,6 +54,9 @@ const mostUnderWay = 64;
 /** Messages a second that a connection may send in the long run, and at once. More are read later, not refused. */
 const messagesASecond = 300;
 const messagesAtOnce = 1000;
+
+/** Questions who is here that come within this time have one answer, ms. */
+const tellingTakes = 50;
 
 /** A socket in a room: frames → messages → submissions, and what is shown → frames. */
 export class Connection {
@@ -75,13 +80,18 @@ export class Connection {
   #greeted = false;
   /** Whether it has said what it holds. */
   #answered = false;
-  /** Answers to its step 1 that are being made. */
-  #answering = 0;
+  /** Whether an answer to its step 1 is being made, and not taken yet. */
+  #answering = false;
+  /** What it holds, where it asked again meanwhile: one answer serves however many questions. */
+  #askedAgain: StateVector | null = null;
   /**
-   * What was shown meanwhile. It must not overtake what those answers ask: the client would send it back as something that
-   * we haven't got, and the server's own words are refused from anybody.
+   * What was shown while an answer is made; null while none is. It must not overtake what the answer asks: the client would
+   * send it back as something that we haven't got, and the server's own words are refused from anybody.
    */
-  readonly #heldBack: Buffer[] = [];
+  #heldBack: Buffer[] | null = null;
+  #heldBackBytes = 0;
+  /** It asked who is here, and is told shortly. */
+  #telling: NodeJS.Timeout | null = null;
   /** The client id whose cursor this connection tells of. */
   #seen: number | null;
   alive = true;
@@ -136,7 +146,7 @@ export class Connection {
           this.#awareness(decoding.readVarUint8Array(decoder));
           break;
         case messageType.queryAwareness:
-          this.#sendPresence();
+          this.#tellWhoIsHere();
           break;
         default:
           throw new ConcordError('malformed-message');
@@ -153,12 +163,19 @@ export class Connection {
 
   /** Sends what `wireFrame` made, once for all who get it. Without compression `ws` writes at once, so nothing overtakes. */
   sendFramed(frame: Buffer): void {
-    if (this.#answering > 0) this.#heldBack.push(frame);
-    else this.#write(frame);
+    if (this.#heldBack === null) {
+      this.#write(frame);
+      return;
+    }
+    this.#heldBack.push(frame);
+    this.#heldBackBytes += frame.length;
+    if (this.#heldBackBytes > furthestBehind) this.close(new ConcordError('reader-too-slow'));
   }
 
-  #write(frame: Buffer): void {
-    if (this.#keepsUp() && this.#socket.readyState === this.#socket.OPEN) this.#line.write(frame);
+  /** Calls back when the frame has left, or never will. */
+  #write(frame: Buffer, left: () => void = () => undefined): void {
+    if (this.#keepsUp() && this.#socket.readyState === this.#socket.OPEN) this.#line.write(frame, left);
+    else left();
   }
 
   #keepsUp(): boolean {
@@ -192,17 +209,22 @@ export class Connection {
 
   ended(): void {
     this.#closed = true;
+    if (this.#telling !== null) clearTimeout(this.#telling);
     if (this.#seen !== null) this.#around.presence.leave(this.#seen);
   }
 
   #sync(decoder: decoding.Decoder): void {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
-        const stateVector = decoding.readVarUint8Array(decoder);
-        this.#greeted = true;
         // Throws here, where it is the client's fault, and not later, where it would be ours.
-        Y.decodeStateVector(stateVector);
-        this.#answer(stateVector).catch((cause: unknown) => this.refuse(new ConcordError('internal', {}, { cause })));
+        const theirs = this.#around.answers.read(decoding.readVarUint8Array(decoder));
+        this.#greeted = true;
+        if (this.#answering)
+          this.#askedAgain = this.#askedAgain === null ? theirs : heldByBoth(this.#askedAgain, theirs);
+        else
+          this.#answer(theirs).catch((cause: unknown) =>
+            this.refuse(cause instanceof ConcordError ? cause : new ConcordError('internal', {}, { cause })),
+          );
         break;
       }
       case syncType.step2:
@@ -217,23 +239,43 @@ export class Connection {
     }
   }
 
-  /** Brings the client up to date, and asks what it has. */
-  async #answer(theirs: Uint8Array): Promise<void> {
-    this.#answering += 1;
-    try {
-      const { step1, step2 } = await this.#around.answers.to(theirs);
+  /** Brings the client up to date, and asks what it has. What it asks meanwhile is answered when it has taken this. */
+  async #answer(asked: StateVector): Promise<void> {
+    this.#answering = true;
+    for (let theirs: StateVector | null = asked; theirs !== null && !this.#closed; ) {
+      this.#heldBack = [];
+      this.#heldBackBytes = 0;
+      try {
+        await this.#around.answers.give(theirs, this.greeting.account, (answer) => this.#say(answer));
+      } finally {
+        this.#letOn();
+      }
+      theirs = this.#askedAgain;
+      this.#askedAgain = null;
+    }
+    this.#answering = false;
+  }
+
+  /** Resolves when the answer has left. */
+  #say({ step1, step2 }: Answer): Promise<void> {
+    return new Promise((resolve) => {
       this.#mayWait = furthestBehind + step2.length;
-      this.#write(step2);
+      this.#write(step2, resolve);
       // Once is enough: what is offline at the other end comes in by its answer.
       if (!this.#asked) {
         this.#asked = true;
         this.#write(step1);
         this.#sendPresence();
       }
-    } finally {
-      this.#answering -= 1;
-      if (this.#answering === 0) for (const frame of this.#heldBack.splice(0)) this.#write(frame);
-    }
+      this.#letOn();
+    });
+  }
+
+  /** What waited behind an answer goes on. */
+  #letOn(): void {
+    const frames = this.#heldBack ?? [];
+    this.#heldBack = null;
+    for (const frame of frames) this.#write(frame);
   }
 
   #update(update: Uint8Array): void {
@@ -308,7 +350,21 @@ export class Connection {
     const client = this.#seen ?? Presence.firstClient(bytes);
     if (client === null || (this.#seen === null && !this.#around.mayBind(client))) return;
     this.#seen = client;
-    this.#around.presence.take(bytes, client, principal);
+    this.#around.presence.take(
+      bytes,
+      client,
+      principal,
+      ({ client: of, clock }) => this.#around.room.clock(of) > clock,
+    );
+  }
+
+  /** However often it asks, it is told now and then: changes come by themselves. */
+  #tellWhoIsHere(): void {
+    if (this.#telling !== null) return;
+    this.#telling = setTimeout(() => {
+      this.#telling = null;
+      if (!this.#closed) this.#sendPresence();
+    }, tellingTakes);
   }
 
   #sendPresence(): void {

@@ -1,3 +1,4 @@
+import * as Y from 'yjs';
 import type { LogName } from '../../shared/ids.ts';
 import type { LedgerChange } from '../../shared/ledger.ts';
 import type { Checkpoint, Entry } from '../log/log.ts';
@@ -77,6 +78,15 @@ export class Head {
   /** The number of the newest entry, on disk or not. */
   get sequence(): number {
     return this.#since.at(-1)?.entry.sequence ?? this.#base?.sequence ?? 0;
+  }
+
+  /** How much of a client the document holds. Makes nothing anew: after a refusal it may count what was refused. */
+  clock(client: number): number {
+    return Y.getState(this.#replica.doc.store, client);
+  }
+  /** How many clients ever wrote in the document. */
+  get clients(): number {
+    return this.#replica.doc.store.clients.size;
   }
 
   spoil(): void {

@@ -1,17 +1,11 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { z } from 'zod';
+import { Cursor, namedBy } from '../../shared/cursor.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { messageType } from '../../shared/protocol.ts';
 
-/** A place in the text as y-prosemirror sends it: a relative position, small, and nothing else. */
-const Position = z.strictObject({
-  type: z.strictObject({ client: z.number(), clock: z.number() }).nullish(),
-  tname: z.string().max(64).nullish(),
-  item: z.strictObject({ client: z.number(), clock: z.number() }).nullish(),
-  assoc: z.number().nullish(),
-});
-const Claimed = z.object({ cursor: z.object({ anchor: Position, head: Position }).nullish() });
+const Claimed = z.object({ cursor: Cursor.nullish() });
 
 interface Present {
   readonly clock: number;
@@ -30,14 +24,24 @@ export class Presence {
   readonly #present = new Map<number, Present>();
   readonly #changed = new Set<number>();
   readonly #send: (message: Uint8Array) => void;
+  /** What `everybody` said last, until somebody moves. */
+  #said: Uint8Array | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(send: (message: Uint8Array) => void) {
     this.#send = send;
   }
 
-  /** Takes a client's awareness message; what it says of anyone but itself, or beside its cursor, is dropped. */
-  take(bytes: Uint8Array, client: number | null, principal: Principal): void {
+  /**
+   * Takes a client's awareness message; what it says of anyone but itself, or beside its cursor, is dropped. So is a cursor
+   * that names a struct that isn't in the document, as `has` says.
+   */
+  take(
+    bytes: Uint8Array,
+    client: number | null,
+    principal: Principal,
+    has: (struct: { readonly client: number; readonly clock: number }) => boolean,
+  ): void {
     const decoder = decoding.createDecoder(bytes);
     const count = decoding.readVarUint(decoder);
     for (let at = 0; at < count && at < 100; at++) {
@@ -49,10 +53,14 @@ export class Presence {
       if (!claimed.success) continue;
       if ((this.#present.get(who)?.clock ?? -1) >= clock) continue;
       const { participant, name, party, role } = principal;
+      const cursor = claimed.data?.cursor ?? null;
       const said =
         claimed.data === null
           ? null
-          : JSON.stringify({ user: { participant, name, party, role }, cursor: claimed.data.cursor ?? null });
+          : JSON.stringify({
+              user: { participant, name, party, role },
+              cursor: cursor !== null && namedBy(cursor).every(has) ? cursor : null,
+            });
       this.#set(who, { clock, state: said });
     }
   }
@@ -71,8 +79,10 @@ export class Presence {
 
   /** Everybody who is here, as one message. */
   everybody(): Uint8Array | null {
+    if (this.#said !== null) return this.#said;
     const here = [...this.#present].filter(([, { state }]) => state !== null).map(([client]) => client);
-    return here.length === 0 ? null : this.#encode(here);
+    this.#said = here.length === 0 ? null : this.#encode(here);
+    return this.#said;
   }
 
   stop(): void {
@@ -80,6 +90,7 @@ export class Presence {
   }
 
   #set(client: number, present: Present): void {
+    this.#said = null;
     this.#present.set(client, present);
     this.#changed.add(client);
     this.#timer ??= setTimeout(() => {

@@ -7,7 +7,7 @@ import { seal } from '../log/chain.ts';
 import { sealCheckpoint } from '../log/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../log/log.ts';
 import type { Head, Sealed } from './head.ts';
-import { type Author, type Deed, encodeHeader } from './header.ts';
+import { type Author, type Deed, encodeHeader, ruleset } from './header.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
 import type { Replica } from './replica.ts';
 import type { Staged } from './stage.ts';
@@ -133,6 +133,14 @@ export class Room {
     return this.#ledger;
   }
 
+  /** How much of a client is in the document, be it on disk or on its way there. */
+  clock(client: number): number {
+    return this.#head.clock(client);
+  }
+  /** How many clients ever wrote in it. */
+  get clients(): number {
+    return this.#head.clients;
+  }
   /** How long the next submission waits until what the last one spoilt is made anew, ms. */
   get repairTime(): number {
     return this.#head.repairTime;
@@ -281,6 +289,7 @@ export class Room {
       previous: head.hash,
       header: encodeHeader({
         version: 1,
+        ruleset,
         at: now,
         by: submission.by,
         onBehalfOf: submission.onBehalfOf,

@@ -1,13 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
+import { highestClient } from '../../shared/cursor.ts';
 import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
-import { type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { type AccountId, type MeetingId, type ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { serverClient } from '../../shared/ledger.ts';
 import { syncType } from '../../shared/protocol.ts';
 import { schemaVersion } from '../../shared/schema.ts';
 import type { Log } from '../log/log.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { Persistent } from '../persist.ts';
+import type { Turns } from '../turns.ts';
 import { Answers } from './answers.ts';
+import { Claims } from './claims.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
@@ -32,6 +37,8 @@ export interface RoomsOptions {
   readonly now: () => number;
   /** Whether other processes append to the same log (PostgreSQL). */
   readonly manyNodes: boolean;
+  /** Whose answers are made when. */
+  readonly turns: Turns;
   readonly sentence: (code: ErrorCode, language: string) => string;
   readonly onInternal: (error: unknown, recommendation: RecommendationId) => void;
 }
@@ -42,6 +49,7 @@ const mostOfAParticipant = 50;
 /** Who wants to connect: signed in, and accredited to the meeting of the recommendation. */
 export interface Visitor {
   readonly participant: ParticipantId;
+  readonly account: AccountId;
   readonly session: string;
   readonly language: string;
 }
@@ -52,6 +60,10 @@ export class Rooms {
   readonly #held = new Map<RecommendationId, Held>();
   #turn: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
+  /** Told of recommendations that grew elsewhere, and whose room nobody holds here. */
+  readonly #elsewhere = new Set<(recommendation: RecommendationId) => void>();
+  readonly #growing: Persistent<RecommendationId>;
+  readonly #claims = new Claims();
   /** Whose sockets are open, oldest first. */
   readonly #ofParticipant = new Map<ParticipantId, Set<Connection>>();
   readonly #pace = new Pace();
@@ -61,15 +73,22 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.#options = options;
-    this.#timers = [setInterval(() => this.#beat(), 30_000).unref(), setInterval(() => this.#sweep(), 60_000).unref()];
+    this.#timers = [setInterval(() => this.#beat(), 30_000).unref(), setInterval(() => this.letGo(), 60_000).unref()];
+    this.#growing = new Persistent((id) => this.#catchUp(id), options.onInternal);
     this.#unsubscribe = options.manyNodes
       ? options.log.subscribe((name) => {
           const id = RecommendationId.safeParse(name.replace(/^recommendation:/, ''));
-          if (!id.success) return;
-          const held = this.#held.get(id.data);
-          held?.room.then((room) => room.catchUp()).catch((error: unknown) => options.onInternal(error, id.data));
+          if (id.success) this.#growing.ask(id.data);
         })
       : () => undefined;
+  }
+
+  /** Reads what others appended into the room; where none is held, whoever drew its text before is told. */
+  async #catchUp(id: RecommendationId): Promise<void> {
+    const held = this.#held.get(id);
+    if (held !== undefined) await (await held.room).catchUp();
+    // One that was let go meanwhile told nobody.
+    if (held === undefined || this.#held.get(id) !== held) for (const listener of this.#elsewhere) listener(id);
   }
 
   /** The room of a recommendation, opened if need be. Throws `not-found` for one that is in no meeting. */
@@ -105,6 +124,12 @@ export class Rooms {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells of recommendations that grew, by another server's hand, while no room of theirs was held here. */
+  onElsewhere(listener: (recommendation: RecommendationId) => void): () => void {
+    this.#elsewhere.add(listener);
+    return () => this.#elsewhere.delete(listener);
+  }
+
   /** A WebSocket that was let in. What it sends before the room is open waits for it. */
   async connect(socket: WebSocket, request: IncomingMessage, id: RecommendationId, visitor: Visitor): Promise<void> {
     socket.on('error', () => socket.terminate());
@@ -123,17 +148,19 @@ export class Rooms {
       if (this.#closing) return refuse('shutting-down');
       const held = this.#hold(id);
       const room = await held.room;
-      held.answers ??= new Answers(room);
+      held.answers ??= new Answers(room, this.#options.turns);
       const { answers } = held;
       const meeting = this.#options.meetings.of(id);
       if (meeting === null) return refuse('not-found');
       for (const client of clients)
-        if (!this.#free(held, room, client, visitor.participant, null)) return refuse('client-taken');
-      const connection: Connection = new Connection(
+        if (!this.#free(id, held, room, client, visitor.participant)) return refuse('client-taken');
+      for (const client of clients) this.#claims.note(id, client, visitor.participant);
+      const connection = new Connection(
         socket,
         request.socket,
         {
           participant: visitor.participant,
+          account: visitor.account,
           session: visitor.session,
           clients,
           verdicts: query.get('verdicts') === '1',
@@ -146,7 +173,11 @@ export class Rooms {
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
           pace: this.#pace,
-          mayBind: (client) => this.#free(held, room, client, visitor.participant, connection),
+          mayBind: (client) => {
+            const free = this.#free(id, held, room, client, visitor.participant);
+            if (free) this.#claims.note(id, client, visitor.participant);
+            return free;
+          },
           sentence: (error) => this.#options.sentence(error.code, visitor.language),
           onInternal: (error) => this.#options.onInternal(error, id),
         },
@@ -222,6 +253,7 @@ export class Rooms {
   async close(): Promise<void> {
     this.#closing = true;
     this.#unsubscribe();
+    this.#growing.close();
     for (const timer of this.#timers) clearInterval(timer);
     for (const { connections } of this.#held.values()) for (const connection of connections) connection.stopListening();
     for (const held of this.#held.values()) {
@@ -266,14 +298,14 @@ export class Rooms {
     return held;
   }
 
-  /** A client id is bound to one participant for ever; of two connections, one speaks for it. */
-  #free(held: Held, room: Room, client: number, participant: ParticipantId, self: Connection | null): boolean {
+  /** A client id is bound to the participant who named it first: for ever once it has written. */
+  #free(id: RecommendationId, held: Held, room: Room, client: number, participant: ParticipantId): boolean {
+    if (client <= serverClient || client > highestClient) return false;
     const owner = room.ledger.clients.get(client);
-    if (owner !== undefined && owner.participant !== participant) return false;
+    if (owner !== undefined) return owner.participant === participant;
     for (const connection of held.connections)
-      if (connection !== self && connection.greeting.participant !== participant && connection.clients.has(client))
-        return false;
-    return client > 1;
+      if (connection.greeting.participant !== participant && connection.clients.has(client)) return false;
+    return this.#claims.mayHave(id, client, participant);
   }
 
   /** A half-open line is found by asking: who didn't answer the last ping is gone. */
@@ -288,9 +320,10 @@ export class Rooms {
       }
   }
 
-  #sweep(): void {
+  /** Lets go of rooms without connections that nobody has asked for in `idle` ms. */
+  letGo(idle = idleTime): void {
     for (const [id, held] of this.#held) {
-      if (held.connections.size > 0 || performance.now() - held.lastUsed < idleTime) continue;
+      if (held.connections.size > 0 || performance.now() - held.lastUsed < idle) continue;
       this.#held.delete(id);
       held.room
         .then(async (room) => {
@@ -309,5 +342,5 @@ const sockets = new WeakMap<Connection, WebSocket>();
 function clientIds(parameter: string | null): readonly number[] | null {
   if (parameter === null || parameter === '') return [];
   const ids = parameter.split(',').map(Number);
-  return ids.length <= 16 && ids.every((id) => Number.isInteger(id) && id > 1 && id <= 0xffffffff) ? ids : null;
+  return ids.length <= 16 && ids.every((id) => Number.isInteger(id) && id > 1 && id <= highestClient) ? ids : null;
 }

@@ -1,10 +1,11 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, changedClauses, changedRuns, marksOf, sameText } from '../../shared/clause.ts';
+import { type Clause, sameText } from '../../shared/clause.ts';
+import { consequencesOf, strayStrikes } from '../../shared/consequences.ts';
+import type { ClauseRewrite } from '../../shared/dispose.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
-import type { MarkId } from '../../shared/ids.ts';
-import { type LedgerChange, type MarkRecord, openStatus, serverClient } from '../../shared/ledger.ts';
+import { type LedgerChange, serverClient } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import type { Decision } from '../../shared/procedure.ts';
 import { checkWork } from './bound.ts';
@@ -72,9 +73,21 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       after = head.text();
       if (sameText(before, after) || refusalOf({ before, after }, hand, head) !== null) throw refusal;
     }
+    const stray = strayStrikes({ before, after }, hand, head.ledger);
+    if (stray.length > 0) {
+      head.write(() => perform(head, stray));
+      head.tidy();
+      after = head.text();
+    }
     checkShares(head, before, after, hand, structure);
-    const changes = [...bound, ...registrations({ before, after }, hand, writer.principal, head, now)];
-    if (changes.length > 0) head.write(() => head.mirror(changes));
+    const { changes: brought, rewrites } = consequencesOf({ before, after }, hand, writer.principal, head.ledger, now);
+    const changes = [...bound, ...brought];
+    if (changes.length > 0 || rewrites.length > 0)
+      head.write(() => {
+        perform(head, rewrites);
+        head.mirror(changes);
+      });
+    if (rewrites.length > 0) head.tidy();
     return changes;
   });
 }
@@ -93,25 +106,33 @@ function refusalOf(change: Change, hand: Hand, head: Replica): ConcordError | nu
 export function stageDecision(head: Replica, decision: Decision): Staged | null {
   return recorded(head, 'several', () => {
     head.write(() => {
-      const fragment = textOf(head.doc);
-      for (const rewrite of decision.rewrites) {
-        const at = head.text().findIndex((clause) => clause.id === rewrite.clause.id);
-        const element = fragment.get(at);
-        if (!(element instanceof Y.XmlElement)) throw new ConcordError('internal', { clause: rewrite.clause.id });
-        if (!rewrite.remove) {
-          if (rewrite.insertion === null) element.removeAttribute('insertion');
-          rewriteClause(element, rewrite.kept, rewrite.clause);
-        }
-      }
-      // Elements are found by their place, so those that go, go last, and from the end.
-      const gone = new Set(decision.rewrites.filter(({ remove }) => remove).map(({ clause }) => clause.id));
-      const places = head.text().flatMap((clause, at) => (gone.has(clause.id) ? [at] : []));
-      for (const at of places.reverse()) fragment.delete(at, 1);
+      perform(head, decision.rewrites);
       head.mirror(decision.changes);
     });
     head.tidy();
     return decision.changes;
   });
+}
+
+/** Rewrites clauses of the head; to be called within `write`. */
+function perform(head: Replica, rewrites: readonly ClauseRewrite[]): void {
+  if (rewrites.length === 0) return;
+  const fragment = textOf(head.doc);
+  const places = new Map(head.text().map(({ id }, at) => [id, at]));
+  const gone: number[] = [];
+  for (const rewrite of rewrites) {
+    const at = places.get(rewrite.clause.id);
+    const element = at === undefined ? null : fragment.get(at);
+    if (at === undefined || !(element instanceof Y.XmlElement))
+      throw new ConcordError('internal', { clause: rewrite.clause.id });
+    if (rewrite.remove) gone.push(at);
+    else {
+      if (rewrite.insertion === null) element.removeAttribute('insertion');
+      rewriteClause(element, rewrite.kept, rewrite.clause);
+    }
+  }
+  // Elements are found by their place, so those that go, go last, and from the end.
+  for (const at of gone.sort((one, other) => other - one)) fragment.delete(at, 1);
 }
 
 /** Brings a text into an empty document. */
@@ -179,43 +200,4 @@ function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer)
     for (const { to } of ranges) if (to > known) throw new ConcordError('update-incomplete');
   }
   return bound;
-}
-
-/** New marks and new clauses are entered in the ledger in the name of the hand's party. */
-function registrations(
-  { before, after }: Change,
-  hand: Hand,
-  principal: Principal,
-  head: Replica,
-  now: number,
-): LedgerChange[] {
-  const changes: LedgerChange[] = [];
-  const marks = new Map<MarkId, MarkRecord>();
-  for (const { was, is: clause } of changedClauses(before, after).changes) {
-    if (clause === undefined) continue;
-    const { after: runs } = changedRuns(was?.runs ?? [], clause.runs);
-    const party = 'proposesFor' in hand ? hand.proposesFor : null;
-    if (party !== null)
-      for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
-        if (name === 'origin' || marks.has(id) || head.ledger.marks.has(id)) continue;
-        const owned = {
-          party,
-          typedBy: principal.name,
-          participant: principal.participant,
-          at: now,
-          clause: clause.id,
-        };
-        if (name === 'bracket' || name === 'comment') marks.set(id, { kind: name, ...owned, state: 'open' });
-        else marks.set(id, { kind: 'amendment', ...owned, state: 'open', sponsors: [], reason: '' });
-      }
-    if (was !== undefined) continue;
-    const known = head.ledger.clauses.get(clause.id);
-    const sponsors = party === null ? [] : [party];
-    if (known === undefined) changes.push({ of: 'clause', id: clause.id, value: { sponsors, status: openStatus } });
-    // An id that comes back (the undo of one's own deletion) must not bring another party's name with it.
-    else if (known.sponsors.join() !== sponsors.join() || known.status.state !== 'open')
-      throw new ConcordError('not-your-words', { clause: clause.id });
-  }
-  for (const [id, value] of marks) changes.push({ of: 'mark', id, value });
-  return changes;
 }

@@ -1,3 +1,5 @@
+import { looksLike } from '../../shared/confusable.ts';
+
 /**
  * The plain tables: who has an account, who is signed in, who was invited. Nothing of a negotiation stands here; that is
  * in the log.
@@ -17,7 +19,7 @@ export interface AccountsTable {
   id: string;
   /** As its owner spells it. */
   name: string;
-  /** `nameKey(name)`, unique: two names that look the same to a reader are one account. */
+  /** `nameKey(name)`, unique: two names that look the same to a reader are one account. `formerNameKey` of older ones. */
   name_key: string;
   /** argon2id; null until a password was chosen. */
   password_hash: string | null;
@@ -52,7 +54,10 @@ export interface AccreditationsTable {
   meeting_id: string;
 }
 
-/** The form in which account names are compared: compatibility forms folded, lower case, no space around it. */
-export function nameKey(name: string): string {
+/** The form in which account names are compared: two names that look the same are one. */
+export const nameKey = (name: string): string => looksLike(name);
+
+/** The form in which they were compared before. Accounts of that time keep it, and are found by it. */
+export function formerNameKey(name: string): string {
   return name.normalize('NFKC').toLowerCase().normalize('NFKC').trim();
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 const programs: readonly { readonly name: string; readonly core: string | null }[] = [
   { name: 'edit', core: null },
   { name: 'log', core: null },
+  { name: 'history', core: null },
   { name: 'hostile', core: null },
   // The load takes one core, the server that it starts takes the other.
   { name: 'load', core: '1' },

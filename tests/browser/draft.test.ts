@@ -1,6 +1,15 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, type RunningServer, startServer, type Visit, violations, visit } from '../helpers/browser.ts';
+import { WebSocket } from 'ws';
+import {
+  launchBrowser,
+  password,
+  type RunningServer,
+  startServer,
+  type Visit,
+  violations,
+  visit,
+} from '../helpers/browser.ts';
 
 let server: RunningServer;
 let browser: Browser;
@@ -51,6 +60,16 @@ const wordsIn = (clauses: readonly Element[]): string[] =>
     const copy = words.cloneNode(true);
     if (copy instanceof Element) for (const flag of copy.querySelectorAll('.cursor')) flag.remove();
     return copy.textContent ?? '';
+  });
+/** In the page: a clause of the text that ends in words that nobody amended, before one that nobody amended at all. */
+const inForce = (clauses: readonly Element[]): number =>
+  clauses.findIndex((one, at) => {
+    const [words, next] = [one, clauses[at + 1]].map((clause) => clause?.querySelector('.clause-words'));
+    const proposed = [one, clauses[at + 1]].some(
+      (clause) => clause?.classList.contains('clause-is-proposed') !== false,
+    );
+    const last = words?.lastChild;
+    return !proposed && last?.nodeType === 3 && (last.nodeValue ?? '').length > 30 && next?.childElementCount === 0;
   });
 const wordsOf = async (page: Page, at: number): Promise<string> =>
   (await page.locator('.clause .clause-words').evaluateAll(wordsIn))[at] ?? '';
@@ -198,11 +217,70 @@ describe('[SCR1] Delegations draft together', () => {
     await theirs?.getByText('It is time.').waitFor();
     // It isn't Brazil's to withdraw.
     expect(await theirs?.getByRole('button', { name: 'Withdraw' }).count()).toBe(0);
-    await own?.getByLabel('Ask to sponsor').selectOption({ label: 'Brazil' });
+    // Arrow keys go through the parties; nobody is asked until it is said.
+    const ask = own?.getByLabel('Ask to sponsor');
+    await ask?.focus();
+    for (let keys = 0; keys < 4; keys++) await argentina.keyboard.press('ArrowDown');
+    await ask?.selectOption({ label: 'Brazil' });
+    expect(await own?.locator('.card-sponsors').count()).toBe(0);
+    await own?.getByRole('button', { name: 'Ask', exact: true }).click();
+    await own?.locator('.card-sponsors', { hasText: 'BRA (asked)' }).waitFor();
+    expect(await own?.locator('.card-sponsors').innerText()).toBe('BRA (asked)');
     await theirs?.getByRole('button', { name: 'Sponsor it' }).click();
     await own?.locator('.card-head .party-tag', { hasText: 'BRA' }).waitFor();
+    // Withdraw has come under the pointer as the card shrank: the pointer has to come to it.
+    await argentina.mouse.move(1, 1);
     await own?.getByRole('button', { name: 'Withdraw' }).click();
     await expect.poll(() => wordsOf(brazil, 4)).not.toContain('SUPPORTME');
+  });
+
+  it('a new line is taken back, keys stop at the end of a clause, and struck words are not typed anew', async () => {
+    const argentina = await draft('argentina');
+    const before = await argentina.locator('.clause .clause-words').evaluateAll(wordsIn);
+    const words = () => argentina.locator('.clause .clause-words').evaluateAll(wordsIn);
+    const at = await argentina.locator('.clause').evaluateAll(inForce);
+    const struck = clause(argentina, at).locator('del');
+    const own = await struck.count();
+    await caretIn(argentina, at);
+    for (let left = 0; left < 12; left++) await argentina.keyboard.press('ArrowLeft');
+    await argentina.keyboard.press('Enter');
+    await expect.poll(words).toHaveLength(before.length + 1);
+    await argentina.keyboard.press('Backspace');
+    await argentina.keyboard.press('Backspace');
+    await expect.poll(words).toEqual(before);
+    expect(await struck.count()).toBe(own);
+    await caretIn(argentina, at);
+    for (let times = 0; times < 8; times++) await argentina.keyboard.press('Delete');
+    await argentina.locator('.toast', { hasText: 'Clauses of the text cannot be joined' }).waitFor();
+    expect(await words()).toEqual(before);
+    // As a keyboard on glass does it, which presses no key.
+    const glass = await argentina.context().newCDPSession(argentina);
+    const key = { key: 'Unidentified', windowsVirtualKeyCode: 229 };
+    await glass.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', commands: ['deleteForward'], ...key });
+    await glass.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
+    for (let times = 0; times < 14; times++) await argentina.keyboard.press('Backspace');
+    await expect.poll(words).toEqual(before);
+    await saved(argentina);
+    for (let times = 0; times < 14; times++) await argentina.keyboard.press('Control+z');
+    await expect.poll(() => struck.count()).toBe(own);
+    await saved(argentina);
+  });
+
+  it('the rapporteur joins two clauses, and takes it back', async () => {
+    const rapporteur = await draft('rapporteur');
+    const parties = (): Promise<string[]> => rapporteur.locator('.clause .clause-gutter').allInnerTexts();
+    const words = (): Promise<string[]> => rapporteur.locator('.clause .clause-words').evaluateAll(wordsIn);
+    const [before, seats] = [await words(), await parties()];
+    await caretIn(rapporteur, await rapporteur.locator('.clause').evaluateAll(inForce));
+    await saved(rapporteur);
+    await rapporteur.keyboard.press('Delete');
+    await expect.poll(words).toHaveLength(before.length - 1);
+    await saved(rapporteur);
+    await rapporteur.keyboard.press('Control+z');
+    await expect.poll(words).toEqual(before);
+    await saved(rapporteur);
+    await expect.poll(parties).toEqual(seats);
+    expect(await rapporteur.locator('.refusal').count()).toBe(0);
   });
 
   it('an IME writes a proposal like any other', async () => {
@@ -318,6 +396,59 @@ describe('[SCR2] The chair decides', () => {
     await chair.getByRole('button', { name: 'Give the floor to this clause' }).click();
     await canada.waitForURL((url) => url.pathname !== place);
   });
+
+  it('decides on one amendment, however often its button is clicked; a keyboard waits for nothing', async () => {
+    const [brazil, chair] = [await draft('brazil'), await draft('chair')];
+    await chair.locator('.cards').waitFor();
+    if ((await chair.locator('.card:not(.card-closed)').count()) > 0) await notAdoptAll(chair);
+    for (const at of [0, 1, 2, 3]) {
+      await caretIn(brazil, at);
+      await brazil.keyboard.type(` CLICK${at}`);
+      await saved(brazil);
+    }
+    const cards = chair.locator('.card:not(.card-closed)');
+    await expect.poll(() => cards.count()).toBe(4);
+    const adopt = cards.first().getByRole('button', { name: 'Adopt', exact: true });
+    const { x = 0, y = 0 } = (await adopt.boundingBox()) ?? {};
+    const press = async (): Promise<void> => {
+      await chair.mouse.move(x + 9, y + 9);
+      await chair.mouse.down();
+      await chair.mouse.up();
+    };
+    await press();
+    await chair.waitForFunction(() => document.querySelectorAll('.card:not(.card-closed)').length === 3);
+    // Its like has come where it was, and is pressed within the second.
+    await press();
+    await chair.locator('.toast', { hasText: 'moved under your pointer' }).waitFor();
+    expect(await cards.count()).toBe(3);
+    await chair.waitForTimeout(1100);
+    await press();
+    await expect.poll(() => cards.count()).toBe(2);
+    for (const left of [1, 0]) {
+      await adopt.focus();
+      await chair.keyboard.press('Enter');
+      await expect.poll(() => cards.count()).toBe(left);
+    }
+  });
+
+  it('the rapporteur withdraws on behalf of a party, is asked first, and named', async () => {
+    const [canada, rapporteur] = [await draft('canada'), await draft('rapporteur')];
+    await caretIn(canada, 0);
+    await canada.keyboard.type(' FORTHEM');
+    const card = rapporteur.locator('.card:not(.card-closed)', { hasText: 'FORTHEM' });
+    await card.getByRole('button', { name: 'Withdraw' }).click();
+    const dialog = rapporteur.getByRole('dialog', { name: 'Withdraw Canada' });
+    await dialog.getByText('on behalf of Canada').waitFor();
+    expect(await violations(rapporteur)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    expect(await card.count()).toBe(1);
+    await card.getByRole('button', { name: 'Withdraw' }).click();
+    await dialog.getByRole('button', { name: 'Withdraw' }).click();
+    await expect.poll(() => card.count()).toBe(0);
+    await canada.locator('.cards-closed summary').click();
+    const closed = canada.locator('.card-closed', { hasText: 'FORTHEM' });
+    expect(await closed.textContent()).toMatch(/Withdrawn by Rapporteur on behalf of Canada/);
+  });
 });
 
 describe('[SCR3] Nothing that somebody typed is lost', () => {
@@ -362,6 +493,66 @@ describe('[SCR3] Nothing that somebody typed is lost', () => {
     await page.waitForSelector('.clause');
     expect(await wordsOf(page, 0)).toContain('LATER');
     await again.stop();
+  }, 60_000);
+
+  it('words that were written as the session ended are sent once the person has signed in again', async () => {
+    // A visit that isn't counted: its browser complains that nobody is signed in.
+    const { context, page } = await visit(browser, server, 'ecuador');
+    await page.goto(server.url + place);
+    await page.waitForSelector('.clause');
+    await caretIn(page, 0);
+    await saved(page);
+    await context.setOffline(true);
+    await page.keyboard.type(' SIGNEDOUT');
+    await page.waitForTimeout(600);
+    const elsewhere = await visit(browser, server, 'ecuador');
+    await elsewhere.context.request.delete(`${server.url}/api/sessions`, { headers: { origin: server.url } });
+    await elsewhere.context.close();
+    await context.setOffline(false);
+    await page.getByLabel('Name').fill('ecuador');
+    await page.getByLabel('Password').fill(password);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.clause');
+    await expect.poll(() => wordsOf(page, 0)).toContain('SIGNEDOUT');
+    await saved(page);
+    const other = await draft('canada');
+    await expect.poll(() => wordsOf(other, 0)).toContain('SIGNEDOUT');
+    // They were sent once, and nothing is left to send.
+    await expect
+      .poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('concord.unsent'))))
+      .toEqual([]);
+    await context.close();
+  }, 60_000);
+
+  it('a page that was pushed out stays out until it is taken up again, with its words', async () => {
+    const { context, page } = await enter('paraguay', place);
+    await page.waitForSelector('.clause');
+    await saved(page);
+    const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+    const address = `${server.url.replace('http', 'ws')}/sync/${place.split('/').at(-1)}`;
+    const others = Array.from(
+      { length: 50 },
+      () => new WebSocket(address, { headers: { cookie, origin: server.url } }),
+    );
+    let pushedOut = 0;
+    for (const other of others) {
+      other.on('error', () => undefined);
+      other.on('close', (code) => {
+        if (code === 4429) pushedOut += 1;
+      });
+    }
+    const banner = page.locator('.banner', { hasText: 'too many pages open' });
+    await banner.waitFor();
+    await page.waitForTimeout(3000);
+    expect(pushedOut).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    for (const other of others) other.terminate();
+    await banner.getByRole('button', { name: 'Go on here' }).click();
+    await saved(page);
+    await caretIn(page, 0);
+    await page.keyboard.type(' TAKENUP');
+    await saved(page);
+    expect(await wordsOf(page, 0)).toContain('TAKENUP');
   }, 60_000);
 
   it('words for a clause that was agreed meanwhile are refused, and given back with the reason', async () => {

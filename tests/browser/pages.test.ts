@@ -93,6 +93,21 @@ describe('[SCR5] Whoever takes part comes in', () => {
     await page.waitForSelector('.saved-saved');
   });
 
+  it('goes on where they were going, and nowhere else', async () => {
+    const page = await open(null, '/?next=%2Fimport%3Ffrom%3Dhere');
+    await page.getByRole('button', { name: 'rapporteur', exact: true }).click();
+    await page.waitForURL(`${server.url}/import?from=here`);
+    await page.locator('h1', { hasText: 'Import' }).waitFor();
+    // Who is signed in already is taken there too.
+    await page.goto(`${server.url}/?next=%2Fimport`);
+    await page.waitForURL(`${server.url}/import`);
+    for (const evil of ['//evil.example', '/\\evil.example', 'https://evil.example']) {
+      await page.goto(`${server.url}/?next=${encodeURIComponent(evil)}`);
+      await page.locator('.meetings a').first().waitFor();
+      expect(new URL(page.url()).origin).toBe(server.url);
+    }
+  });
+
   it('signing out everywhere ends the other windows too', async () => {
     const [one, other] = [await meeting('venezuela'), await meeting('venezuela')];
     await one.locator('summary', { hasText: 'venezuela' }).click();
@@ -233,6 +248,11 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     await rapporteur.locator('.import-row').first().waitFor();
     expect(await rapporteur.locator('.import-row').count()).toBe(3);
     expect(await rapporteur.locator('.import-untagged').count()).toBe(1);
+    // The button reads what was chosen, once more.
+    const again = rapporteur.waitForResponse('**/api/imports/preview');
+    await rapporteur.getByRole('button', { name: 'Preview' }).click();
+    expect((await again).status()).toBe(200);
+    expect((await rapporteur.locator('.failure').allInnerTexts()).join('')).toBe('');
     const untagged = rapporteur.locator('.import-untagged');
     await untagged.getByLabel('Add a sponsor').fill('Atlantis');
     await untagged.getByLabel('Add a sponsor').press('Tab');

@@ -161,6 +161,7 @@ function path(draw: Draw): string {
     'not-adopt',
     'withdraw',
     'set-status',
+    'dispose-and-agree',
     'give-reason',
     'ask-to-sponsor',
     'answer-sponsoring',

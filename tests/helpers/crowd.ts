@@ -8,6 +8,7 @@ import type { RunningServer } from './browser.ts';
 import { join, signIn } from './demo.ts';
 import type { Client } from './enemy.ts';
 import { Pen } from './pen.ts';
+import { seenOf } from './seen.ts';
 
 /** What the people of a meeting met. */
 export class Tally {
@@ -226,16 +227,18 @@ export class Attendant {
     for (let turns = 0; turns < 40 && !sitting.over; turns++) {
       const place = sitting.places[Math.floor(this.#random() * sitting.places.length)] ?? '';
       const response = await fetch(`${server.url}/api/recommendations/${place}`, { headers: { cookie } });
-      const { clauses, amendments } = RecommendationView.parse(await response.json());
+      const view = RecommendationView.parse(await response.json());
+      const { clauses, amendments } = view;
+      const seen = seenOf(view);
       const open = amendments.filter(({ state, kind }) => state === 'open' && kind !== null).map(({ id }) => id);
       const chosen = open.filter(() => this.#random() < 0.7).slice(0, 30);
       const good = chosen.splice(0, Math.floor(chosen.length * 0.15));
-      if (good.length > 0) await order(place, 'adopt', { amendments: good });
-      if (chosen.length > 0) await order(place, 'not-adopt', { amendments: chosen });
+      if (good.length > 0) await order(place, 'adopt', { amendments: good, seen });
+      if (chosen.length > 0) await order(place, 'not-adopt', { amendments: chosen, seen });
       const closed = clauses.filter(({ status }) => status.state !== 'open').map(({ id }) => id);
       const one = clauses[Math.floor(this.#random() * clauses.length)];
       if (closed.length > clauses.length / 3) await order(place, 'set-status', { clauses: closed, status: 'open' });
-      else if (one !== undefined) await order(place, 'set-status', { clauses: [one.id], status: 'agreed' });
+      else if (one !== undefined) await order(place, 'set-status', { clauses: [one.id], status: 'agreed', seen });
       await sitting.rest(this.#random() * pace);
     }
   }

@@ -10,6 +10,7 @@ import {
   RecommendationView as RecommendationViewSchema,
 } from '../../shared/contract.ts';
 import type { MeetingId, ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import { Command, onWhatIsSeen } from '../../shared/procedure.ts';
 import { bundle } from './bundle.ts';
 import { openTestStore } from './store.ts';
 
@@ -68,9 +69,9 @@ export interface TestMeeting {
 }
 
 export async function startMeeting(
-  options: { now?: () => number; env?: Record<string, string> } = {},
+  options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
 ): Promise<TestMeeting> {
-  const store = await openTestStore();
+  const store = options.store ?? (await openTestStore());
   const now = options.now ?? (() => Date.now());
   const app = await createApp({
     store,
@@ -150,6 +151,14 @@ export async function startMeeting(
   const [recommendation] = recommendations;
   if (recommendation === undefined) throw new Error('nothing to draft on');
   const as = (name: Person | 'outsider' | null): string | null => (name === null ? null : (cookies[name] ?? null));
+  /** What a screen adds to a decision: the words as they stand now. A test that names its own `seen` keeps it. */
+  const seeing = async (type: string, body: unknown): Promise<unknown> => {
+    const wish = Command.safeParse({ seen: {}, ...Object(body), type });
+    if (!wish.success || 'seen' in Object(body)) return body;
+    const room = await rooms.room(recommendation);
+    const { type: _, ...seen } = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish.data);
+    return seen;
+  };
   return {
     app,
     store,
@@ -160,7 +169,8 @@ export async function startMeeting(
     participants: seats as Record<Person, ParticipantId>,
     cookies: cookies as Record<Person | 'outsider', string>,
     request: (name, method, path, body) => request(as(name), method, path, body),
-    order: (name, type, body) => request(as(name), 'POST', `/api/recommendations/${recommendation}/${type}`, body),
+    order: async (name, type, body) =>
+      request(as(name), 'POST', `/api/recommendations/${recommendation}/${type}`, await seeing(type, body)),
     text: async (name = 'chair') =>
       RecommendationViewSchema.parse(
         await (await request(as(name), 'GET', `/api/recommendations/${recommendation}`)).json(),

@@ -3,6 +3,7 @@ import type { Clause } from '../../shared/clause.ts';
 import { deltaOf } from '../../shared/document.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
 import { isLocked, type Ledger } from '../../shared/ledger.ts';
+import type { Command } from '../../shared/procedure.ts';
 import { markNames } from '../../shared/schema.ts';
 
 /**
@@ -130,6 +131,137 @@ export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: J
     if (!ledgerAfter.clauses.has(clause.id)) return `clause ${clause.id} is not in the ledger`;
   }
   return null;
+}
+
+/** A text and its ledger at one moment. */
+export interface Moment {
+  readonly text: readonly Clause[];
+  readonly ledger: Ledger;
+}
+
+/** The words in force, clause by clause; a clause that is only proposed is none. */
+const inForce = ({ text }: Moment): string =>
+  JSON.stringify(
+    text
+      .filter(({ insertion }) => insertion === null)
+      .map(({ id, kind, level, runs }) => [
+        id,
+        kind,
+        level,
+        runs.map((run) => (run.marks.insertion.length === 0 ? run.text : '')).join(''),
+      ]),
+  );
+
+/** The letters in force that no amendment brought, clause by clause. */
+const withoutOrigin = ({ text }: Moment): ReadonlyMap<ClauseId, string> =>
+  new Map(
+    text
+      .filter(({ insertion }) => insertion === null)
+      .map(({ id, runs }) => [
+        id,
+        runs
+          .map(({ text: words, marks }) => (marks.insertion.length + marks.origin.length === 0 ? words : ''))
+          .join(''),
+      ]),
+  );
+
+/** Amendments that a step closed, by what became of them. */
+function closedBetween(before: Moment, after: Moment): ReadonlyMap<MarkId, string> {
+  const closed = new Map<MarkId, string>();
+  for (const [id, { state }] of after.ledger.marks)
+    if (state !== 'open' && (before.ledger.marks.get(id)?.state ?? 'open') === 'open') closed.set(id, state);
+  return closed;
+}
+
+/** A text without the words and marks of some amendments, and without the clauses that they propose. */
+const withoutMarks = ({ text }: Moment, gone: ReadonlySet<MarkId>): string =>
+  JSON.stringify(
+    text
+      .filter(({ insertion }) => insertion === null || !gone.has(insertion))
+      .map((clause) => {
+        const kept = clause.runs
+          .filter(({ marks }) => !marks.insertion.some((id) => gone.has(id)))
+          .map(({ text: words, marks }) => ({
+            text: words,
+            marks: { ...marks, deletion: marks.deletion.filter((id) => !gone.has(id)) },
+          }));
+        return [clause.id, clause.kind, clause.level, clause.insertion, joined(kept)];
+      }),
+  );
+
+/** Whether what fell was made to something that ended, at whatever depth; by the record, not by the text. */
+function hasEnded(id: MarkId, ledger: Ledger, ended: ReadonlyMap<MarkId, string>): boolean {
+  for (let next = parentOf(id, ledger); next !== null; next = parentOf(next, ledger))
+    if (ended.has(next) && ended.get(next) !== 'adopted') return true;
+  return false;
+}
+function parentOf(id: MarkId, ledger: Ledger): MarkId | null {
+  const record = ledger.marks.get(id);
+  return record?.kind === 'amendment' ? (record.parent ?? null) : null;
+}
+
+/** What is wrong with an accepted edit of a party, or of the base hand (null); null where nothing is. */
+export function wrongWithEdit(before: Moment, after: Moment, code: PartyCode | null): string | null {
+  const is = new Map(after.text.map((clause) => [clause.id, clause]));
+  for (const [id, words] of lockedText(before.text, before.ledger))
+    if (JSON.stringify(is.get(id)) !== words) return `agreed clause ${id} changed`;
+  const closed = closedBetween(before, after);
+  const fallen = new Set<MarkId>();
+  for (const [id, state] of closed) {
+    const record = before.ledger.marks.get(id);
+    if (state === 'withdrawn' && record?.party !== code) return `${id} was withdrawn by another party`;
+    if (state === 'fallen') fallen.add(id);
+    else if (state !== 'withdrawn') return `${id} became ${state} by typing`;
+  }
+  for (const id of fallen) {
+    const words = before.text.flatMap(({ runs }) => runs.filter(({ marks }) => marks.insertion.includes(id)));
+    if (words.length > 0 && !hasEnded(id, before.ledger, closed)) return `${id} fell with nothing`;
+  }
+  if (code === null) {
+    const gone = { text: before.text, ledger: before.ledger };
+    if (withoutBase(gone.text, before.ledger) !== withoutBase(after.text, before.ledger) && fallen.size === 0)
+      return 'the base hand changed what is proposed';
+    return null;
+  }
+  if (inForce(before) !== inForce(after)) return 'the text in force changed';
+  const without = (moment: Moment): string =>
+    withoutParty(
+      moment.text.map((clause) => ({
+        ...clause,
+        runs: clause.runs
+          .filter(({ marks }) => !marks.insertion.some((id) => fallen.has(id)))
+          .map((run) => ({
+            ...run,
+            marks: { ...run.marks, deletion: run.marks.deletion.filter((id) => !fallen.has(id)) },
+          })),
+      })),
+      code,
+      openAsBefore(before.ledger, after.ledger),
+    );
+  return without(before) === without(after) ? null : 'words of others changed';
+}
+
+/** Whose marks were whose before the step; those that it made are in it too. */
+function openAsBefore(before: Ledger, after: Ledger): Ledger {
+  return { ...after, marks: new Map([...after.marks, ...before.marks]) };
+}
+
+/** What is wrong with what a command left; null where nothing is. */
+export function wrongWithOrder(before: Moment, after: Moment, command: Command): string | null {
+  const closed = closedBetween(before, after);
+  const brings = command.type === 'adopt' || command.type === 'dispose-and-agree';
+  for (const [id, state] of closed) {
+    if (state === 'fallen' && !hasEnded(id, before.ledger, closed)) return `${id} fell with nothing`;
+    if (state === 'superseded' && !brings) return `${id} was superseded by a ${command.type}`;
+  }
+  if (!brings && inForce(before) !== inForce(after)) return 'the text in force changed';
+  // Nothing comes into force but with the name of the amendment that brought it.
+  const nameless = withoutOrigin(before);
+  for (const [id, letters] of withoutOrigin(after))
+    if (!isSubsequence(letters, nameless.get(id) ?? '')) return `letters without an origin came into ${id}`;
+  if (command.type !== 'not-adopt' && command.type !== 'withdraw') return null;
+  const gone = new Set(closed.keys());
+  return withoutMarks(before, gone) === withoutMarks(after, gone) ? null : 'words of others changed';
 }
 
 /** Attributes that end, for what is typed at a place, the marks that stand there. */

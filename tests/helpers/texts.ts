@@ -1,3 +1,4 @@
+import { parentsOfNew } from '../../shared/authority.ts';
 import { type Clause, joinRuns, noMarks, type Run, type RunMarks } from '../../shared/clause.ts';
 import { ClauseId, MarkId, ParticipantId, PartyCode } from '../../shared/ids.ts';
 import { LiveLedger, type MarkRecord, openStatus, type Status } from '../../shared/ledger.ts';
@@ -74,7 +75,11 @@ export const rapporteur: Principal = {
   role: 'rapporteur',
 };
 
-const amendment = (code: string, state: 'open' | 'withdrawn' | 'adopted' = 'open'): MarkRecord => ({
+const amendment = (
+  code: string,
+  state: 'open' | 'withdrawn' | 'adopted' = 'open',
+  parent: MarkId | null = null,
+): MarkRecord => ({
   kind: 'amendment',
   party: party(code),
   typedBy: `Delegate of ${code}`,
@@ -84,21 +89,50 @@ const amendment = (code: string, state: 'open' | 'withdrawn' | 'adopted' = 'open
   state,
   sponsors: [],
   reason: '',
+  parent,
 });
 
-/** A ledger in which each mark belongs to the party that its id starts with: `arg1` is Argentina's. */
+/** What each mark amends, as the server would record it if the text came in one edit. */
+function parentsOf(clauses: readonly Clause[]): ReadonlyMap<MarkId, MarkId | null> {
+  try {
+    return parentsOfNew(
+      clauses.map((is) => ({ was: undefined, is })),
+      new LiveLedger(),
+    );
+  } catch {
+    // A text that no hand could have made: then everything is made to the text in force.
+    return new Map();
+  }
+}
+
+/**
+ * A ledger in which each mark belongs to the party that its id starts with (`arg1` is Argentina's), and what stands
+ * inside another's pending words was made to those.
+ */
 export function ledgerOf(
   clauses: readonly Clause[],
   {
     statuses = {},
     closed = [],
     brackets = [],
-  }: { statuses?: Record<string, Status>; closed?: string[]; brackets?: string[] } = {},
+    parents: made = {},
+  }: {
+    statuses?: Record<string, Status>;
+    closed?: string[];
+    brackets?: string[];
+    /** Where what stands in the text now doesn't say what a mark was made to. */
+    parents?: Record<string, string | null>;
+  } = {},
 ): LiveLedger {
   const ledger = new LiveLedger();
+  const parents = new Map([
+    ...parentsOf(clauses),
+    ...Object.entries(made).map(([id, parent]) => [mark(id), parent === null ? null : mark(parent)] as const),
+  ]);
   const note = (id: MarkId): void => {
     const code = id.slice(0, 3).toUpperCase();
-    const owned = amendment(code, closed.some((one) => mark(one) === id) ? 'withdrawn' : 'open');
+    const isClosed = closed.some((one) => mark(one) === id);
+    const owned = amendment(code, isClosed ? 'withdrawn' : 'open', parents.get(id) ?? null);
     ledger.marks.set(
       id,
       brackets.some((one) => mark(one) === id) ? ({ ...owned, kind: 'bracket', state: 'open' } as MarkRecord) : owned,

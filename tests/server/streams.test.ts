@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { answerErrors } from '../../server/errors.ts';
 import { type EventStream, EventStreams } from '../../server/streams.ts';
+import { AccountId } from '../../shared/ids.ts';
 
 /** An app with one event stream, and the server's ends of those that were asked for. */
 function app() {
@@ -12,7 +13,7 @@ function app() {
   const http = new Hono();
   http.onError(answerErrors(pino({ level: 'silent' })));
   http.get('/events', (c) =>
-    streams.answer(c, c.req.query('session') ?? 'one', async (stream) => {
+    streams.answer(c, AccountId.parse((c.req.query('account') ?? 'one').padEnd(8, '0')), async (stream) => {
       if (c.req.query('fails') !== undefined) throw new Error('there is no text');
       ends.push(stream);
       return () => {
@@ -53,19 +54,19 @@ describe('[LINE2] An event stream that nobody reads', () => {
 });
 
 describe('[LINE4] Event streams', () => {
-  it('are thirty in one session, and any number in others; each that ends makes room for another', async () => {
+  it('are sixty of one account, and any number of others; each that ends makes room for another', async () => {
     const { http, ends } = app();
     const codes = [];
-    for (let at = 0; at < 31; at++) codes.push((await http.request('/events')).status);
-    expect(codes).toEqual([...Array.from({ length: 30 }, () => 200), 429]);
-    expect((await http.request('/events?session=other')).status).toBe(200);
+    for (let at = 0; at < 61; at++) codes.push((await http.request('/events')).status);
+    expect(codes).toEqual([...Array.from({ length: 60 }, () => 200), 429]);
+    expect((await http.request('/events?account=other')).status).toBe(200);
     ends[7]?.close();
     expect((await http.request('/events')).status).toBe(200);
     expect((await http.request('/events')).status).toBe(429);
   });
   it('that are asked for their head alone, or could not begin, leave nothing behind', async () => {
     const { http, ends } = app();
-    for (let at = 0; at < 40; at++) {
+    for (let at = 0; at < 70; at++) {
       expect((await http.request('/events', { method: 'HEAD' })).status).toBe(200);
       await (await http.request('/events?fails')).text().catch(() => '');
     }

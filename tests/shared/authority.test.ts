@@ -99,7 +99,7 @@ describe('[AUTH4] Own pending words are really edited; other people’s are only
       'makes another’s words its own too',
       other,
       [op('c1', 'Urge ', ins('arg1', ins('can1', 'all member ')), 'states')],
-      'yes',
+      'not-your-words',
     ],
     [
       'strikes what another strikes',

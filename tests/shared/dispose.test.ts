@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Clause } from '../../shared/clause.ts';
-import { joinRuns, type Run } from '../../shared/clause.ts';
-import { adopt, type Disposal, takeOut } from '../../shared/dispose.ts';
+import { adopt, type Disposal, rewritten, takeOut } from '../../shared/dispose.ts';
 import { brk, del, ins, ledgerOf, mark, op, proposed, show } from '../helpers/texts.ts';
 
-function after(text: readonly Clause[], { rewrites }: Disposal): Clause[] {
-  return text.flatMap((clause) => {
-    const rewrite = rewrites.find((one) => one.clause === clause);
-    if (rewrite === undefined) return [clause];
-    if (rewrite.remove) return [];
-    const runs = clause.runs.flatMap((run, at): Run[] => {
-      const marks = rewrite.kept[at];
-      return marks === null || marks === undefined ? [] : [{ text: run.text, marks }];
-    });
-    return [{ ...clause, insertion: rewrite.insertion, runs: joinRuns(runs) }];
-  });
-}
+const after = (text: readonly Clause[], { rewrites }: Disposal): readonly Clause[] => rewritten(text, rewrites);
 
 const ids = (...names: string[]) => new Set(names.map(mark));
 const adopted = (text: Clause[], ...names: string[]) => {
@@ -29,7 +17,7 @@ const notAdopted = (text: Clause[], ...names: string[]) => {
   const disposal = takeOut(text, ids(...names), ledgerOf(text));
   return {
     text: show(after(text, disposal)),
-    superseded: disposal.superseded.map(({ id, struck, inserted }) => [id.replace(/0+$/, ''), struck, inserted]),
+    fallen: disposal.fallen.map(({ id, struck, inserted }) => [id.replace(/0+$/, ''), struck, inserted]),
   };
 };
 
@@ -102,7 +90,7 @@ describe('[DISP1] adopting one amendment, with another in the same clause', () =
       'an amendment to an amendment: the inner is adopted first',
       [op('c1', 'Urge ', ins('arg1', 'all '), ins('can1', 'member '), ins('arg1', 'and observer '), 'states')],
       ['can1'],
-      ['Urge {+arg1 all }member {+arg1 and observer }states'],
+      ['Urge {+arg1 all }{+arg1 member }{+arg1 and observer }states'],
       [],
     ],
     [
@@ -208,6 +196,13 @@ describe('[DISP2] not adopting, or withdrawing, one amendment', () => {
       [['can1', '', 'all ']],
     ],
     [
+      'a clause that the rapporteur emptied stays, also when the last words proposed in it go',
+      [op('c1', ins('arg1', 'Urge states'))],
+      ['arg1'],
+      [''],
+      [],
+    ],
+    [
       'an addition beside its words stays',
       [op('c1', 'Urge ', ins('arg1', 'all '), ins('can1', 'member '), 'states')],
       ['arg1'],
@@ -215,7 +210,7 @@ describe('[DISP2] not adopting, or withdrawing, one amendment', () => {
       [],
     ],
   ];
-  it.each(cases)('%s', (_name, text, which, words, superseded) => {
-    expect(notAdopted(text, ...which)).toEqual({ text: words, superseded });
+  it.each(cases)('%s', (_name, text, which, words, fallen) => {
+    expect(notAdopted(text, ...which)).toEqual({ text: words, fallen });
   });
 });

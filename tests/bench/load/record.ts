@@ -14,7 +14,7 @@ import {
 } from '../../../shared/ids.ts';
 import { openStatus } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
-import { type Command, decide } from '../../../shared/procedure.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/procedure.ts';
 import { randomFrom } from '../../helpers/random.ts';
 import { recommendations } from './text.ts';
 
@@ -132,8 +132,9 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
     deed: { type: 'create', source: 'bench' },
     stage: (head) => stageText(head, text, known),
   });
-  const order = (command: Command, by: Principal): Promise<unknown> =>
-    room.submit({
+  const order = (wish: Wish, by: Principal): Promise<unknown> => {
+    const command = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish);
+    return room.submit({
       by,
       onBehalfOf: null,
       deed: command,
@@ -142,6 +143,7 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
         return stageDecision(head, decide(situation, command, by, now));
       },
     });
+  };
   for (let tab = 0; room.sequence < entries; tab++) {
     const who = delegates[tab % delegates.length] ?? chair;
     await room.settled();

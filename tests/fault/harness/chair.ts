@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { Accepted, RecommendationView } from '../../../shared/contract.ts';
 import type { RecommendationId } from '../../../shared/ids.ts';
 import type { Command } from '../../../shared/procedure.ts';
+import { seenOf } from '../../helpers/seen.ts';
 
 /** A command that was answered with the number of its entry. */
 export interface Ordered {
@@ -40,7 +41,9 @@ const isResolved = ({ status, insertion, runs }: View['clauses'][number]): boole
   runs.every(({ marks }) => marks.insertion.length + marks.deletion.length + marks.bracket.length === 0);
 
 /** What the chair may order now: adopt, not adopt, clear a clause, lift, agree, open again; one kind of each. */
-function ordersFor({ clauses, amendments }: View, pick: <T>(list: readonly T[]) => T | undefined): readonly Order[] {
+function ordersFor(view: View, pick: <T>(list: readonly T[]) => T | undefined): readonly Order[] {
+  const { clauses, amendments } = view;
+  const seen = seenOf(view);
   const standing = amendments.filter(({ state, kind }) => state === 'open' && kind !== null);
   const locked = clauses.filter(({ status }) => status.state !== 'open');
   const [adopted, dropped, busy] = [pick(standing), pick(standing), pick(standing)];
@@ -48,14 +51,15 @@ function ordersFor({ clauses, amendments }: View, pick: <T>(list: readonly T[]) 
   const resolved = pick(clauses.filter(isResolved));
   const reopened = pick(locked);
   const orders: Order[] = [];
-  if (adopted !== undefined) orders.push({ type: 'adopt', body: { amendments: [adopted.id] } });
-  if (dropped !== undefined) orders.push({ type: 'not-adopt', body: { amendments: [dropped.id] } });
+  if (adopted !== undefined) orders.push({ type: 'adopt', body: { amendments: [adopted.id], seen } });
+  if (dropped !== undefined) orders.push({ type: 'not-adopt', body: { amendments: [dropped.id], seen } });
   if (busy !== undefined) {
     const whole = standing.filter(({ clause }) => clause === busy.clause).map(({ id }) => id);
-    orders.push({ type: 'not-adopt', body: { amendments: whole } });
+    orders.push({ type: 'not-adopt', body: { amendments: whole, seen } });
   }
-  if (bracket !== undefined) orders.push({ type: 'lift-bracket', body: { bracket } });
-  if (resolved !== undefined) orders.push({ type: 'set-status', body: { clauses: [resolved.id], status: 'agreed' } });
+  if (bracket !== undefined) orders.push({ type: 'lift-bracket', body: { bracket, seen } });
+  if (resolved !== undefined)
+    orders.push({ type: 'set-status', body: { clauses: [resolved.id], status: 'agreed', seen } });
   // Something agreed is always left, for those who try to touch it.
   if (reopened !== undefined && locked.length > 2)
     orders.push({ type: 'set-status', body: { clauses: [reopened.id], status: 'open' } });
@@ -92,7 +96,11 @@ async function give(
 
 /** Before anybody types, the chair marks a clause agreed. */
 export async function chairAgrees(url: string, cookie: string, place: RecommendationId): Promise<void> {
-  const resolved = (await viewOf(url, cookie, place)).clauses.find(isResolved);
+  const view = await viewOf(url, cookie, place);
+  const resolved = view.clauses.find(isResolved);
   if (resolved === undefined) throw new Error('nothing can be agreed');
-  await give(url, cookie, place, { type: 'set-status', body: { clauses: [resolved.id], status: 'agreed' } });
+  await give(url, cookie, place, {
+    type: 'set-status',
+    body: { clauses: [resolved.id], status: 'agreed', seen: seenOf(view) },
+  });
 }

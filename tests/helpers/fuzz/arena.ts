@@ -10,7 +10,7 @@ import { ConcordError } from '../../../shared/errors.ts';
 import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../shared/ids.ts';
 import { LiveLedger } from '../../../shared/ledger.ts';
 import type { Principal } from '../../../shared/principal.ts';
-import { type Command, decide } from '../../../shared/procedure.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/procedure.ts';
 import { bringIn } from '../bringIn.ts';
 import { joined } from '../joined.ts';
 import { wrongWith } from '../oracle.ts';
@@ -265,7 +265,8 @@ export class Arena {
     await this.#order({ type: this.#draw.of(['adopt', 'not-adopt'] as const), amendments: [id] });
   }
 
-  async #order(command: Command): Promise<void> {
+  async #order(wish: Wish): Promise<void> {
+    const command = onWhatIsSeen({ text: this.#room.text(), ledger: this.#room.ledger }, wish);
     const meeting = {
       drafting: true,
       parties: new Map(

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { hashPassword } from '../../../server/access/passwords.ts';
 import { connect } from '../../helpers/enemy.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+import { openTestStore } from '../../helpers/store.ts';
 
 let meeting: TestMeeting;
 beforeAll(async () => {
@@ -150,6 +152,47 @@ describe('[ACC4] Invitations', () => {
     expect(await code(await takeUp(token, 'CHAIR'))).toBe('name-taken');
     expect(await code(await takeUp(token, 'patient', 'short'))).toBe('password-too-short');
     expect((await takeUp(token, 'patient')).status).toBe(204);
+  });
+
+  it('[ACC12] make no account that looks like another’s, or can’t be read, and don’t lose one that was there before', async () => {
+    const store = await openTestStore();
+    const row = { password_hash: await hashPassword(secret), administrator: 0, created_at: 1 };
+    for (const [id, name] of [
+      ['account0', 'Ian'],
+      ['account1', 'lan'],
+    ] as const)
+      await store.tables
+        .insertInto('accounts')
+        .values({ id, name, name_key: name.toLowerCase(), ...row })
+        .execute();
+    const own = await startMeeting({ store });
+    try {
+      const seat = { meeting: own.id, participant: own.participants.canada, createdBy: null };
+      const { token } = await own.app.access.inviteParticipant(seat);
+      const post = (path: string, body: unknown) =>
+        fetch(own.url + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      const take = (name: string) => post(`/api/invitations/${token}`, { name, password: secret });
+      for (const name of ['сhair', 'Ｃｈａｉｒ', 'chaır', 'Іan', 'LAN', '1an'])
+        expect([name, await code(await take(name))]).toEqual([name, 'name-taken']);
+      for (const name of ['cha\u200bir', '\u202eriahc', '…'])
+        expect([name, await code(await take(name))]).toEqual([name, 'name-unreadable']);
+      expect((await take('Somebody else')).status).toBe(204);
+      for (const [typed, account] of [
+        ['Ian', 'Ian'],
+        ['lan', 'lan'],
+        ['SOMEBODY  ELSE', 'Somebody else'],
+      ]) {
+        const signed = await post('/api/session', { name: typed, password: secret });
+        const who = await fetch(`${own.url}/api/session`, { headers: { cookie: cookieOf(signed) } });
+        expect(await who.json()).toMatchObject({ account: { name: account } });
+      }
+    } finally {
+      await own.close();
+    }
   });
 
   it('end after a week', async () => {

@@ -69,16 +69,56 @@ describe('[ACC9] Guessing at a name', () => {
     expect((await signIn('canada', secret)).status).toBe(204);
   });
 
-  it('an address that guesses at many names is stopped, and those who were there before are not', async () => {
+  it('at many names shuts nobody out: each name has fewer tries from there, and each that doesn’t exist costs no work', async () => {
     const room = somewhere();
-    const { device } = await signIn('chair', secret, { from: room });
+    const check = vi.mocked(verify);
     const { points } = allowances.signInByAddress;
-    const statuses = await Promise.all(
-      Array.from({ length: points + 3 }, async (_, at) => (await signIn(`name ${at}`, 'x', { from: room })).status),
+    const guess = async (at: number) => (await signIn(`name ${at}`, 'x', { from: room })).status;
+    const statuses = await Promise.all(Array.from({ length: points }, (_, at) => guess(at)));
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    check.mockClear();
+    // It goes on, and is told no more of names that don't exist than of those that do.
+    const few = allowances.signInWhereManyFail.points;
+    const told = async (name: string) => {
+      const heard: number[] = [];
+      for (let tries = 0; tries <= few; tries++) heard.push((await signIn(name, 'x', { from: room })).status);
+      return heard;
+    };
+    const like = [...Array.from({ length: few }, () => 401), 429];
+    expect(await told('nobody at all')).toEqual(like);
+    expect(check).not.toHaveBeenCalled();
+    expect(await told('chair')).toEqual(like);
+    expect(check).toHaveBeenCalledTimes(few);
+    // Whoever comes with a new browser, into the same hall, gets in.
+    for (const name of ['observer', 'outsider', 'canada'])
+      expect((await signIn(name, secret, { from: room })).status).toBe(204);
+  });
+
+  it('from many addresses shuts nobody out where the account was signed in before, with another browser too', async () => {
+    const home = somewhere();
+    await signIn('rapporteur', secret, { from: home });
+    for (let tries = 0; tries < allowances.signInByName.points; tries++)
+      await signIn('rapporteur', 'a wrong password', { from: somewhere() });
+    expect((await signIn('rapporteur', secret, { from: somewhere() })).status).toBe(429);
+    expect((await signIn('rapporteur', secret, { from: home })).status).toBe(204);
+    // And whoever guesses there has ten tries.
+    const heard: number[] = [];
+    for (let tries = 0; tries < 12; tries++)
+      heard.push((await signIn('rapporteur', 'a wrong password', { from: home })).status);
+    expect(heard).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+  });
+
+  it('counts what fails, however much comes at once, and nothing that succeeds', async () => {
+    const hall = somewhere();
+    const right = await Promise.all(
+      Array.from({ length: 60 }, async () => (await signIn('argentina', secret, { from: hall })).status),
     );
-    expect(statuses.filter((status) => status === 401)).toHaveLength(points);
-    expect((await signIn('observer', secret, { from: room })).status).toBe(429);
-    expect((await signIn('chair', secret, { from: room, cookie: device })).status).toBe(204);
+    expect(new Set(right)).toEqual(new Set([204]));
+    const elsewhere = somewhere();
+    const wrong = await Promise.all(
+      Array.from({ length: 60 }, async () => (await signIn('argentina', 'x', { from: elsewhere })).status),
+    );
+    expect(wrong.filter((status) => status === 401)).toHaveLength(allowances.signInByNameAndAddress.points);
   });
 
   it('a known browser has its own count, for its own account, and can’t be made up', async () => {
@@ -112,6 +152,58 @@ describe('[ACC9] Guessing at a name', () => {
     // It proves a sign-in to nobody but the sign-in.
     const asked = await fetch(`${meeting.url}/api/session`, { headers: { cookie: second.device } });
     expect(asked.status).toBe(401);
+  });
+});
+
+describe('[ACC4] Invitations in a conference hall', () => {
+  it('are taken up from one address by a whole hall, whatever a stranger there does', async () => {
+    const from = somewhere();
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': from };
+    const look = async (token: string) => (await fetch(`${meeting.url}/api/invitations/${token}`, { headers })).status;
+    const { points } = allowances.invitationByAddress;
+    const statuses = [];
+    for (let tries = 0; tries < points + 3; tries++) statuses.push(await look(`nothing-${tries}`));
+    expect(statuses).toEqual([...Array.from({ length: points }, () => 410), 429, 429, 429]);
+    const by = { participant: meeting.participants.rapporteur, name: 'r', party: null, role: 'rapporteur' as const };
+    const seated = await Promise.all(
+      Array.from({ length: 40 }, async (_, at) => {
+        const [event] = await meeting.app.meetings.order(
+          meeting.id,
+          { type: 'accredit', name: `Delegate ${at}`, party: null, role: 'observer' },
+          by,
+          'r',
+        );
+        if (event?.type !== 'participant accredited') throw new Error('nobody');
+        const seat = { meeting: meeting.id, participant: event.participant.id, createdBy: null };
+        const { token } = await meeting.app.access.inviteParticipant(seat);
+        const body = JSON.stringify({ name: `delegate ${at}`, password: secret });
+        const taken = await fetch(`${meeting.url}/api/invitations/${token}`, { method: 'POST', headers, body });
+        return [await look(token), taken.status];
+      }),
+    );
+    // Used, it leads nowhere; so it is one of those that are counted.
+    expect(seated).toEqual(Array.from({ length: 40 }, () => [429, 204]));
+  });
+});
+
+describe('[LINE4] Orders', () => {
+  it('are counted by account, in however many sessions it gives them', async () => {
+    const cookies = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const { cookies: set } = await signIn('canada', secret, { from: '10.9.9.9' });
+        return set[0]?.split(';')[0] ?? '';
+      }),
+    );
+    const order = async (cookie: string) =>
+      (
+        await fetch(`${meeting.url}/api/recommendations/${meeting.recommendation}/withdraw`, {
+          method: 'POST',
+          headers: { cookie, 'content-type': 'application/json' },
+          body: JSON.stringify({ amendment: 'AAAAAAAA' }),
+        })
+      ).status;
+    const statuses = await Promise.all(cookies.flatMap((cookie) => Array.from({ length: 10 }, () => order(cookie))));
+    expect(statuses.filter((status) => status !== 429)).toHaveLength(allowances.commandByAccount.points);
   });
 });
 

@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { MeetingList, MeetingView, RecommendationView } from '../../../shared/contract.ts';
-import { newMarkId } from '../../../shared/ids.ts';
+import {
+  newMarkId,
+  newRecommendationId,
+  newTopicId,
+  type RecommendationId,
+  type TopicId,
+} from '../../../shared/ids.ts';
+import { administrator, type MeetingCommand } from '../../../shared/meeting.ts';
 import { connect, propose } from '../../helpers/enemy.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+import { seenOf } from '../../helpers/seen.ts';
 
 /**
  * Every route with every person's verdict. `gone` is a delegate whose accreditation ended; `outsider` runs another
@@ -73,6 +81,19 @@ async function amendment(): Promise<string> {
   const client = await connect(meeting, 'argentina');
   const id = await propose(client, 0, 0, 'Strongly ');
   client.leave();
+  return id;
+}
+/** Straight into the meeting: the table has more rows than a session may order in ten seconds. */
+const put = (command: MeetingCommand): Promise<unknown> =>
+  meeting.app.meetings.order(meeting.id, command, administrator, 'test');
+async function freshTopic(): Promise<TopicId> {
+  const id = newTopicId();
+  await put({ type: 'add-topic', id, heading: 'Fresh topic', level: 1 });
+  return id;
+}
+async function freshRecommendation(): Promise<RecommendationId> {
+  const id = newRecommendationId();
+  await put({ type: 'add-recommendation', id, topic: await freshTopic(), heading: 'Fresh text' });
   return id;
 }
 const clauseIds = async (): Promise<string[]> => (await meeting.text()).clauses.map(({ id }) => id);
@@ -165,6 +186,51 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
       }),
     },
   ],
+  [
+    'POST /api/meetings/{id}/add-topic',
+    '401 404 404 403 403 204 204 204',
+    { body: () => ({ id: newTopicId(), heading: 'Another', level: 1 }) },
+  ],
+  [
+    'POST /api/meetings/{id}/rename-topic',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ topic: await freshTopic(), heading: 'Renamed' }) },
+  ],
+  [
+    'POST /api/meetings/{id}/set-topic-level',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ topic: await freshTopic(), level: 2 }) },
+  ],
+  [
+    'POST /api/meetings/{id}/move-topic',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ topic: await freshTopic(), after: null }) },
+  ],
+  [
+    'POST /api/meetings/{id}/remove-topic',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ topic: await freshTopic() }) },
+  ],
+  [
+    'POST /api/meetings/{id}/add-recommendation',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ id: newRecommendationId(), topic: await freshTopic(), heading: '' }) },
+  ],
+  [
+    'POST /api/meetings/{id}/rename-recommendation',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ recommendation: await freshRecommendation(), heading: 'Renamed' }) },
+  ],
+  [
+    'POST /api/meetings/{id}/set-recommendation-topic',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ recommendation: await freshRecommendation(), topic: await freshTopic() }) },
+  ],
+  [
+    'POST /api/meetings/{id}/move-recommendation',
+    '401 404 404 403 403 204 204 204',
+    { body: async () => ({ recommendation: await freshRecommendation(), after: null }) },
+  ],
   ['POST /api/meetings/{id}/give-floor', '401 404 404 403 403 403 204 403', { body: () => ({ floor: null }) }],
   [
     'POST /api/meetings/{id}/set-observer-view',
@@ -185,12 +251,12 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   [
     'POST /api/recommendations/{id}/adopt',
     '401 404 404 403 403 403 200 403',
-    { body: async () => ({ amendments: [await amendment()] }) },
+    { body: async () => ({ amendments: [await amendment()], seen: seenOf(await meeting.text()) }) },
   ],
   [
     'POST /api/recommendations/{id}/not-adopt',
     '401 404 404 403 403 403 200 403',
-    { body: async () => ({ amendments: [await amendment()] }) },
+    { body: async () => ({ amendments: [await amendment()], seen: seenOf(await meeting.text()) }) },
   ],
   [
     'POST /api/recommendations/{id}/withdraw',
@@ -214,7 +280,7 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
       body: async () => {
         const id = await amendment();
         await meeting.order('argentina', 'ask-to-sponsor', { amendment: id, party: 'CAN' });
-        return { amendment: id, party: 'CAN', accept: true };
+        return { amendment: id, party: 'CAN', accept: true, seen: seenOf(await meeting.text()) };
       },
     },
   ],
@@ -222,12 +288,31 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   [
     'POST /api/recommendations/{id}/lift-bracket',
     '401 404 404 403 404 404 404 403',
-    { body: () => ({ bracket: newMarkId() }) },
+    { body: () => ({ bracket: newMarkId(), seen: {} }) },
   ],
   [
     'POST /api/recommendations/{id}/set-status',
     '401 404 404 403 403 403 200 403',
-    { body: async () => ({ clauses: [(await clauseIds()).at(-1)], status: 'agreed' }) },
+    {
+      body: async () => ({
+        clauses: [(await clauseIds()).at(-1)],
+        status: 'agreed',
+        seen: seenOf(await meeting.text()),
+      }),
+    },
+  ],
+  // It is agreed by then.
+  [
+    'POST /api/recommendations/{id}/dispose-and-agree',
+    '401 404 404 403 403 403 409 403',
+    {
+      body: async () => ({
+        clauses: [(await clauseIds()).at(-1)],
+        adopt: [],
+        status: 'agreed',
+        seen: seenOf(await meeting.text()),
+      }),
+    },
   ],
   [
     'POST /api/recommendations/{id}/set-sponsors',
@@ -342,6 +427,8 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
         { recommendations: [...mine, { id: elsewhere.recommendation, topic, heading: 'Taken' }] },
         400,
       ],
+      [`${here}/add-recommendation`, { id: elsewhere.recommendation, topic, heading: 'Taken' }, 400],
+      [`${here}/rename-recommendation`, { recommendation: elsewhere.recommendation, heading: 'Taken' }, 404],
       [`${here}/give-floor`, { floor: { recommendation: elsewhere.recommendation, clause: null } }, 404],
       [`${here}/give-floor`, { floor: { recommendation: elsewhere.recommendation, clause: elsewhere.clause } }, 404],
       [`${here}/give-floor`, { floor: { recommendation: meeting.recommendation, clause: elsewhere.clause } }, 404],

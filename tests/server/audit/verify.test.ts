@@ -80,7 +80,7 @@ const forged = (entries: readonly Entry[], by: Author, command: Deed, content: U
     log: name,
     sequence: 7,
     previous: entries.at(-1)?.hash ?? new Uint8Array(32),
-    header: encodeHeader({ version: 1, at: 9000, by, onBehalfOf: null, command, changes: [] }),
+    header: encodeHeader({ version: 1, ruleset: 2, at: 9000, by, onBehalfOf: null, command, changes: [] }),
     content,
   });
 /** Whoever changes an entry may seal all that follow anew: then the chain holds, and only what it says can tell. */

@@ -15,6 +15,7 @@ import { standingAmendments } from '../../../shared/amendment.ts';
 import { clauseText } from '../../../shared/clause.ts';
 import { hasVote, type MeetingState } from '../../../shared/meeting.ts';
 import { startServer } from '../../helpers/browser.ts';
+import { freePort, launchConcord } from '../../helpers/process.ts';
 import { openTestStore } from '../../helpers/store.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
@@ -89,6 +90,19 @@ describe('[DEMO1] The demo meeting', () => {
     const own = [...texts.map((text) => text.words), ...meeting.recommendations.map(({ heading }) => heading)];
     expect(own.flatMap((text) => sixes(words(text))).filter((six) => theirs.has(six))).toEqual([]);
   });
+});
+
+describe('[DEMO2] A start does what it is told', () => {
+  it.each([['--emtpy'], ['--empty=yes'], ['empty'], ['--empty', '--demo']])(
+    'an argument that is not known ends the start before anything is made: %s',
+    async (...args) => {
+      const dataDir = join(temporaryDirectory(), 'none');
+      const server = launchConcord({ dataDir, port: await freePort(), args });
+      expect(await server.ended).toBe(2);
+      expect(server.printed()).toMatch(/^[^\n]*'.+'[^\n]*--empty and nothing else[^\n]*\n$/);
+      expect(existsSync(dataDir)).toBe(false);
+    },
+  );
 });
 
 describe('[LOG3] The operator’s commands', () => {

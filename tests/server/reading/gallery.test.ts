@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
 import { type Ended, EventStream, type Reader, Streams } from '../../../server/reading/streams.ts';
 import { type Clause, noMarks } from '../../../shared/clause.ts';
@@ -60,7 +60,7 @@ class Stage {
     this.#tell({ meeting: this.#id, recommendation: null });
   }
   async page(): Promise<{ html: string; version: number }> {
-    const html = (await this.reading.page(this.#id, 'en')) ?? '';
+    const html = Buffer.from((await this.reading.page(this.#id, 'en')) ?? []).toString();
     return { html, version: Number(/data-version="(\d+)"/.exec(html)?.[1]) };
   }
   follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#id, 'en', version, stream);
@@ -227,12 +227,14 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
 
   it('lets nobody in whose right to read ended while it was looked up', async () => {
     let tell: (ended: Ended) => void = () => undefined;
-    const streams = new Streams(
-      (listener) => {
-        tell = listener;
-      },
-      () => () => undefined,
-    );
+    const streams = new Streams((listener) => {
+      tell = listener;
+    });
+    const left: string[] = [];
+    const attend =
+      ({ session }: Reader) =>
+      () =>
+        void left.push(session);
     const reader: Reader = {
       meeting: newMeetingId(),
       session: 'a session',
@@ -249,20 +251,53 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
       { account: reader.account },
       { participant: reader.participant ?? newParticipantId() },
     ]) {
-      const admitted = streams.admit(async () => {
-        tell(ended);
-        return reader;
-      }, open);
+      const admitted = streams.admit(
+        async () => {
+          tell(ended);
+          return reader;
+        },
+        attend,
+        open,
+      );
       expect(await admitted).toBeNull();
     }
     expect(opened).toEqual([]);
     // What ended before, or is another's, is no reason.
     tell({ session: reader.session });
-    const other = streams.admit(async () => {
-      tell({ session: 'another' });
-      return reader;
-    }, open);
+    const other = streams.admit(
+      async () => {
+        tell({ session: 'another' });
+        return reader;
+      },
+      attend,
+      open,
+    );
     await expect(other).rejects.toThrow('nobody may come this far');
+    expect(left).toEqual([reader.session]);
+  });
+});
+
+describe('[READ2] A page whose text is quiet', () => {
+  it('hears at least every thirty seconds that somebody is there, whenever something was sent last', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout', 'performance'] });
+    try {
+      stage = new Stage();
+      const reader = new Kept();
+      await gallery([reader]);
+      let [heard, quiet, longest] = [0, 0, 0];
+      for (let second = 0; second < 300; second++) {
+        // Shortly after what is sent by itself.
+        if (second % 60 === 27) stage.write(`${second} words`);
+        await vi.advanceTimersByTimeAsync(1000);
+        quiet = reader.chunks.length > heard ? 0 : quiet + 1;
+        heard = reader.chunks.length;
+        longest = Math.max(longest, quiet);
+      }
+      expect(longest).toBeLessThan(30);
+      expect(longest).toBeGreaterThan(10);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

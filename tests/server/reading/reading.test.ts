@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { markKey } from '../../../shared/document.ts';
-import { newMarkId } from '../../../shared/ids.ts';
+import { clauseElement, markKey } from '../../../shared/document.ts';
+import { newClauseId, newMarkId } from '../../../shared/ids.ts';
 import type { ObserverView } from '../../../shared/meeting.ts';
 import { languages } from '../../../shared/words/words.ts';
 import { type Client, connect, propose } from '../../helpers/enemy.ts';
@@ -136,6 +136,52 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     ).toEqual([]);
   });
 
+  it('nothing, in a closed session: not that the agenda changed', async () => {
+    await show('nothing');
+    const before = await page();
+    const stream = await listen(`?version=${/data-version="(\d+)"/.exec(before)?.[1]}`);
+    await stream.until(': here');
+    const { topics, recommendations } = await meeting.view();
+    const renamed = recommendations.map(({ progress: _, ...one }) => ({ ...one, heading: 'Another heading' }));
+    for (const [type, body] of [
+      ['set-topics', { topics: topics.map((topic) => ({ ...topic, heading: 'Another topic' })) }],
+      ['set-recommendations', { recommendations: renamed }],
+      ['give-floor', { floor: { recommendation: meeting.recommendation, clause: null } }],
+    ] as const) {
+      const changed = { ...body, basedOn: (await meeting.view()).agendaVersion };
+      const path = `/api/meetings/${meeting.id}/${type}`;
+      expect((await meeting.request('chair', 'POST', path, type === 'give-floor' ? body : changed)).status).toBe(204);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await stream.stop()).replaceAll(': here\n\n', '')).toBe('');
+    expect(await page()).toBe(before);
+    // What was decided meanwhile is there once it is opened.
+    await show('clean');
+    expect(await page()).toContain('Another topic');
+  });
+
+  it('no clause under discussion that their view hides', async () => {
+    const argentina = await connect(meeting, 'argentina');
+    const id = newMarkId();
+    const clause = newClauseId();
+    const proposed = { id: clause, kind: 'operative' as const, level: 0, insertion: id, runs: [] };
+    expect(await argentina.say(argentina.change((text) => text.insert(1, [clauseElement(proposed)])))).toMatchObject({
+      verdict: 'accepted',
+    });
+    argentina.leave();
+    const floor = { recommendation: meeting.recommendation, clause };
+    await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/give-floor`, { floor });
+    const told = async (view: ObserverView) => {
+      await show(view);
+      return (await meeting.view('observer')).floor;
+    };
+    expect(await told('nothing')).toBeNull();
+    expect(await told('clean')).toEqual({ ...floor, clause: null });
+    expect(noneOf(await everything(), [clause])).toEqual([]);
+    expect(await told('bracketed')).toEqual(floor);
+    expect((await meeting.view('argentina')).floor).toEqual(floor);
+  });
+
   it('clean text: the words in force, no proposal, no party, no deleted word', async () => {
     await show('clean');
     const stream = await listen();
@@ -154,10 +200,19 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     await negotiate();
     await stream.until('adoptedword');
     const bytes = await everything();
-    expect(bytes).toContain('[pendingword]</span> ');
-    expect(bytes).toMatch(/\[Urge\]/);
+    const bracketed = (words: string) =>
+      `<span class="contested"><b class="bracket">[</b><bdi>${words}</bdi><b class="bracket">]</b></span>`;
+    expect(bytes).toContain(`${bracketed('pendingword')} `);
+    expect(bytes).toContain(bracketed('Urge'));
     expect(noneOf(bytes + (await stream.stop()), partyNames)).toEqual([]);
     expect(noneOf(bytes, deleted)).toEqual([]);
+  });
+
+  it('brackets that somebody types are letters: they end no bracket, and turn nothing round', async () => {
+    await show('bracketed');
+    const argentina = await connect(meeting, 'argentina');
+    await propose(argentina, 2, 0, 'freely] and never [so ');
+    expect(await page()).toContain('<b class="bracket">[</b><bdi>freely] and never [so</bdi><b class="bracket">]</b>');
   });
 
   it('text with attribution: the parties too, and still no deleted word, participant or reason', async () => {

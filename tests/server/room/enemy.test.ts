@@ -254,6 +254,29 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
       },
       'unknown-author',
     ));
+  it('an id of who is away: the words that were typed offline come in under it', async () => {
+    const brazil = await join('brazil');
+    const { clientID } = brazil.doc;
+    brazil.socket.terminate();
+    await brazil.closed;
+    const id = newMarkId();
+    const offline = brazil.change(() => brazil.words(0).insert(0, 'Offline ', { [markKey('insertion', id)]: { id } }));
+    // By naming it, and by writing with it.
+    const named = await connect(meeting, 'argentina', { query: { client: String(clientID) }, sync: false });
+    expect((await named.closed).reason).toBe('client-taken');
+    const writer = await join('argentina');
+    const forged = new Y.Doc();
+    Y.applyUpdate(forged, Y.encodeStateAsUpdate(writer.doc));
+    forged.clientID = clientID;
+    const before = Y.encodeStateVector(forged);
+    const clause = forged.getXmlFragment('text').get(0) as Y.XmlElement;
+    const mine = newMarkId();
+    (clause.get(0) as Y.XmlText).insert(0, 'Forged ', { [markKey('insertion', mine)]: { id: mine } });
+    expect(await writer.say(Y.encodeStateAsUpdate(forged, before))).toMatchObject({ code: 'unknown-author' });
+    const back = await join('brazil', { doc: brazil.doc });
+    expect(await back.say(offline)).toMatchObject({ verdict: 'accepted' });
+    back.leave();
+  });
   it('the server’s own id', () =>
     refused(
       'argentina',
@@ -450,6 +473,27 @@ describe('[ROOM1] Presence says who somebody is in the server’s words', () => 
       cursor: null,
     });
     expect(victim.presence.some(({ client }) => client === victim.doc.clientID)).toBe(false);
+  });
+  it.each([
+    ['a negative clock', (client: number) => ({ client, clock: -1 })],
+    ['a fractional clock', (client: number) => ({ client, clock: 0.5 })],
+    ['a clock above all that may come in', (client: number) => ({ client, clock: 2 ** 40 })],
+    ['a struct that nobody wrote', (client: number) => ({ client, clock: 5000 })],
+    ['a client that nobody is', () => ({ client: 2 ** 40, clock: 0 })],
+  ])('a cursor with %s reaches nobody', async (_what, struct) => {
+    const victim = await join('brazil');
+    const liar = await join('argentina');
+    const at = (item: unknown) => ({ cursor: { anchor: { item }, head: { item } } });
+    const { client } = victim.words(0)._start?.id ?? { client: 0 };
+    liar.message(messageType.awareness, awareness(liar.doc.clientID, 3, at(struct(client))));
+    // What is said at the same time is told at the same time.
+    const honest = await join('canada');
+    honest.message(messageType.awareness, awareness(honest.doc.clientID, 1, at({ client, clock: 0 })));
+    const said = (of: Client) =>
+      victim.presence.flatMap((one) => (one.client === of.doc.clientID ? [JSON.parse(one.state).cursor] : []));
+    await victim.until(() => said(honest).length > 0, 'the honest cursor');
+    expect(said(honest)).toEqual([at({ client, clock: 0 }).cursor]);
+    expect(said(liar).filter((cursor) => cursor !== null)).toEqual([]);
   });
   it('who can’t be read closes the connection, and nobody else notices', async () => {
     const victim = await join('brazil');

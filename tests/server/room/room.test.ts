@@ -10,7 +10,7 @@ import { markKey, readText, textOf } from '../../../shared/document.ts';
 import { ConcordError } from '../../../shared/errors.ts';
 import { newRecommendationId } from '../../../shared/ids.ts';
 import type { Principal } from '../../../shared/principal.ts';
-import { type Command, decide } from '../../../shared/procedure.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/procedure.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, mark, op, party, show } from '../../helpers/texts.ts';
 
@@ -88,8 +88,9 @@ class Screen {
   }
 }
 
-const order = (command: Command, by: Principal) =>
-  room.submit({
+const order = (wish: Wish, by: Principal) => {
+  const command = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish);
+  return room.submit({
     by,
     onBehalfOf: null,
     deed: command,
@@ -104,6 +105,7 @@ const order = (command: Command, by: Principal) =>
         ),
       ),
   });
+};
 
 describe('a room', () => {
   beforeEach(() => open(op('c1', 'Urge states to act'), op('c2', 'Invite organs to report')));

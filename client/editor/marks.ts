@@ -1,0 +1,208 @@
+import type { Node } from 'prosemirror-model';
+import { type ClauseId, ClauseId as ClauseIdSchema, type MarkId } from '../../shared/ids.ts';
+import { idsOn, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
+
+/** What an amendment is made to: the text in force (null), or the pending words of one other amendment. */
+export type Target = MarkId | null;
+
+/** A mark of one's own: what its parts are made to, and the clauses in which it has a part. */
+export interface OwnMark {
+  readonly id: MarkId;
+  readonly targets: ReadonlySet<Target>;
+  readonly clauses: ReadonlySet<ClauseId>;
+}
+
+/** Where one gesture writes that amends one target; `newClause`: also in a clause that it proposes. */
+export interface Site {
+  readonly target: Target;
+  readonly clauses: ReadonlySet<ClauseId>;
+  readonly newClause: boolean;
+}
+
+/**
+ * The mark that a gesture goes on with, or null where it needs a new one.
+ *
+ * One amendment has one target, and stays in the clauses in which it was made: the server refuses anything else. A mark
+ * that has no part in the text yet may begin anywhere.
+ */
+export const markFor = ({ target, clauses, newClause }: Site, near: readonly OwnMark[]): MarkId | null =>
+  near.find(
+    (mark) =>
+      mark.clauses.size === 0 ||
+      (!newClause &&
+        [...mark.targets].every((made) => made === target) &&
+        [...clauses].every((clause) => mark.clauses.has(clause))),
+  )?.id ?? null;
+
+/** The amendment that a letter was typed in; null for a letter of the text in force. */
+export function ownerOf(pen: Pen, node: Node, clause: Node): Target {
+  const ids = idsOn(node, 'insertion');
+  return ids.find((id) => !owns(pen, id)) ?? ids[0] ?? proposalOf(clause);
+}
+
+/**
+ * What words that are typed at a place amend: the innermost pending words of somebody else's that stand on both sides of
+ * it, or around it as a proposed clause; null for the text in force. One's own letters are looked through.
+ */
+export function targetAt(doc: Node, position: number, pen: Pen): Target {
+  const at = doc.resolve(position);
+  if (at.depth === 0) return null;
+  const clause = at.parent;
+  const index = at.index();
+  const within = at.textOffset > 0 ? clause.children.slice(index, index + 1) : [];
+  const before = [...within, ...clause.children.slice(0, index).reverse()];
+  const after = [...within, ...clause.children.slice(index + within.length)];
+  const round = new Set(ownersAlong(after, clause, pen));
+  return ownersAlong(before, clause, pen).find((id) => round.has(id)) ?? null;
+}
+
+/** The nearest place, from one on, at which words are not typed inside what a party proposes to add. */
+export function besidePending(doc: Node, position: number, pen: Pen): number {
+  if (targetAt(doc, position, pen) === null) return position;
+  const at = doc.resolve(position);
+  const clause = at.parent;
+  let end = position - at.textOffset;
+  for (const node of clause.children.slice(at.index())) {
+    if (ownerOf(pen, node, clause) === null) break;
+    end += node.nodeSize;
+  }
+  return end;
+}
+
+/** Whose pending words follow one another from a place on, nearest first, up to the first letter in force. */
+function ownersAlong(nodes: readonly Node[], clause: Node, pen: Pen): readonly MarkId[] {
+  const owners: MarkId[] = [];
+  for (const node of nodes) {
+    const owner = ownerOf(pen, node, clause);
+    if (owner === null) return owners;
+    if (!owns(pen, owner)) owners.push(owner);
+  }
+  const proposal = proposalOf(clause);
+  return proposal === null || owns(pen, proposal) ? owners : [...owners, proposal];
+}
+
+const clauseIdOf = (clause: Node): ClauseId => ClauseIdSchema.parse(clause.attrs.id);
+
+/** What a mark of the hand's has to do with the text; null where it is on record and nothing of it is left. */
+function look(doc: Node, id: MarkId, pen: Pen): OwnMark | null {
+  const targets = new Set<Target>();
+  const clauses = new Set<ClauseId>();
+  doc.forEach((clause, offset) => {
+    const note = (target: Target): void => {
+      targets.add(target);
+      clauses.add(clauseIdOf(clause));
+    };
+    if (proposalOf(clause) === id) note(null);
+    clause.forEach((node, inside) => {
+      if (idsOn(node, 'insertion').includes(id)) note(targetAt(doc, offset + 1 + inside, pen));
+      if (idsOn(node, 'deletion').includes(id)) note(ownerOf(pen, node, clause));
+    });
+  });
+  const record = pen.ledger.marks.get(id);
+  if (record !== undefined && clauses.size === 0) return null;
+  // What the record says holds, whatever stands beside its letters by now.
+  if (record?.kind !== 'amendment' || record.parent === undefined) return { id, targets, clauses };
+  return { id, targets: new Set([record.parent]), clauses: new Set([...clauses, ...(record.clauses ?? [])]) };
+}
+
+/** The hand's open marks that touch a place, the nearest first. */
+function touching(doc: Node, position: number, pen: Pen): readonly MarkId[] {
+  const at = doc.resolve(position);
+  if (at.depth === 0) return [];
+  const proposal = proposalOf(at.parent);
+  const ids = [at.nodeBefore, at.nodeAfter].flatMap((node) => [
+    ...idsOn(node, 'insertion'),
+    ...idsOn(node, 'deletion'),
+  ]);
+  return (proposal === null ? ids : [proposal, ...ids]).filter((id) => owns(pen, id));
+}
+
+/** Letters that a gesture strikes: neither the hand's own, which it deletes, nor struck by the hand already. */
+export const isToStrike = (pen: Pen, node: Node, clause: Node): boolean =>
+  !isOwnText(pen, node, clause) && !idsOn(node, 'deletion').some((id) => owns(pen, id));
+
+/** What a gesture is about to do to the text. */
+export interface Gesture {
+  /** The stretch that it strikes or deletes. */
+  readonly from: number;
+  readonly to: number;
+  /** Words come in at this place. */
+  readonly typesAt: number | null;
+  /** The words in force after that place move into a clause that is proposed after it. */
+  readonly splits: boolean;
+  /** The mark that an IME writes with. */
+  readonly given: MarkId | null;
+}
+
+/** The marks that one gesture writes with: one for each target, the same in all its places. */
+export class GestureMarks {
+  readonly #doc: Node;
+  readonly #pen: Pen;
+  readonly #near: readonly MarkId[];
+  readonly #clauses = new Map<Target, Set<ClauseId>>();
+  readonly #chosen = new Map<Target, MarkId>();
+  /** It strikes words and proposes them again in a clause of their own: one amendment. */
+  readonly moves: boolean = false;
+
+  /** `doc`: the text before the gesture. */
+  constructor(doc: Node, { from, to, typesAt, splits, given }: Gesture, pen: Pen) {
+    this.#doc = doc;
+    this.#pen = pen;
+    const own: MarkId[] = [];
+    doc.nodesBetween(from, to, (node, _position, clause) => {
+      if (!node.isText || clause === null) return true;
+      if (isToStrike(pen, node, clause)) this.#in(ownerOf(pen, node, clause), clause);
+      else if (isOwnText(pen, node, clause)) own.push(...idsOn(node, 'insertion'));
+      return false;
+    });
+    if (typesAt !== null) {
+      const at = doc.resolve(typesAt);
+      this.#in(targetAt(doc, typesAt, pen), at.parent);
+      if (splits) this.moves = strikesInForce(doc, typesAt, at.end(), pen);
+    }
+    this.#near = [
+      ...(given === null ? [] : [given]),
+      ...own,
+      ...[from, to, typesAt].flatMap((place) => (place === null ? [] : touching(doc, place, pen))),
+    ];
+  }
+
+  /** The mark for words of a clause that amend a target. `wanted`: a mark to go on with, if that may be. */
+  of(target: Target, clause: Node, wanted: MarkId | null = null): MarkId {
+    // In a clause of one's own, words that amend nobody else's are that proposal's.
+    const proposal = proposalOf(clause);
+    if (target === null && proposal !== null && owns(this.#pen, proposal)) return proposal;
+    const chosen = this.#chosen.get(target);
+    if (chosen !== undefined) return chosen;
+    const clauses = this.#in(target, clause);
+    const near = new Set(wanted === null ? this.#near : [wanted, ...this.#near]);
+    const marks = [...near].flatMap((id) => look(this.#doc, id, this.#pen) ?? []);
+    const newClause = this.moves && target === null;
+    const id = markFor({ target, clauses, newClause }, marks) ?? this.#pen.newMark();
+    this.#chosen.set(target, id);
+    return id;
+  }
+
+  #in(target: Target, clause: Node): ReadonlySet<ClauseId> {
+    const known = this.#clauses.get(target) ?? new Set();
+    this.#clauses.set(target, known.add(clauseIdOf(clause)));
+    return known;
+  }
+}
+
+/** Whether words in force stand in a stretch that the hand hasn't struck yet. */
+function strikesInForce(doc: Node, from: number, to: number, pen: Pen): boolean {
+  let found = false;
+  doc.nodesBetween(from, to, (node, _position, clause) => {
+    if (!node.isText || clause === null) return true;
+    found ||= isToStrike(pen, node, clause) && ownerOf(pen, node, clause) === null;
+    return false;
+  });
+  return found;
+}
+
+/** The mark for words that are typed at a place, and for nothing else: an IME is given it before it starts. */
+export function markAt(doc: Node, position: number, pen: Pen): MarkId {
+  const gesture = { from: position, to: position, typesAt: position, splits: false, given: null };
+  return new GestureMarks(doc, gesture, pen).of(targetAt(doc, position, pen), doc.resolve(position).parent);
+}

@@ -1,0 +1,32 @@
+import { type MeetingId, ParticipantId } from '../shared/ids.ts';
+
+const key = (meeting: MeetingId): string => `concord.seat.${meeting}`;
+
+/** Another tab may take another seat: what is chosen holds for this one, and outlives a reload. */
+const chosen = new Map<MeetingId, ParticipantId | null>();
+
+/** The seat that this tab acts from in a meeting; null for the account's first. */
+export function chosenSeat(meeting: MeetingId): ParticipantId | null {
+  const known = chosen.get(meeting);
+  if (known !== undefined) return known;
+  try {
+    const kept = ParticipantId.safeParse(sessionStorage.getItem(key(meeting)));
+    return kept.success ? kept.data : null;
+  } catch {
+    return null;
+  }
+}
+
+export function chooseSeat(meeting: MeetingId, seat: ParticipantId | null): void {
+  chosen.set(meeting, seat);
+  try {
+    if (seat === null) sessionStorage.removeItem(key(meeting));
+    else sessionStorage.setItem(key(meeting), seat);
+  } catch {
+    // It holds for this page then.
+  }
+}
+
+/** An address of the server's, asked in the name of a seat. */
+export const inSeat = (path: string, seat: ParticipantId | null): string =>
+  seat === null ? path : `${path}${path.includes('?') ? '&' : '?'}seat=${seat}`;

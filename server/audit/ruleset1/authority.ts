@@ -1,0 +1,187 @@
+/** The rule of authority under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
+
+import type { Change, Hand } from '../../../shared/authority.ts';
+import {
+  type Clause,
+  changedClauses,
+  changedRuns,
+  marksKey,
+  marksOf,
+  type Run,
+  type RunMarks,
+  sameClause,
+} from '../../../shared/clause.ts';
+import { ConcordError } from '../../../shared/errors.ts';
+import type { ClauseId, MarkId } from '../../../shared/ids.ts';
+import { isLocked, type Ledger } from '../../../shared/ledger.ts';
+import type { MarkName } from '../../../shared/schema.ts';
+
+/**
+ * One piece of what is left of a clause when the hand's own work is taken out of it.
+ *
+ * `foreign` marks are what others left on the words. Words of the hand's own that others marked (struck, bracketed,
+ * commented) are `own`: they may vanish, with the marks on them, but such marks can neither appear nor change.
+ */
+interface Token {
+  readonly text: string;
+  readonly foreign: string;
+  readonly own: boolean;
+}
+
+interface Judge {
+  /** Whose words a run's are; `within`: the clause that holds it. */
+  readonly ownRun: (marks: RunMarks, within: Clause) => boolean;
+  readonly ownMark: (id: MarkId) => boolean;
+  readonly ownClause: (clause: Clause) => boolean;
+}
+
+function judgeFor(hand: Hand, ledger: Ledger): Judge {
+  if ('edits' in hand) {
+    return {
+      // A clause that a party proposes is that party's as a whole: nobody writes base text into it.
+      ownRun: (marks, within) => marks.insertion.length === 0 && within.insertion === null,
+      ownMark: () => false,
+      ownClause: (clause) => clause.insertion === null && !isLocked(ledger, clause.id),
+    };
+  }
+  // A mark that nobody has is new, and becomes this party's; a closed one is nobody's, so it can't be extended.
+  const ownMark = (id: MarkId): boolean => {
+    const mark = ledger.marks.get(id);
+    return mark === undefined || (mark.party === hand.proposesFor && mark.state === 'open');
+  };
+  return {
+    ownRun: (marks) => marks.insertion.length > 0 && marks.insertion.every(ownMark),
+    ownMark,
+    ownClause: (clause) => clause.insertion !== null && ownMark(clause.insertion),
+  };
+}
+
+const nothingForeign = marksKey({ insertion: [], deletion: [], bracket: [], comment: [], origin: [] });
+
+function foreignKey(marks: RunMarks, { ownMark }: Judge): string {
+  const others = (ids: readonly MarkId[]): readonly MarkId[] => ids.filter((id) => !ownMark(id));
+  return marksKey({
+    insertion: others(marks.insertion),
+    deletion: others(marks.deletion),
+    bracket: others(marks.bracket),
+    comment: others(marks.comment),
+    // Where words come from is the server's to say: nobody's own.
+    origin: marks.origin,
+  });
+}
+
+/** Takes the hand's own words and marks out of a clause, and joins what is left. */
+function strip(runs: readonly Run[], within: Clause, judge: Judge): readonly Token[] {
+  const left: { text: string; foreign: string; own: boolean }[] = [];
+  for (const { text, marks } of runs) {
+    const foreign = foreignKey(marks, judge);
+    const own = judge.ownRun(marks, within);
+    if (own && foreign === nothingForeign) continue;
+    const last = left.at(-1);
+    if (last !== undefined && last.foreign === foreign && last.own === own) last.text += text;
+    else left.push({ text, foreign, own });
+  }
+  return left;
+}
+
+/** Whether `after` is `before` with nothing but own words gone. */
+function onlyOwnGone(before: readonly Token[], after: readonly Token[]): boolean {
+  if (!before.some((token) => token.own) && !after.some((token) => token.own)) {
+    return (
+      before.length === after.length &&
+      before.every((token, index) => {
+        const twin = after[index];
+        return twin !== undefined && token.text === twin.text && token.foreign === twin.foreign;
+      })
+    );
+  }
+  const characters = (tokens: readonly Token[]): Token[] =>
+    tokens.flatMap(({ text, foreign, own }) =>
+      Array.from({ length: text.length }, (_, at) => ({ text: text.charAt(at), foreign, own })),
+    );
+  const wanted = characters(after);
+  let next = 0;
+  for (const token of characters(before)) {
+    const twin = wanted[next];
+    if (twin !== undefined && twin.text === token.text && twin.foreign === token.foreign && twin.own === token.own)
+      next += 1;
+    else if (!token.own) return false;
+  }
+  return next === wanted.length;
+}
+
+const sameSeat = (one: Clause, other: Clause): boolean =>
+  one.kind === other.kind && one.level === other.level && one.insertion === other.insertion;
+
+/**
+ * The rule: with the hand's own words and marks taken out, the text before and the text after are the same, clause by
+ * clause and in the same order; locked clauses are the same to the letter. So a delegate can do nothing but propose in
+ * the name of the delegate's own party.
+ *
+ * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
+ */
+export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): void {
+  const judge = judgeFor(hand, ledger);
+  const { inOrder, changes } = changedClauses(before, after);
+
+  for (const { was, is } of changes)
+    if (was !== undefined && isLocked(ledger, was.id) && (is === undefined || !sameClause(was, is)))
+      throw new ConcordError('clause-locked', { clause: was.id });
+
+  const added = new Map<MarkId, string>();
+  for (const { was, is } of changes) {
+    if (is === undefined) continue;
+    // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
+    const changed = changedRuns(was?.runs ?? [], is.runs);
+    checkMarks(is, changed.after, was, hand, ledger, added);
+    // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
+    if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
+      throw new ConcordError('not-your-words', { clause: is.id });
+    if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
+      throw new ConcordError('not-your-words', { clause: is.id });
+  }
+
+  // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
+  if (!inOrder) {
+    const fixed = (clauses: readonly Clause[]): readonly ClauseId[] =>
+      clauses
+        .filter((clause) => !judge.ownClause(clause) || strip(clause.runs, clause, judge).some((token) => !token.own))
+        .map((clause) => clause.id);
+    const stay = fixed(before);
+    const stayed = fixed(after);
+    const moved = stay.find((id, index) => stayed[index] !== id);
+    if (moved !== undefined || stay.length !== stayed.length)
+      throw new ConcordError('not-your-words', moved === undefined ? {} : { clause: moved });
+  }
+}
+
+const kindOfMark = { insertion: 'amendment', deletion: 'amendment', bracket: 'bracket', comment: 'comment' } as const;
+
+/** A mark keeps its family and its clause; a closed one isn't used again; one that nobody has is the hand's only if it may propose. */
+function checkMarks(
+  clause: Clause,
+  runs: readonly Run[],
+  old: Clause | undefined,
+  hand: Hand,
+  ledger: Ledger,
+  added: Map<MarkId, string>,
+): void {
+  const had = (name: MarkName, id: MarkId): boolean =>
+    old !== undefined &&
+    ((name === 'insertion' && old.insertion === id) || old.runs.some(({ marks }) => marks[name].includes(id)));
+  for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
+    if (had(name, id)) continue;
+    if (name === 'origin') throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    const known = ledger.marks.get(id);
+    if (known === undefined) {
+      if ('edits' in hand) throw new ConcordError('not-your-words', { clause: clause.id, mark: id });
+      const seen = added.get(id);
+      if (seen !== undefined && seen !== kindOfMark[name])
+        throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+      added.set(id, kindOfMark[name]);
+      continue;
+    }
+    if (known.kind !== kindOfMark[name]) throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    if (known.state !== 'open') throw new ConcordError('mark-closed', { clause: clause.id, mark: id });
+  }
+}

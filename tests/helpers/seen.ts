@@ -1,0 +1,8 @@
+import type { RecommendationView } from '../../shared/contract.ts';
+import type { Seen } from '../../shared/digest.ts';
+
+/** What a program that read the view has seen: for the decisions that it takes by it. */
+export const seenOf = ({ clauses, amendments, brackets }: RecommendationView): Seen =>
+  Object.fromEntries(
+    [...clauses, ...amendments, ...brackets].flatMap(({ id, digest }) => (digest === null ? [] : [[id, digest]])),
+  );

@@ -1,0 +1,33 @@
+import type { Node } from 'prosemirror-model';
+import type { Pen } from '../../client/editor/pen.ts';
+import type { Hand } from '../../shared/authority.ts';
+import type { Clause } from '../../shared/clause.ts';
+import { ClauseId, MarkId } from '../../shared/ids.ts';
+import { markNames, schema } from '../../shared/schema.ts';
+import { ledgerOf } from './texts.ts';
+
+const nodeOf = (clause: Clause): Node =>
+  schema.node(
+    'clause',
+    { id: clause.id, kind: clause.kind, level: clause.level, insertion: clause.insertion },
+    clause.runs.map(({ text, marks }) =>
+      schema.text(
+        text,
+        markNames.flatMap((name) => marks[name].map((id) => schema.mark(name, { id }))),
+      ),
+    ),
+  );
+
+/** A text as the editor holds it. */
+export const docOf = (text: readonly Clause[]): Node => schema.node('doc', null, text.map(nodeOf));
+
+/** What somebody writes with; marks that it makes are `new1`, `new2` and so on. */
+export function penOf(text: readonly Clause[], hand: Hand | null): Pen {
+  let made = 0;
+  return {
+    hand,
+    ledger: ledgerOf(text),
+    newMark: () => MarkId.parse(`new${++made}`.padEnd(8, '0')),
+    newClause: () => ClauseId.parse(`made${++made}`.padEnd(8, '0')),
+  };
+}
