@@ -273,7 +273,7 @@ function checkPlaces({ store, share }: Y.Doc, client: number, from: number, orde
 const mostAtOnce = 256;
 const mostMarked = 80_000;
 const mostFormats = 40_000;
-/** … and in all the clauses that one update touches: those are read. */
+/** … and in all the clauses that one update touches, which are read and compared: pieces, marks on them, three letters each. */
 const mostToRead = 100_000;
 
 /**
@@ -291,6 +291,7 @@ function checkWeight(texts: Iterable<Y.XmlText>): void {
     for (let item = text._start; item !== null; item = item.right) {
       toRead += 1;
       if (item.deleted) continue;
+      toRead += item.length / 3;
       if (item.content instanceof Y.ContentFormat) {
         formats += 1;
         if (item.content.value === null) open.delete(item.content.key);

@@ -4,14 +4,14 @@ import { expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Answer } from '../../../server/room/answers.ts';
 import { Connection, type Surroundings, syncFrame } from '../../../server/room/connection.ts';
-import { Pace } from '../../../server/room/pace.ts';
+import type { Pace } from '../../../server/room/pace.ts';
 import { readStateVector, type StateVector } from '../../../server/room/stateVector.ts';
 import { wireFrame } from '../../../server/room/wire.ts';
 import { AccountId, ParticipantId } from '../../../shared/ids.ts';
 import { messageType, syncType } from '../../../shared/protocol.ts';
 
-/** A connection whose answers are made when the test says so. */
-function open() {
+/** A connection whose answers are made when the test says so, and whose participant waits so long, time after time. */
+function open(waits: number[] = []) {
   const written: string[] = [];
   const line = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -46,7 +46,7 @@ function open() {
   const around: Partial<Surroundings> = {
     answers,
     presence: { everybody: () => Buffer.from('who is here') } as unknown as Surroundings['presence'],
-    pace: new Pace(),
+    pace: { wait: () => waits.shift() ?? 0 } as unknown as Pace,
   };
   const greeting = {
     participant: ParticipantId.parse('argentina'),
@@ -110,4 +110,15 @@ it('[ROOM2] However often it asks who is here, it is told now and then', async (
   await expect.poll(() => presence.length).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(presence).toEqual(['who is here']);
+});
+
+it('[ROOM2] What a participant sends waits for as long as the participant must, and comes in its order', async () => {
+  const waits = [20, 10];
+  const { connection, asked } = open(waits);
+  connection.receive(syncFrame(syncType.step1, new Uint8Array([1, 5, 9])));
+  connection.receive(syncFrame(syncType.step1, new Uint8Array([1, 5, 8])));
+  await turn();
+  expect(asked).toEqual([]);
+  await expect.poll(() => asked.length, { timeout: 5000 }).toBe(1);
+  expect([asked[0], waits]).toEqual([new Map([[5, 9]]), []]);
 });
