@@ -238,7 +238,7 @@ export const en = {
   'card.decline': 'Decline',
   'card.step-back': 'Stop sponsoring',
   'card.withdraw': 'Withdraw',
-  'card.withdraw-for': "Withdraw {party}'s amendment",
+  'card.withdraw-for': 'Withdraw the amendment of {party}',
   'card.withdraw-sure': 'You withdraw it on behalf of {party}. The record says that it was you.',
   'card.adopt': 'Adopt',
   'card.not-adopt': 'Not adopt',

@@ -442,7 +442,7 @@ describe('[SCR2] The chair decides', () => {
     await canada.keyboard.type(' FORTHEM');
     const card = rapporteur.locator('.card:not(.card-closed)', { hasText: 'FORTHEM' });
     await card.getByRole('button', { name: 'Withdraw' }).click();
-    const dialog = rapporteur.getByRole('dialog', { name: 'Withdraw Canada' });
+    const dialog = rapporteur.getByRole('dialog', { name: 'Withdraw the amendment of Canada' });
     await dialog.getByText('on behalf of Canada').waitFor();
     expect(await violations(rapporteur)).toEqual([]);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
