@@ -290,6 +290,19 @@ describe('[DISP3] An edit that takes words away', () => {
   });
 });
 
+it('[DISP3] An amendment of a record that names no parents falls with a proposed clause only if it stands nowhere else', () => {
+  const text = [
+    op('c1', 'Urge ', ins('can1', 'all '), 'states'),
+    proposed('c2', 'arg1', ins('arg1', 'Invite '), ins('can1', 'all'), ins('bra1', ' others')),
+  ];
+  const ledger = new LiveLedger(ledgerOf(text));
+  for (const [id, record] of ledger.marks)
+    if (record.kind === 'amendment') ledger.marks.set(id, { ...record, parent: undefined });
+  const end = decided({ text, ledger }, '-arg1');
+  expect(show(end.text)).toEqual(['Urge {+can1 all }states']);
+  expect(statesOf(end, 'can1', 'bra1')).toBe('open, fallen');
+});
+
 describe('[PROC4] A decision is on the words that were seen', () => {
   const text = [op('c1', 'States ', del('arg1', 'shall'), ins('arg1', 'may'), ' act'), op('c2', 'Invite')];
   const state: State = { text, ledger: ledgerOf(text) };
