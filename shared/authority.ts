@@ -265,9 +265,6 @@ function checkPlaces(
     for (const id of is === undefined ? [] : (written.get(is) ?? [])) {
       if (is === undefined) continue;
       if (!isVisible(is, id)) throw new ConcordError('unknown-content', { clause: is.id, mark: id });
-      const record = ledger.marks.get(id);
-      // Ruleset 1 recorded no parent, so there is nothing to hold it to.
-      if (record?.kind === 'amendment' && record.parent === undefined) continue;
       // In a clause of its own it stands in nothing else.
       if (id === is.insertion) continue;
       const misplaced = (clause: Clause): number =>

@@ -1,8 +1,8 @@
-import { wordsOf } from './amendment.ts';
-import { type Change, type Hand, ownMarkOf, parentsOfNew } from './authority.ts';
+import { stands, wordsOf } from './amendment.ts';
+import { type Change, type Hand, ownMarkOf, parentsOfNew, permit } from './authority.ts';
 import { type Clause, type ClauseChange, changedClauses, changedRuns, marksOf, type RunMarks } from './clause.ts';
 import { amendmentDigest } from './digest.ts';
-import { type ClauseRewrite, Disposing } from './dispose.ts';
+import { type ClauseRewrite, rewritten, takeOut } from './dispose.ts';
 import { ConcordError } from './errors.ts';
 import type { ClauseId, MarkId } from './ids.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type Decided,
   type Ledger,
   type LedgerChange,
+  LiveLedger,
   type MarkRecord,
   openStatus,
 } from './ledger.ts';
@@ -89,6 +90,8 @@ export interface Consequences {
   readonly changes: readonly LedgerChange[];
   /** What goes from the text with it. */
   readonly rewrites: readonly ClauseRewrite[];
+  /** Amendments, of whatever party, that fall with one that the hand withdraws: their words go. */
+  readonly fallen: ReadonlySet<MarkId>;
 }
 
 /**
@@ -96,15 +99,42 @@ export interface Consequences {
  * changed are asked again; whoever takes the last words of an amendment away withdraws it from what others made to it,
  * which falls; and what is left without anything that it struck falls too.
  *
- * Throws `not-your-words` for a clause that comes back in another's name.
+ * All of it is told from the text before and the text that is left: asked again of those two, it says the same.
+ *
+ * Throws `not-your-words` for a clause that comes back in another's name, and `mark-misused` where what the edit made
+ * stands in different things once others' words have fallen.
  */
 export function consequencesOf(change: Change, hand: Hand, by: Principal, ledger: Ledger, at: number): Consequences {
-  const { changes: clauses } = changedClauses(change.before, change.after);
-  const { fresh, marks } = registrations(clauses, hand, by, ledger, at);
+  const { before } = change;
   const amendments = new AmendmentChanges(ledger);
-  const rewrites = fall(change, clauses, hand, by, ledger, at, amendments);
-  askAgain(change, clauses, hand, ledger, amendments);
-  return { changes: [...fresh, ...marks, ...amendments.list()], rewrites };
+  const act: Decided = { by: by.name, at, ...actingFor(hand, by) };
+  const { fallen, rewrites } = withdraw(change, hand, ledger, amendments, act);
+  const after = rewrites.length === 0 ? change.after : rewritten(change.after, rewrites);
+  const { changes: clauses } = changedClauses(before, after);
+  loseStruck({ before, after }, clauses, hand, ledger, amendments, act);
+  askAgain({ before, after }, clauses, hand, ledger, amendments);
+  // What the edit made is made to what is left.
+  const { fresh, marks } = registrations(clauses, hand, by, ledger, at);
+  return { changes: [...fresh, ...marks, ...amendments.list()], rewrites, fallen };
+}
+
+/**
+ * Judges what an edit left, where amendments of others fell with it: their words are taken out before, since they are no
+ * part of what the hand did. Throws as `permit` does.
+ */
+export function permitLeft({ before, after }: Change, fallen: ReadonlySet<MarkId>, hand: Hand, ledger: Ledger): void {
+  if (fallen.size === 0) judgeLeft({ before, after }, hand, ledger);
+  else {
+    const judged = new LiveLedger(ledger);
+    for (const id of fallen) judged.marks.delete(id);
+    judgeLeft({ before: rewritten(before, takeOut(before, fallen, ledger).rewrites), after }, hand, judged);
+  }
+}
+
+function judgeLeft(change: Change, hand: Hand, ledger: Ledger): void {
+  permit(change, hand, ledger);
+  const [stray] = strayStrikes(change, hand, ledger);
+  if (stray !== undefined) throw new ConcordError('mark-misused', { clause: stray.clause.id });
 }
 
 function registrations(
@@ -176,44 +206,78 @@ const isEmptied = (text: readonly Clause[], id: MarkId): boolean => {
   return struck === '' && inserted === '';
 };
 
-function fall(
-  { before, after }: Change,
-  clauses: readonly ClauseChange[],
-  hand: Hand,
-  by: Principal,
-  ledger: Ledger,
-  at: number,
-  amendments: AmendmentChanges,
-): readonly ClauseRewrite[] {
-  const own = ownMarkOf(hand, ledger);
+/** The open amendments of which an edit took the last words away. */
+function emptiedBy({ before, after }: Change, clauses: readonly ClauseChange[], ledger: Ledger): ReadonlySet<MarkId> {
   const emptied = new Set<MarkId>();
-  const lost: MarkId[] = [];
   for (const { was, is } of clauses) {
     if (was === undefined) continue;
     const left = is === undefined ? new Set<MarkId>() : idsIn({ insertion: null, runs: is.runs });
-    for (const id of idsIn(was)) {
-      if (left.has(id) || ledger.marks.get(id)?.state !== 'open' || !isEmptied(after, id) || isEmptied(before, id))
-        continue;
-      if (own(id)) emptied.add(id);
-      else if (is?.insertion !== id) lost.push(id);
-    }
+    for (const id of idsIn(was))
+      if (!left.has(id) && ledger.marks.get(id)?.state === 'open' && isEmptied(after, id) && !isEmptied(before, id))
+        emptied.add(id);
   }
-  if (emptied.size === 0 && lost.length === 0) return [];
-  const act: Decided = { by: by.name, at, ...actingFor(hand, by) };
-  // Without anything that hangs on it, an amendment that was taken back may come again by an undo.
-  const parents = openParents(after, ledger);
+  return emptied;
+}
+
+/** Closes amendments of which the hand took the last words away, where others made amendments to them, and those. */
+function withdraw(
+  { before, after }: Change,
+  hand: Hand,
+  ledger: Ledger,
+  amendments: AmendmentChanges,
+  act: Decided,
+): { readonly fallen: ReadonlySet<MarkId>; readonly rewrites: readonly ClauseRewrite[] } {
+  const own = ownMarkOf(hand, ledger);
+  const { changes } = changedClauses(before, after);
+  const emptied = new Set<MarkId>();
+  for (const id of emptiedBy({ before, after }, changes, ledger))
+    if (own(id) && !holdsNewWords(after, id, ledger)) emptied.add(id);
+  if (emptied.size === 0) return { fallen: emptied, rewrites: [] };
+  const parents = openParents(before, ledger);
+  /** The outermost that was emptied, of an amendment and of all that it was made to. */
+  const outermost = (id: MarkId): MarkId | null => {
+    let found: MarkId | null = null;
+    for (let next: MarkId | null = id; next !== null; next = parents.get(next) ?? null)
+      if (emptied.has(next)) found = next;
+    return found;
+  };
+  // Without anything of others that hangs on it, an amendment that was taken back may come again by an undo.
   const withdrawn = new Set<MarkId>();
-  for (const id of madeTo(emptied, after, ledger))
-    for (let next = parents.get(id) ?? null; next !== null; next = parents.get(next) ?? null)
-      if (emptied.has(next)) withdrawn.add(next);
-  const disposing = new Disposing(after, ledger);
-  disposing.takeOut(withdrawn);
-  const { rewrites, fallen } = disposing.done();
+  for (const id of madeTo(emptied, before, ledger)) {
+    const top = !own(id) && stands(before, id) ? outermost(id) : null;
+    if (top !== null) withdrawn.add(top);
+  }
+  const fallen = madeTo(withdrawn, before, ledger);
+  const { rewrites } = takeOut(after, new Set([...withdrawn, ...fallen]), ledger);
   for (const id of withdrawn) amendments.close(id, 'withdrawn', wordsOf(before, id), act);
-  for (const { id, struck, inserted } of fallen) amendments.close(id, 'fallen', { struck, inserted }, act);
-  for (const id of lost)
-    if (amendments.get(id)?.state === 'open') amendments.close(id, 'fallen', wordsOf(before, id), act);
-  return rewrites;
+  // With all their words, also those that they struck of what went.
+  for (const id of fallen) amendments.close(id, 'fallen', wordsOf(before, id), act);
+  return { fallen, rewrites };
+}
+
+/** Whether words of an amendment that is only being made stand in a clause that this one proposes. */
+const holdsNewWords = (text: readonly Clause[], id: MarkId, { marks: known }: Ledger): boolean =>
+  text.some(
+    ({ insertion, runs }) =>
+      insertion === id && runs.some(({ marks }) => marks.insertion.some((one) => !known.has(one))),
+  );
+
+/** Closes amendments of others that only struck words, all of which the hand took away: unless others' hang on them. */
+function loseStruck(
+  change: Change,
+  clauses: readonly ClauseChange[],
+  hand: Hand,
+  ledger: Ledger,
+  amendments: AmendmentChanges,
+  act: Decided,
+): void {
+  const own = ownMarkOf(hand, ledger);
+  for (const id of emptiedBy(change, clauses, ledger)) {
+    if (own(id) || amendments.get(id)?.state !== 'open') continue;
+    if (change.after.some(({ insertion }) => insertion === id)) continue;
+    const hangsOn = [...madeTo(new Set([id]), change.after, ledger)].some((one) => stands(change.after, one));
+    if (!hangsOn) amendments.close(id, 'fallen', wordsOf(change.before, id), act);
+  }
 }
 
 const actingFor = (hand: Hand, by: Principal): Pick<Decided, 'onBehalfOf'> =>

@@ -2,7 +2,7 @@ import * as buffer from 'lib0/buffer';
 import * as sha256 from 'lib0/hash/sha256';
 import { z } from 'zod';
 import { baseText, type Clause } from './clause.ts';
-import type { MarkId } from './ids.ts';
+import type { ClauseId, MarkId } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import { openParents, ownerOf } from './ownership.ts';
 
@@ -46,11 +46,16 @@ export class Digests {
   readonly #parents: ReadonlyMap<MarkId, MarkId | null>;
   /** The clauses in which each amendment has a part. */
   readonly #clauses = new Map<MarkId, Clause[]>();
+  /** The clause in force behind which each clause stands; null for none. */
+  readonly #behind = new Map<Clause, ClauseId | null>();
 
   constructor(text: readonly Clause[], ledger: Ledger) {
     this.#ledger = ledger;
     this.#parents = openParents(text, ledger);
+    let behind: ClauseId | null = null;
     for (const clause of text) {
+      this.#behind.set(clause, behind);
+      if (clause.insertion === null) behind = clause.id;
       const ids = new Set<MarkId>(clause.insertion === null ? [] : [clause.insertion]);
       for (const { marks } of clause.runs) for (const id of [...marks.insertion, ...marks.deletion]) ids.add(id);
       for (const id of ids) {
@@ -79,7 +84,9 @@ export class Digests {
         if (marks.deletion.includes(id)) add(segments, '-', words);
         else if (marks.insertion.includes(id)) add(segments, '+', words);
         else if (line.has(ownerOf(marks, clause, this.#ledger))) add(segments, '=', words);
-      return [clause.id, clause.kind, clause.level, clause.insertion === id, segments];
+      // Its own clauses may be moved; clauses of the text stand where they stand.
+      const proposes = clause.insertion === id ? [this.#behind.get(clause) ?? null] : [];
+      return [clause.id, clause.kind, clause.level, proposes, segments];
     });
     return digestOf(['amendment', parts]);
   }

@@ -152,14 +152,19 @@ export function openParents(text: readonly Clause[], ledger: Ledger): ReadonlyMa
     unrecorded ||= record.parent === undefined;
   }
   if (!unrecorded) return parents;
-  for (const clause of text) {
-    if (clause.insertion === null) continue;
+  const isUnrecorded = (id: MarkId): boolean => {
+    const record = ledger.marks.get(id);
+    return record?.kind === 'amendment' && record.state === 'open' && record.parent === undefined;
+  };
+  // One that also stands elsewhere was made to the text in force: it doesn't fall with that proposal.
+  const told = new Map<MarkId, MarkId | null>();
+  for (const clause of text)
     for (const { marks } of clause.runs)
       for (const id of [...marks.insertion, ...marks.deletion]) {
-        const record = ledger.marks.get(id);
-        if (id !== clause.insertion && record?.kind === 'amendment' && record.parent === undefined && parents.has(id))
-          parents.set(id, clause.insertion);
+        if (!isUnrecorded(id)) continue;
+        const host = clause.insertion === id ? null : clause.insertion;
+        told.set(id, told.has(id) && told.get(id) !== host ? null : host);
       }
-  }
+  for (const [id, parent] of told) parents.set(id, parent);
   return parents;
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { wordsOf } from '../../shared/amendment.ts';
-import { type Hand, permit } from '../../shared/authority.ts';
+import type { Hand } from '../../shared/authority.ts';
 import { type Clause, sameText } from '../../shared/clause.ts';
-import { type Disposal, rewritten, takeOut } from '../../shared/dispose.ts';
-import type { MarkId, PartyCode } from '../../shared/ids.ts';
-import { type Ledger, type LedgerChange, LiveLedger } from '../../shared/ledger.ts';
+import { consequencesOf, permitLeft } from '../../shared/consequences.ts';
+import { type Disposal, rewritten } from '../../shared/dispose.ts';
+import type { PartyCode } from '../../shared/ids.ts';
+import { type Ledger, type LedgerChange, openStatus } from '../../shared/ledger.ts';
 import type { Party } from '../../shared/meeting.ts';
-import { openParents } from '../../shared/ownership.ts';
+import type { Principal } from '../../shared/principal.ts';
 import { Command, decide, type Situation } from '../../shared/procedure.ts';
 import type { Deed, Header } from '../room/header.ts';
 import { permit as permitOne } from './ruleset1/authority.ts';
@@ -21,10 +21,12 @@ export interface Effect {
   readonly ledger: Ledger;
 }
 
+type Typed = Effect & { readonly changes: readonly LedgerChange[] };
+
 /** What differs between the rules that were in force at one time and another. */
 interface Ruleset {
   /** Judges an edit, with what its entry records. */
-  readonly typing: (edit: Effect & { readonly changes: readonly LedgerChange[] }, hand: Hand) => void;
+  readonly typing: (edit: Typed, hand: Hand, by: Principal, at: number) => void;
   /** What a stored command decides; throws for one that this ruleset doesn't know. */
   readonly decide: (
     situation: Situation,
@@ -39,7 +41,7 @@ const rulesets: ReadonlyMap<number, Ruleset> = new Map([
   [
     1,
     {
-      typing: (edit, hand) => permitOne(edit, hand, edit.ledger),
+      typing: judgeTypingOne,
       decide: (situation, command, by, at) => decideOne(situation, CommandOne.parse(command), by, at),
     },
   ],
@@ -69,15 +71,15 @@ export function rejudge(header: Header, effect: Effect): void {
   else rejudgeDecision(header, effect, rules);
 }
 
-function rejudgeTyping({ by, onBehalfOf, changes }: Header, effect: Effect, rules: Ruleset): void {
+function rejudgeTyping({ by, at, onBehalfOf, changes }: Header, effect: Effect, rules: Ruleset): void {
   const { before, after, ledger } = effect;
   if (sameText(before, after) && changes.length === 0) return;
   if ('administrator' in by) throw new Error('it is typed by somebody who takes no part');
   const hand = handOf(by.role, by.party, onBehalfOf);
   if (hand === null) throw new Error('it is typed by somebody who may not write');
-  rules.typing({ ...effect, changes }, hand);
+  rules.typing({ ...effect, changes }, hand, by, at);
   for (const change of changes) {
-    if (change.of === 'client' && change.value.participant !== by.participant)
+    if (change.of === 'client' && (change.value.participant !== by.participant || ledger.clients.has(change.id)))
       throw new Error('it gives a client to somebody else');
     if (change.of !== 'mark' || ledger.marks.has(change.id)) continue;
     const { value } = change;
@@ -87,58 +89,41 @@ function rejudgeTyping({ by, onBehalfOf, changes }: Header, effect: Effect, rule
   }
 }
 
-/**
- * An edit that takes the last words of an amendment away may end what was made to it: those words were others', and are
- * no part of what the edit may be judged by. So they are taken out before, and it is asked whether they had to go.
- */
-function judgeTyping(
-  { before, after, ledger, changes }: Effect & { readonly changes: readonly LedgerChange[] },
-  hand: Hand,
-): void {
-  const ended = new Map<MarkId, 'withdrawn' | 'fallen'>();
-  for (const change of changes) {
-    if (change.of !== 'mark') continue;
-    const was = ledger.marks.get(change.id);
-    const { value } = change;
-    if (was === undefined) {
-      if (value.state !== 'open') throw new Error('it enters a mark that is closed');
-      continue;
-    }
-    if (was.kind !== 'amendment' || value.kind !== 'amendment' || was.state !== 'open')
-      throw new Error('it changes a mark that is none of its own');
-    if (value.state === 'withdrawn' || value.state === 'fallen') ended.set(change.id, value.state);
-    else if (!onlyAsksAgain(was, value)) throw new Error('it changes the record of an amendment');
-  }
-  const fallen = new Set([...ended].filter(([, state]) => state === 'fallen').map(([id]) => id));
-  const parents = openParents(before, ledger);
-  for (const [id, state] of ended) {
-    const { struck, inserted } = wordsOf(after, id);
-    if (struck !== '' || inserted !== '') throw new Error('it closes an amendment that stands');
-    const record = ledger.marks.get(id);
-    if (state === 'withdrawn') {
-      if (!('proposesFor' in hand) || record?.party !== hand.proposesFor)
-        throw new Error("it withdraws another party's amendment");
-      continue;
-    }
-    let next = parents.get(id) ?? null;
-    while (next !== null && ended.get(next) !== 'withdrawn') next = parents.get(next) ?? null;
-    // Without a parent that was withdrawn, it lost nothing but what it struck.
-    if (next === null && wordsOf(before, id).inserted !== '') throw new Error('it takes the words of another party');
-  }
-  const without = fallen.size === 0 ? before : rewritten(before, takeOut(before, fallen, ledger).rewrites);
-  const judged = new LiveLedger(ledger);
-  for (const id of fallen) judged.marks.delete(id);
-  permit({ before: without, after }, hand, judged);
+/** An edit is judged by what it left, and records exactly what follows from it. */
+function judgeTyping({ before, after, ledger, changes }: Typed, hand: Hand, by: Principal, at: number): void {
+  const found = consequencesOf({ before, after }, hand, by, ledger, at);
+  if (found.rewrites.length > 0) throw new Error('it leaves words of what it ended');
+  if (
+    !same(
+      found.changes,
+      changes.filter(({ of }) => of !== 'client'),
+    )
+  )
+    throw new Error('it records something else than what was typed');
+  permitLeft({ before, after }, found.fallen, hand, ledger);
 }
 
-/** Whether nothing changed but that sponsors are asked anew. */
-function onlyAsksAgain(was: object, is: object): boolean {
-  const bare = (record: object): string => JSON.stringify(sorted({ ...record, sponsors: [] }));
-  return bare(was) === bare(is);
+/** Ruleset 1 knew neither parents nor consequences: an edit entered what it made, and changed no record. */
+function judgeTypingOne({ before, after, ledger, changes }: Typed, hand: Hand): void {
+  permitOne({ before, after }, hand, ledger);
+  const sponsors = 'proposesFor' in hand ? [hand.proposesFor] : [];
+  for (const change of changes) {
+    if (change.of === 'client') continue;
+    if (change.of === 'clause') {
+      if (ledger.clauses.has(change.id) || !same(change.value, { sponsors, status: openStatus }))
+        throw new Error('it changes the record of a clause');
+      continue;
+    }
+    const { value } = change;
+    if (ledger.marks.has(change.id) || value.state !== 'open' || value.closed !== undefined)
+      throw new Error('it changes the record of a mark');
+    if (value.kind === 'amendment' && (value.sponsors.length > 0 || 'parent' in value || 'clauses' in value))
+      throw new Error('it enters an amendment with what only later rules know');
+  }
 }
 
 function handOf(role: string, party: PartyCode | null, onBehalfOf: PartyCode | null): Hand | null {
-  if (role === 'delegate' && party !== null) return { proposesFor: party };
+  if (role === 'delegate' && party !== null) return onBehalfOf === null ? { proposesFor: party } : null;
   if (role === 'rapporteur') return onBehalfOf === null ? { edits: 'base' } : { proposesFor: onBehalfOf };
   return null;
 }
@@ -155,11 +140,13 @@ function rejudgeDecision(header: Header, { before, after, ledger }: Effect, rule
   if ('administrator' in by) throw new Error('it is decided by somebody who takes no part');
   const situation = { text: before, ledger, meeting: { parties: new AnyParty(), drafting: true } };
   const decision = rules.decide(situation, command, by, at);
-  if (JSON.stringify(sorted(decision.changes)) !== JSON.stringify(sorted(changes)))
-    throw new Error('it records something else than what was decided');
+  if (!same(decision.changes, changes)) throw new Error('it records something else than what was decided');
   if (!sameText(rewritten(before, decision.rewrites), after))
     throw new Error('it leaves another text than what was decided');
 }
+
+/** Whether two values are the same JSON, whatever the order of keys. */
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 
 /** A value of JSON with the keys of its objects in order. */
 export function sorted(value: unknown): unknown {

@@ -2,13 +2,13 @@ import * as Y from 'yjs';
 import { recordOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import type { LogName } from '../../shared/ids.ts';
-import { recordKey } from '../../shared/ledger.ts';
+import { type Ledger, recordKey, serverClient } from '../../shared/ledger.ts';
 import { evolveMeeting, noMeeting } from '../../shared/meeting.ts';
 import { verifyLink, zeroHash } from '../log/chain.ts';
 import { openCheckpoint } from '../log/checkpoint.ts';
 import type { Entry, Log } from '../log/log.ts';
 import { decodeEvents, decodeHeader as decodeMeetingHeader, meetingOf } from '../meetings/meetings.ts';
-import { decodeHeader } from '../room/header.ts';
+import { decodeHeader, type Header } from '../room/header.ts';
 import { Replica } from '../room/replica.ts';
 import { rejudge, sorted } from './rejudge.ts';
 
@@ -91,10 +91,14 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
   const checkpoint = await log.checkpoint(name);
   const replica = Replica.empty();
   let fault: Fault | null = null;
+  let ruleset = 1;
   try {
     const found = await walk(log, name, (entry) => {
       const header = decodeHeader(entry.header);
       if (header.at < replica.at) throw new Error('the time runs backwards');
+      // Otherwise the laxer rules of earlier days would excuse what is forged today.
+      if (header.ruleset < ruleset) throw new Error('it was made under rules that were no longer in force');
+      ruleset = header.ruleset;
       const before = replica.text();
       if (entry.content.length > 0) Y.applyUpdate(replica.doc, entry.content);
       const after = replica.text();
@@ -102,6 +106,7 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
         throw new Error('the update builds on something that is not in the log');
       rejudge(header, { sequence: entry.sequence, before, after, ledger: replica.ledger });
       replica.note(entry, header.at, header.changes);
+      checkWriters(entry, header, replica.ledger);
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
     if (found.fault !== null) return found;
@@ -115,6 +120,14 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
   } finally {
     replica.destroy();
   }
+}
+
+/** What an entry brings is by the client ids of its author, as the ledger has them then, or by the server's. */
+function checkWriters({ content }: Entry, { by }: Header, { clients }: Ledger): void {
+  if (content.length === 0) return;
+  for (const client of Y.parseUpdateMeta(content).to.keys())
+    if (client !== serverClient && ('administrator' in by || clients.get(client)?.participant !== by.participant))
+      throw new Error('it was written by somebody else');
 }
 
 /** The state that the server opens from must be what the log says. */

@@ -1,8 +1,8 @@
 import * as Y from 'yjs';
 import { type Change, type Hand, permit } from '../../shared/authority.ts';
 import { type Clause, sameText } from '../../shared/clause.ts';
-import { consequencesOf, strayStrikes } from '../../shared/consequences.ts';
-import type { ClauseRewrite } from '../../shared/dispose.ts';
+import { consequencesOf, permitLeft, strayStrikes } from '../../shared/consequences.ts';
+import { type ClauseRewrite, rewritten } from '../../shared/dispose.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type LedgerChange, serverClient } from '../../shared/ledger.ts';
@@ -80,8 +80,12 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       after = head.text();
     }
     checkShares(head, before, after, hand, structure);
-    const { changes: brought, rewrites } = consequencesOf({ before, after }, hand, writer.principal, head.ledger, now);
-    const changes = [...bound, ...brought];
+    const consequences = consequencesOf({ before, after }, hand, writer.principal, head.ledger, now);
+    const { rewrites } = consequences;
+    const changes = [...bound, ...consequences.changes];
+    // The record is judged by what it says was left.
+    if (rewrites.length > 0)
+      permitLeft({ before, after: rewritten(after, rewrites) }, consequences.fallen, hand, head.ledger);
     if (changes.length > 0 || rewrites.length > 0)
       head.write(() => {
         perform(head, rewrites);

@@ -264,6 +264,30 @@ export function wrongWithOrder(before: Moment, after: Moment, command: Command):
   return withoutMarks(before, gone) === withoutMarks(after, gone) ? null : 'words of others changed';
 }
 
+/** What no text may come to, whoever did what; null where it is sound. Of records that began under today's rules. */
+export function unsound({ text, ledger }: Moment): string | null {
+  const isOpen = (id: MarkId): boolean => {
+    const record = ledger.marks.get(id);
+    return record?.kind === 'amendment' && record.state === 'open';
+  };
+  for (const clause of text) {
+    if (clause.insertion !== null && !isOpen(clause.insertion)) return `clause ${clause.id} is proposed by nobody`;
+    for (const { text: words, marks } of clause.runs) {
+      if (marks.insertion.length > 1) return `"${words}" belongs to two amendments`;
+      const owner = marks.insertion[0] ?? clause.insertion;
+      for (const id of marks.insertion) if (!isOpen(id)) return `"${words}" belongs to ${id}, which is closed`;
+      for (const id of marks.deletion) {
+        if (!isOpen(id)) return `"${words}" is struck by ${id}, which is closed`;
+        if (parentOf(id, ledger) !== owner) return `"${words}" is struck by ${id}, which amends something else`;
+      }
+      for (const id of [...marks.insertion, ...marks.deletion])
+        for (let next = parentOf(id, ledger), depth = 0; next !== null; next = parentOf(next, ledger), depth++)
+          if (!isOpen(next) || depth > 1000) return `${id} amends ${next}, which is closed`;
+    }
+  }
+  return null;
+}
+
 /** Attributes that end, for what is typed at a place, the marks that stand there. */
 export function endedAt(text: Y.XmlText, at: number): Record<string, null> {
   let passed = 0;

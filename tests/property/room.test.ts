@@ -7,26 +7,33 @@ import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageDecision, stageUpdate } from '../../server/room/stage.ts';
 import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
-import { clauseElement, deltaOf, markKey, readMark, readText, textOf } from '../../shared/document.ts';
+import { type Clause, noMarks } from '../../shared/clause.ts';
+import { clauseElement, deltaOf, markKey, readMark, readText, recordOf, textOf } from '../../shared/document.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import {
   MarkId,
   newClauseId,
   newMarkId,
   newRecommendationId,
+  type PartyCode,
   type RecommendationId,
   recommendationLog,
 } from '../../shared/ids.ts';
-import { LiveLedger } from '../../shared/ledger.ts';
+import { LiveLedger, readRecordItem } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
 import { bringIn } from '../helpers/bringIn.ts';
-import { endedAt, wrongWithEdit, wrongWithOrder } from '../helpers/oracle.ts';
+import { endedAt, unsound, wrongWithEdit, wrongWithOrder } from '../helpers/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
-const people: readonly Principal[] = [...codes.map(delegate), rapporteur];
+/** Each at a screen of their own: one party has two, and the rapporteur also types in the name of another. */
+const people: readonly { readonly who: Principal; readonly as: (typeof codes)[number] | null }[] = [
+  ...codes.map((code) => ({ who: delegate(code), as: code })),
+  { who: rapporteur, as: null },
+  { who: rapporteur, as: 'BRA' },
+  { who: delegate('ARG'), as: 'ARG' },
+];
 
 const deeds = [
   'insert',
@@ -38,6 +45,10 @@ const deeds = [
   'empty',
   'strike',
   'erase',
+  'over',
+  'split',
+  'undo',
+  'redo',
   'clause',
   'forge',
   'steal',
@@ -67,6 +78,13 @@ const negotiating: readonly Deed[] = [
   'strike',
   'empty',
   'erase',
+  'over',
+  'over',
+  'split',
+  'undo',
+  'undo',
+  'redo',
+  'hear',
   'clause',
   'steal',
   'remove',
@@ -119,6 +137,7 @@ type Step = ReturnType<typeof step> extends fc.Arbitrary<infer T> ? T : never;
 /** Somebody's screen: a document that hears late and sends late. A refusal gives it a new document. */
 class Screen {
   doc = new Y.Doc();
+  undo = new Y.UndoManager(textOf(this.doc));
   readonly inbox: Uint8Array[] = [];
   readonly outbox: Uint8Array[] = [];
   constructor(
@@ -128,12 +147,22 @@ class Screen {
   ) {
     this.anew();
   }
+  get party(): PartyCode | null {
+    return 'proposesFor' in this.hand ? this.hand.proposesFor : null;
+  }
+  /** Whether an amendment is the party's, as the record on this screen says. */
+  owns(id: MarkId): boolean {
+    const item = readRecordItem(`mark:${id}`, recordOf(this.doc).get(`mark:${id}`));
+    return item?.of === 'mark' && item.value.party === this.party && item.value.state === 'open';
+  }
   anew(): void {
+    this.undo.destroy();
     this.doc.destroy();
     this.doc = new Y.Doc();
     this.inbox.length = 0;
     this.outbox.length = 0;
     Y.applyUpdate(this.doc, this.room.stateFor(), 'server');
+    this.undo = new Y.UndoManager(textOf(this.doc), { captureTimeout: 0 });
     this.doc.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin !== 'server') this.outbox.push(update);
     });
@@ -149,7 +178,7 @@ class Screen {
     try {
       await this.room.submit({
         by: this.who,
-        onBehalfOf: null,
+        onBehalfOf: this.who.party === null ? this.party : null,
         deed: { type: 'typing' },
         stage: (head, now) =>
           stageUpdate(
@@ -175,7 +204,7 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
   const room = await Room.open(id, log, () => 1000);
   await bringIn(room, seed);
   const screens = people.map(
-    (who) => new Screen(who, who.party === null ? { edits: 'base' } : { proposesFor: who.party }, room),
+    ({ who, as }) => new Screen(who, as === null ? { edits: 'base' } : { proposesFor: party(as) }, room),
   );
   room.onShown(({ update }) => {
     for (const screen of screens) if (update.length > 0) screen.inbox.push(update);
@@ -188,7 +217,7 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
     const now = () => ({ text: room.text(), ledger: room.ledger });
     const says = async (): Promise<void> => {
       await screen.send();
-      expect(wrongWithEdit(before, now(), screen.who.party)).toBeNull();
+      expect(wrongWithEdit(before, now(), screen.party)).toBeNull();
     };
     if (one.what === 'hear') screen.hear(one.a);
     else if (one.what === 'send') await says();
@@ -202,6 +231,7 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
       edit(screen, one);
       await says();
     } else edit(screen, one);
+    if (room.sequence > before.sequence) expect([one.what, unsound(now())]).toEqual([one.what, null]);
   }
   // Until nobody has anything to say: what somebody hears may make Yjs tidy up formats, which is said again.
   for (let rounds = 0; screens.some(({ inbox, outbox }) => inbox.length + outbox.length > 0); rounds++) {
@@ -237,7 +267,10 @@ async function sameAsItsLog(room: Room, id: RecommendationId, log: Log): Promise
 }
 
 /** One edit on a screen's own document: an honest one, or one that should be refused. */
-function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
+function edit(screen: Screen, { what, a, b, words }: Step): void {
+  const { doc } = screen;
+  if (what === 'undo') screen.undo.undo();
+  if (what === 'redo') screen.undo.redo();
   const fragment = textOf(doc);
   const clauses = fragment.toArray().filter((one) => one instanceof Y.XmlElement);
   const clause = clauses[a % Math.max(1, clauses.length)];
@@ -257,7 +290,7 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
   doc.transact((transaction) => {
     switch (what) {
       case 'insert':
-        if (who.party === null) text?.insert(at, words);
+        if (screen.party === null) text?.insert(at, words);
         else text?.insert(at, words, { ...endedAt(text, at), [markKey('insertion', id)]: { id } });
         break;
       case 'extend': {
@@ -278,7 +311,7 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
         const stretch = wide[a % Math.max(1, wide.length)];
         if (stretch !== undefined && text !== null) {
           const place = stretch.from + 1 + (b % (stretch.length - 1));
-          if (who.party === null) text.insert(place, words, endedAt(text, place));
+          if (screen.party === null) text.insert(place, words, endedAt(text, place));
           else text.insert(place, words, { ...endedAt(text, place), [markKey('insertion', id)]: { id } });
         }
         break;
@@ -296,6 +329,26 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
         if (text !== null && length > at)
           text.format(at, Math.min(3, length - at), { [markKey('bracket', id)]: { id } });
         break;
+      case 'over':
+        // As an editor types over a selection: own words go, the others' are struck, and what is new stands behind them.
+        if (text !== null && screen.party !== null)
+          over(screen, text, at, Math.min(length, at + 1 + (a % 8)), words, id);
+        break;
+      case 'split':
+        if (text !== null && clause !== undefined && screen.party !== null && at < length) {
+          const kept = [...text.toString()].length > 0 ? text.toString().slice(at) : '';
+          over(screen, text, at, length, '', id);
+          fragment.insert(clauses.indexOf(clause) + 1, [
+            clauseElement({
+              id: newClauseId(),
+              kind: 'operative',
+              level: 0,
+              insertion: id,
+              runs: [{ text: kept, marks: { ...noMarks, insertion: [id] } }],
+            }),
+          ]);
+        }
+        break;
       case 'erase':
         if (text !== null && length > at) text.delete(at, 1);
         break;
@@ -305,7 +358,7 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
             id: newClauseId(),
             kind: 'operative',
             level: 0,
-            insertion: who.party === null ? null : id,
+            insertion: screen.party === null ? null : id,
             runs: [],
           }),
         ]);
@@ -350,6 +403,16 @@ function edit({ doc, who }: Screen, { what, a, b, words }: Step): void {
         break;
     }
   });
+}
+
+function over(screen: Screen, text: Y.XmlText, from: number, to: number, words: string, id: MarkId): void {
+  const under = stretches(text);
+  if (words !== '') text.insert(to, words, { ...endedAt(text, to), [markKey('insertion', id)]: { id } });
+  for (let at = to - 1; at >= from; at--) {
+    const found = under.find((one) => one.from <= at && at < one.from + one.length);
+    if (found?.ids.some((one) => screen.owns(one))) text.delete(at, 1);
+    else text.format(at, 1, { [markKey('deletion', id)]: { id } });
+  }
 }
 
 /** Stretches of a text that are somebody's pending words. */

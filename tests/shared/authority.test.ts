@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Hand, permit } from '../../shared/authority.ts';
 import { type Clause, joinRuns, type Run } from '../../shared/clause.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { openStatus, type Status } from '../../shared/ledger.ts';
+import { LiveLedger, openStatus, type Status } from '../../shared/ledger.ts';
 import { brk, clauseId, del, from, ins, ledgerOf, mark, op, party, proposed, sub } from '../helpers/texts.ts';
 
 const argentina: Hand = { proposesFor: party('ARG') };
@@ -231,6 +231,20 @@ describe('[AUTH6] A mark keeps its kind, and a decided one is nobody’s', () =>
     expect(judged([op('c1', 'states')], [op('c1', ins('argnew', 'all '), brk('argnew', 'states'))], argentina)).toBe(
       'mark-misused',
     );
+  });
+});
+
+describe('[AUTH8] An amendment amends one thing', () => {
+  it('also one of a record that names no parents', () => {
+    const before = [op('c1', 'Urge ', ins('can1', 'all '), 'states', ins('arg1', ' now'))];
+    const ledger = new LiveLedger(ledgerOf(before));
+    for (const [id, record] of ledger.marks)
+      if (record.kind === 'amendment') ledger.marks.set(id, { ...record, parent: undefined });
+    const edited = (...left: Parameters<typeof op>) => permit({ before, after: [op(...left)] }, argentina, ledger);
+    expect(() => edited('c1', 'Urge ', ins('can1', 'all '), 'states', ins('arg1', ' at once'))).not.toThrow();
+    expect(() =>
+      edited('c1', 'Urge ', ins('can1', 'a'), ins('arg1', 'x'), ins('can1', 'll '), 'states', ins('arg1', ' now')),
+    ).toThrow(expect.objectContaining({ code: 'mark-misused' }));
   });
 });
 

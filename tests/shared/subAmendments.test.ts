@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { type Hand, permit } from '../../shared/authority.ts';
 import type { Clause } from '../../shared/clause.ts';
+import { consequencesOf } from '../../shared/consequences.ts';
 import { rewritten } from '../../shared/dispose.ts';
 import { ConcordError } from '../../shared/errors.ts';
 import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { decide, onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
+import { unsound } from '../helpers/oracle.ts';
 import {
   chair,
   clauseId,
@@ -206,6 +209,100 @@ describe('[DISP2] A withdrawal changes nobody else’s words, marks or clauses',
   });
 });
 
+describe('[DISP3] An edit that takes words away', () => {
+  /** An edit as the server takes it: what it left, and what became of the amendments. */
+  function edited(
+    before: readonly Clause[],
+    parents: Record<string, string | null>,
+    left: Clause[],
+    code: string | null,
+  ) {
+    const ledger = ledgerOf(before, { parents });
+    const hand: Hand = code === null ? { edits: 'base' } : { proposesFor: party(code) };
+    permit({ before, after: left }, hand, ledger);
+    const by = code === null ? rapporteur : delegate(code);
+    const { changes, rewrites } = consequencesOf({ before, after: left }, hand, by, ledger, 2);
+    const next = new LiveLedger(ledger);
+    for (const change of changes) next.apply(change);
+    const end: State = { text: rewritten(left, rewrites), ledger: next };
+    expect(unsound(end)).toBeNull();
+    // Told again from what was left, it is the same: so `verify` judges it.
+    const again = consequencesOf({ before, after: end.text }, hand, by, ledger, 2);
+    expect({ changes: again.changes, rewrites: again.rewrites }).toEqual({ changes, rewrites: [] });
+    return end;
+  }
+  const inside = [
+    op('c1', 'a', ins('arg1', 'x'), ins('can1', 'pq'), ins('arg1', 'y'), ins('uru1', 'rs'), ins('arg1', 'z'), 'b'),
+  ];
+  const clause = [op('c1', 'A'), proposed('c2', 'arg1', ins('arg1', 'New '), ins('can1', 'all'))];
+
+  it.each<[name: string, before: Clause[], left: Clause[], by: string | null, shown: string[], states: string]>([
+    [
+      'keeps what is typed in its stead inside what falls',
+      inside,
+      [op('c1', 'a', ins('can1', 'p'), ins('arg2', 'N'), ins('can1', 'q'), ins('uru1', 'rs'), 'b')],
+      'ARG',
+      ['a{+arg2 N}b'],
+      'withdrawn, open, fallen, fallen',
+    ],
+    [
+      'keeps what is typed in its stead between what falls',
+      inside,
+      [op('c1', 'a', ins('can1', 'pq'), ins('arg2', 'N'), ins('uru1', 'rs'), 'b')],
+      'ARG',
+      ['a{+arg2 N}b'],
+      'withdrawn, open, fallen, fallen',
+    ],
+    [
+      'enters no strike of what falls',
+      inside,
+      [op('c1', 'a', del('arg2', ins('can1', 'pq')), ins('uru1', 'rs'), 'b')],
+      'ARG',
+      ['ab'],
+      'withdrawn, none, fallen, fallen',
+    ],
+    [
+      'leaves a proposed clause in which something new stands',
+      clause,
+      [op('c1', 'A'), proposed('c2', 'arg1', ins('can1', 'all'), ins('arg2', 'N'))],
+      'ARG',
+      ['A', '{+can1 all}{+arg2 N}'],
+      'open, open, open, none',
+    ],
+    [
+      'of the text in force leaves what was made to an amendment that only struck them',
+      [op('c1', 'a ', del('can1', 'old'), ins('uru1', 'zz'), ' b')],
+      [op('c1', 'a ', ins('uru1', 'zz'), ' b')],
+      null,
+      ['a {+uru1 zz} b'],
+      'none, none, open, open',
+    ],
+  ])('%s', (_name, before, left, by, shown, states) => {
+    const end = edited(before, by === null ? { uru1: 'can1' } : {}, left, by);
+    expect(show(end.text)).toEqual(shown);
+    expect(statesOf(end, 'arg1', 'arg2', 'can1', 'uru1')).toBe(states);
+  });
+
+  it('records the words that a strike of them had', () => {
+    const before = [op('c1', 'a ', ins('arg1', 'one '), del('uru1', ins('arg1', 'two ')), 'b')];
+    const record = edited(before, {}, [op('c1', 'a b')], 'ARG').ledger.marks.get(mark('uru1'));
+    expect(record).toMatchObject({ state: 'fallen', closed: { struck: 'two ' } });
+  });
+});
+
+it('[DISP3] An amendment of a record that names no parents falls with a proposed clause only if it stands nowhere else', () => {
+  const text = [
+    op('c1', 'Urge ', ins('can1', 'all '), 'states'),
+    proposed('c2', 'arg1', ins('arg1', 'Invite '), ins('can1', 'all'), ins('bra1', ' others')),
+  ];
+  const ledger = new LiveLedger(ledgerOf(text));
+  for (const [id, record] of ledger.marks)
+    if (record.kind === 'amendment') ledger.marks.set(id, { ...record, parent: undefined });
+  const end = decided({ text, ledger }, '-arg1');
+  expect(show(end.text)).toEqual(['Urge {+can1 all }states']);
+  expect(statesOf(end, 'can1', 'bra1')).toBe('open, fallen');
+});
+
 describe('[PROC4] A decision is on the words that were seen', () => {
   const text = [op('c1', 'States ', del('arg1', 'shall'), ins('arg1', 'may'), ' act'), op('c2', 'Invite')];
   const state: State = { text, ledger: ledgerOf(text) };
@@ -292,6 +389,20 @@ describe('[PROC4] A decision is on the words that were seen', () => {
     // But never on other words than those.
     const other = [op('c1', 'No states ', del('arg1', 'shall'), ins('arg1', 'may'), ' act')];
     expect(() => decide({ text: other, ledger: ledgerOf(other), meeting }, command, chair, 2)).toThrow(
+      expect.objectContaining({ code: 'changed-since' }),
+    );
+  });
+
+  it('and on the place of a clause that is proposed', () => {
+    const proposal = proposed('c3', 'arg1', ins('arg1', 'Welcome'));
+    const ledger = ledgerOf([...text, proposal]);
+    const wish: Wish = { type: 'adopt', amendments: [mark('arg1')] };
+    const command = onWhatIsSeen({ text: [...text, proposal], ledger }, wish);
+    const moved = [proposal, ...text];
+    expect(() =>
+      permit({ before: [...text, proposal], after: moved }, { proposesFor: party('ARG') }, ledger),
+    ).not.toThrow();
+    expect(() => decide({ text: moved, ledger, meeting }, command, chair, 2)).toThrow(
       expect.objectContaining({ code: 'changed-since' }),
     );
   });

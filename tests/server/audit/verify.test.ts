@@ -4,11 +4,13 @@ import { verify } from '../../../server/audit/verify.ts';
 import { seal } from '../../../server/log/chain.ts';
 import type { Entry, Log } from '../../../server/log/log.ts';
 import { openMemoryLog } from '../../../server/log/memory.ts';
-import { type Author, type Deed, decodeHeader, encodeHeader } from '../../../server/room/header.ts';
+import { type Author, type Deed, decodeHeader, encodeHeader, type Header } from '../../../server/room/header.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageUpdate } from '../../../server/room/stage.ts';
-import { markKey, textOf } from '../../../shared/document.ts';
-import { newMarkId, newRecommendationId, recommendationLog } from '../../../shared/ids.ts';
+import { markKey, recordOf, textOf } from '../../../shared/document.ts';
+import { type MarkId, newMarkId, newRecommendationId, recommendationLog } from '../../../shared/ids.ts';
+import { type AmendmentRecord, LedgerChange, recordKey, serverClient } from '../../../shared/ledger.ts';
+import type { Principal } from '../../../shared/principal.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, op, party, rapporteur } from '../../helpers/texts.ts';
 
@@ -18,6 +20,38 @@ const argentina = delegate('ARG');
 let log: Log;
 let room: Room;
 
+/** What somebody writes in the words of the first clause, on what everybody has said. */
+async function write(by: Principal, work: (words: Y.XmlText) => void, doc = new Y.Doc()): Promise<void> {
+  Y.applyUpdate(doc, room.stateFor());
+  const before = Y.encodeStateVector(doc);
+  const clause = textOf(doc).get(0);
+  const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
+  // With what it deletes, and nothing that was deleted before.
+  const updates: Uint8Array[] = [];
+  doc.once('update', (update: Uint8Array) => updates.push(update));
+  if (words instanceof Y.XmlText) doc.transact(() => work(words));
+  const update = updates[0] ?? Y.encodeStateAsUpdate(doc, before);
+  const { party: code } = by;
+  await room.submit({
+    by,
+    onBehalfOf: null,
+    deed: { type: 'typing' },
+    stage: (head, at) =>
+      stageUpdate(
+        head,
+        update,
+        {
+          principal: by,
+          hand: () => (code === null ? { edits: 'base' } : { proposesFor: code }),
+          clients: new Set([doc.clientID]),
+          mayBind: () => true,
+        },
+        at,
+      ),
+  });
+}
+const insertion = (id: MarkId) => ({ [markKey('insertion', id)]: { id } });
+
 /** A record of six entries: a text, and five proposals. */
 beforeEach(async () => {
   log = openMemoryLog();
@@ -26,32 +60,8 @@ beforeEach(async () => {
   const text = [op('c1', 'Urge states to act')];
   await bringIn(room, text);
   const doc = new Y.Doc();
-  for (let at = 0; at < 5; at++) {
-    Y.applyUpdate(doc, room.stateFor());
-    const before = Y.encodeStateVector(doc);
-    const clause = textOf(doc).get(0);
-    const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
-    const mark = newMarkId();
-    if (words instanceof Y.XmlText) words.insert(0, `${at} `, { [markKey('insertion', mark)]: { id: mark } });
-    const update = Y.encodeStateAsUpdate(doc, before);
-    await room.submit({
-      by: argentina,
-      onBehalfOf: null,
-      deed: { type: 'typing' },
-      stage: (head, at) =>
-        stageUpdate(
-          head,
-          update,
-          {
-            principal: argentina,
-            hand: () => ({ proposesFor: party('ARG') }),
-            clients: new Set([doc.clientID]),
-            mayBind: () => true,
-          },
-          at,
-        ),
-    });
-  }
+  for (let at = 0; at < 5; at++)
+    await write(argentina, (words) => words.insert(0, `${at} `, insertion(newMarkId())), doc);
 });
 
 /** The same log, as somebody with the disk in hand would leave it. */
@@ -75,14 +85,31 @@ const flipped = (bytes: Uint8Array, place: number): Uint8Array => {
   return copy;
 };
 /** A seventh entry, properly sealed, that nobody submitted. */
-const forged = (entries: readonly Entry[], by: Author, command: Deed, content: Uint8Array): Entry =>
+const forged = (
+  entries: readonly Entry[],
+  by: Author,
+  command: Deed,
+  content: Uint8Array,
+  changes: LedgerChange[] = [],
+): Entry =>
   seal({
     log: name,
     sequence: 7,
     previous: entries.at(-1)?.hash ?? new Uint8Array(32),
-    header: encodeHeader({ version: 1, ruleset: 2, at: 9000, by, onBehalfOf: null, command, changes: [] }),
+    header: encodeHeader({ version: 1, ruleset: 2, at: 9000, by, onBehalfOf: null, command, changes }),
     content,
   });
+/** An update with changes of the ledger mirrored in it, as the server does it. */
+function mirrored(update: Uint8Array, changes: readonly LedgerChange[]): Uint8Array {
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, room.stateFor());
+  Y.applyUpdate(doc, update);
+  const before = Y.encodeStateVector(doc);
+  doc.clientID = serverClient;
+  for (const change of changes) recordOf(doc).set(recordKey(change), change.value);
+  return Y.mergeUpdates([update, Y.encodeStateAsUpdate(doc, before)]);
+}
+
 /** Whoever changes an entry may seal all that follow anew: then the chain holds, and only what it says can tell. */
 function resealed(entries: Entry[]): Entry[] {
   const done: Entry[] = [];
@@ -145,8 +172,16 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     const clause = textOf(doc).get(0);
     const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
     if (words instanceof Y.XmlText) words.insert(words.length, ', or not');
-    const content = Y.encodeStateAsUpdate(doc, before);
-    const forge = (by: Author) => faultsOf((entries) => [...entries, forged(entries, by, { type: 'typing' }, content)]);
+    const written = Y.encodeStateAsUpdate(doc, before);
+    const forge = (by: Principal) => {
+      const bound: LedgerChange = {
+        of: 'client',
+        id: doc.clientID,
+        value: { participant: by.participant, party: by.party },
+      };
+      const content = mirrored(written, [bound]);
+      return faultsOf((entries) => [...entries, forged(entries, by, { type: 'typing' }, content, [bound])]);
+    };
     expect((await forge(argentina))[0]?.[0] ?? 'nothing').toBe(7);
     expect((await forge(chair))[0]?.[0]).toBe(7);
     expect(await forge(rapporteur)).toEqual([]);
@@ -167,6 +202,128 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
       resealed(at(entries, 4, (entry) => ({ ...entry, content: entries[2]?.content ?? entry.content }))),
     );
     expect(faults[0]?.[0]).toBeGreaterThanOrEqual(4);
+  });
+
+  describe('what an edit is said to have brought with it, with all seals made anew', () => {
+    const [canada, uruguay] = [delegate('CAN'), delegate('URU')];
+    const outer = newMarkId();
+    const inner = newMarkId();
+    const struck = newMarkId();
+    /** Argentina adds (7), Canada adds inside it (8), Uruguay strikes words in force (9), Argentina takes its own away (10). */
+    beforeEach(async () => {
+      await write(argentina, (words) => words.insert(words.length, ' at once', insertion(outer)));
+      await write(canada, (words) => words.insert(words.length - 4, 'xyz', insertion(inner)));
+      await write(uruguay, (words) => words.format(10, 4, { [markKey('deletion', struck)]: { id: struck } }));
+      await write(argentina, (words) => {
+        words.delete(words.length - 4, 4);
+        words.delete(words.length - 7, 4);
+      });
+      expect(room.ledger.marks.get(inner)).toMatchObject({ state: 'fallen' });
+      expect((await verify(log)).faults).toEqual([]);
+    });
+    type Forged = (header: Header) => Header;
+    const changing =
+      (id: MarkId, how: (record: AmendmentRecord) => object): Forged =>
+      (header) => ({
+        ...header,
+        changes: header.changes.map((change) =>
+          change.of === 'mark' && change.id === id && change.value.kind === 'amendment'
+            ? LedgerChange.parse({ ...change, value: { ...change.value, ...how(change.value) } })
+            : change,
+        ),
+      });
+    const adding =
+      (id: MarkId, how: (record: AmendmentRecord) => object): Forged =>
+      (header) => {
+        const value = room.ledger.marks.get(id);
+        if (value?.kind !== 'amendment') throw new Error('no such amendment');
+        return {
+          ...header,
+          changes: [...header.changes, LedgerChange.parse({ of: 'mark', id, value: { ...value, ...how(value) } })],
+        };
+      };
+    it.each<[string, number, Forged]>([
+      ['another parent', 8, changing(inner, () => ({ parent: null }))],
+      ['other clauses', 8, changing(inner, () => ({ clauses: ['elsewhere'] }))],
+      ['a sponsor nobody asked', 8, changing(inner, () => ({ sponsors: [{ party: 'BRA', accepted: true }] }))],
+      [
+        'other words than those that fell',
+        10,
+        changing(inner, ({ closed }) => ({ closed: { ...closed, inserted: 'x' } })),
+      ],
+      ['a withdrawal of what fell', 10, changing(inner, () => ({ state: 'withdrawn' }))],
+      ['nothing of what fell', 10, (header) => ({ ...header, changes: header.changes.slice(0, 1) })],
+      ['the fall of what stands', 10, adding(struck, () => ({ state: 'fallen' }))],
+      [
+        'sponsors of an amendment that did not change',
+        10,
+        adding(struck, () => ({ sponsors: [{ party: 'BRA', accepted: true }] })),
+      ],
+      [
+        'that a clause is agreed',
+        10,
+        (header) => ({
+          ...header,
+          changes: [
+            ...header.changes,
+            LedgerChange.parse({
+              of: 'clause',
+              id: 'c1000000',
+              value: { sponsors: [], status: { state: 'agreed', decided: { by: 'Chair', at: 1 } } },
+            }),
+          ],
+        }),
+      ],
+      [
+        'the client of another',
+        10,
+        (header) => ({
+          ...header,
+          changes: [
+            ...header.changes,
+            ...[...room.ledger.clients.keys()]
+              .slice(0, 1)
+              .map((id) =>
+                LedgerChange.parse({ of: 'client', id, value: { participant: argentina.participant, party: 'ARG' } }),
+              ),
+          ],
+        }),
+      ],
+      ['a party that its author does not speak for', 10, (header) => ({ ...header, onBehalfOf: party('BRA') })],
+      [
+        'the rules of earlier days',
+        8,
+        (header) => ({
+          ...changing(inner, () => ({ parent: undefined, clauses: undefined }))(header),
+          ruleset: 1,
+        }),
+      ],
+    ])('%s', async (_name, sequence, how) => {
+      const faults = await faultsOf((entries) =>
+        resealed(
+          at(entries, sequence, (entry) => ({ ...entry, header: encodeHeader(how(decodeHeader(entry.header))) })),
+        ),
+      );
+      expect(faults[0]?.[0]).toBe(sequence);
+    });
+
+    it('the fall of a strike, with the strike taken off', async () => {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, room.stateFor());
+      const before = Y.encodeStateVector(doc);
+      doc.clientID = [...room.ledger.clients.keys()][0] ?? 0;
+      const clause = textOf(doc).get(0);
+      const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
+      if (words instanceof Y.XmlText) words.format(10, 4, { [markKey('deletion', struck)]: null });
+      const value = room.ledger.marks.get(struck);
+      if (value?.kind !== 'amendment') throw new Error('no such amendment');
+      const closed = { by: argentina.name, at: 9000, struck: 'o ac', inserted: '' };
+      const fall: LedgerChange = { of: 'mark', id: struck, value: { ...value, state: 'fallen', closed } };
+      const content = mirrored(Y.encodeStateAsUpdate(doc, before), [fall]);
+      const entry = (entries: readonly Entry[]): Entry =>
+        seal({ ...forged(entries, argentina, { type: 'typing' }, content, [fall]), sequence: 11 });
+      expect((await faultsOf((entries) => [...entries, entry(entries)]))[0]?.[0]).toBe(11);
+    });
   });
 
   it('a checkpoint that says something else than the log', async () => {
