@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import { isLong } from './tests/helpers/extent.ts';
 import { LongestFirst } from './tests/helpers/sequencer.ts';
 
 export default defineConfig({
@@ -10,9 +9,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // The two of the long form that are busy from end to end, hostile messages and hostile files, give way to the others.
-    maxWorkers: isLong ? 3 : 2,
-    ...(isLong && { sequence: { sequencer: LongestFirst } }),
+    // For two processors: a third test file is there for when one waits for a clock or for another process. The two of the
+    // long form that are busy from end to end, hostile messages and hostile files, give way to the others.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './tests/helpers/summary.ts'],
   },
 });

@@ -8,7 +8,8 @@ import { bundle } from '../helpers/bundle.ts';
 import { givesWay, isLong, seed } from '../helpers/extent.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzImport.test.ts` begins with the same file again. */
-const seconds = isLong ? 60 * Number(process.env.CONCORD_FUZZ_MINUTES ?? 60) : 5;
+const seconds = isLong ? 60 * Number(process.env.CONCORD_FUZZ_MINUTES ?? 60) : 3;
+const enough = 10;
 /** A file that takes longer than this hangs, ms: the slowest take five seconds of a process that has a core for itself. */
 const patience = 120_000;
 
@@ -45,10 +46,7 @@ async function watch(first: number): Promise<Report> {
     child.kill('SIGKILL');
   };
   let watchdog = setTimeout(hang, patience);
-  const end = setTimeout(() => {
-    over = true;
-    child.kill('SIGKILL');
-  }, seconds * 1000);
+  const end = performance.now() + seconds * 1000;
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   for await (const line of createInterface({ input: child.stdout })) {
     const said = Line.parse(JSON.parse(line));
@@ -63,11 +61,15 @@ async function watch(first: number): Promise<Report> {
       else if (said.outcome === 'refused') refused += 1;
       else wrong.push(`seed ${said.seed}: ${said.outcome}`);
       if (said.ms > slowest.ms) slowest = { ms: said.ms, size, seed: said.seed };
+      // On a slow machine it goes on until enough was read to tell something.
+      if (performance.now() > end && read > enough) {
+        over = true;
+        child.kill('SIGKILL');
+      }
     }
   }
   await exited;
   clearTimeout(watchdog);
-  clearTimeout(end);
   if (!over && wrong.length === 0) wrong.push(`the process died at seed ${at}`);
   return { count, read, refused, wrong, slowest, heaps };
 }
@@ -82,7 +84,7 @@ describe(`[IMP6] [IMP7] Hostile compilations (seed ${seed})`, () => {
         `${count} hostile compilations: ${read} read, ${refused} refused; the slowest ${slowest.ms.toFixed(0)} ms of CPU for ${slowest.size} bytes (seed ${slowest.seed})\n`,
       );
       expect(wrong).toEqual([]);
-      expect(read).toBeGreaterThan(10);
+      expect(read).toBeGreaterThan(enough);
       // Memory comes back: what is held at the end is what was held in the middle, with room for noise.
       const later = heaps.slice(Math.floor(heaps.length / 2));
       if (later.length > 20)

@@ -11,7 +11,7 @@ import { randomFrom } from '../helpers/random.ts';
 import { openTestStore } from '../helpers/store.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-const rounds = runs(4, 30);
+const rounds = runs(3, 30);
 const [topics, clauses] = [30, 12];
 
 const compilation = Array.from({ length: topics }, (_, topic) =>

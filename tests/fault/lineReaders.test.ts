@@ -11,8 +11,8 @@ import type { Client } from '../helpers/enemy.ts';
 import { isLong } from '../helpers/extent.ts';
 import { type ProbedServer, startProbed } from '../helpers/samples.ts';
 
-const sleepers = isLong ? 500 : 12;
-const sleepingStreams = isLong ? 100 : 8;
+const sleepers = isLong ? 500 : 4;
+const sleepingStreams = isLong ? 100 : 3;
 const megabyte = 1024 * 1024;
 
 const delegates = demoAccounts

@@ -17,13 +17,13 @@ import { type ProbedServer, type Sample, slope, startProbed, type Weight } from 
  *
  * `CONCORD_SOAK_MINUTES=60 CONCORD_LONG=1 npx vitest run tests/fault/soak.test.ts`
  */
-const minutes = Number(process.env.CONCORD_SOAK_MINUTES ?? (isLong ? 60 : 0.17));
-const people = isLong ? 200 : 40;
+const minutes = Number(process.env.CONCORD_SOAK_MINUTES ?? (isLong ? 60 : 0.1));
+const people = isLong ? 200 : 24;
 const sittings = isLong ? 10 : 3;
 /** Mean time between two edits of one person, ms. */
 const pace = isLong ? 4000 : 400;
 /** Rooms are swept after five minutes by the server's clock; it runs this many times as fast. */
-const haste = isLong ? 10 : 150;
+const haste = isLong ? 10 : 400;
 
 const megabyte = 1024 * 1024;
 /**
@@ -118,7 +118,7 @@ async function compare(attendants: readonly Attendant[]): Promise<number> {
 /** Waits until every room is swept and everybody's lines are down, those too that HTTP keeps for the next request. */
 async function floor(): Promise<Sample> {
   const limit = Date.now() + 600_000;
-  while ((await server.weigh()).lines > 0 && Date.now() < limit) await pause(1000);
+  while ((await server.weigh()).lines > 0 && Date.now() < limit) await pause(isLong ? 1000 : 100);
   // Counting takes as much memory as there is to be counted: not before the rooms should be gone.
   await pause(420_000 / haste);
   for (;;) {
@@ -126,7 +126,7 @@ async function floor(): Promise<Sample> {
     if (sample.documents === 0 && sample.sockets === 0 && sample.lines === 0)
       return { ...sample, rss: Math.min(sample.rss, await settledRss()) };
     if (Date.now() > limit) throw new Error(`something stays: ${JSON.stringify(sample)}`);
-    await pause(1000);
+    await pause(isLong ? 1000 : 200);
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from './temporary.ts';
@@ -30,7 +31,8 @@ const source = fileURLToPath(new URL('../fault/shim/disk.c', import.meta.url));
 /** Compiles the shim; a string says why it can't be had. */
 export function compileDisk(): { open(dataDir?: string): Disk } | string {
   if (process.platform !== 'linux') return `the shim is for Linux, this is ${process.platform}`;
-  const directory = temporaryDirectory();
+  // Not in memory: a system may forbid to run what is there.
+  const directory = temporaryDirectory(tmpdir());
   const library = join(directory, 'disk.so');
   const compiled = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], { encoding: 'utf8' });
   if (compiled.error !== undefined) return 'there is no C compiler (cc) here';

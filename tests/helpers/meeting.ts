@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { pino } from 'pino';
 import { type App, createApp } from '../../server/app.ts';
 import { readConfig } from '../../server/config.ts';
@@ -13,6 +14,7 @@ import type { MeetingId, ParticipantId, RecommendationId } from '../../shared/id
 import { Command, onWhatIsSeen } from '../../shared/procedure.ts';
 import { bundle } from './bundle.ts';
 import { openTestStore } from './store.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 export const secret = 'a-long-test-password';
 
@@ -68,20 +70,21 @@ export interface TestMeeting {
   close(): Promise<void>;
 }
 
-export async function startMeeting(
-  options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
-): Promise<TestMeeting> {
-  const store = options.store ?? (await openTestStore());
-  const now = options.now ?? (() => Date.now());
-  const app = await createApp({
+/** Who sits where in a store, and the cookies of those who do. */
+type Seated = Pick<TestMeeting, 'id' | 'participants' | 'cookies'>;
+
+const createTestApp = async (store: Store, env: Record<string, string>, now: () => number): Promise<App> =>
+  createApp({
     store,
-    config: readConfig({ LOG_LEVEL: 'silent', ...options.env }),
+    config: readConfig({ LOG_LEVEL: 'silent', ...env }),
     log: pino({ level: 'silent' }),
     now,
     demo: () => null,
     importThread: await bundle('server/imports/importThread.ts'),
   });
-  const { meetings, rooms, access } = app;
+
+/** Makes the meeting and the accounts of all people in it. */
+async function seat({ meetings, rooms, access }: App, now: () => number): Promise<Seated> {
   const { meeting: id, importer } = await createMeeting(
     { meetings, rooms, now },
     { meeting: 'Test meeting', compilation },
@@ -110,17 +113,6 @@ export async function startMeeting(
     );
     if (event?.type === 'participant accredited') seats[name] = event.participant.id;
   }
-  const port = await app.listen(0, '127.0.0.1');
-  const url = `http://127.0.0.1:${port}`;
-  const request = async (cookie: string | null, method: string, path: string, body?: unknown): Promise<Response> =>
-    fetch(`${url}${path}`, {
-      method,
-      headers: {
-        ...(cookie === null ? {} : { cookie }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
   const cookies: Partial<Record<Person | 'outsider', string>> = {};
   for (const name of [...people, 'outsider'] as const) {
     const seat = name === 'outsider' ? undefined : seats[name];
@@ -147,7 +139,63 @@ export async function startMeeting(
     const taken = await access.takeUp(invitation.token, { name, password: secret });
     cookies[name] = taken?.split(';')[0] ?? '';
   }
-  const recommendations = state().recommendations.map((one) => one.id);
+  return { id, participants: seats as Seated['participants'], cookies: cookies as Seated['cookies'] };
+}
+
+/** Closed stores with the meeting in them, by the settings they were made under. */
+const templates = new Map<string, Promise<Seated & { readonly dataDir: string }>>();
+
+async function makeTemplate(env: Record<string, string>): Promise<Seated & { readonly dataDir: string }> {
+  const dataDir = temporaryDirectory();
+  const store = await openTestStore(dataDir);
+  const now = (): number => Date.now();
+  const app = await createTestApp(store, env, now);
+  const seated = await seat(app, now);
+  await app.close();
+  await store.close();
+  return { ...seated, dataDir };
+}
+
+/**
+ * Starts a server of the test's own. To make the accounts takes as long as many a test, so it is done once in a test file,
+ * and each meeting begins with a copy of that store; not where the store or the clock is the test's.
+ */
+export async function startMeeting(
+  options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
+): Promise<TestMeeting> {
+  const { env = {}, now = () => Date.now() } = options;
+  let store: Store;
+  let app: App;
+  let seated: Seated;
+  if (options.store === undefined && options.now === undefined) {
+    const key = JSON.stringify(env);
+    const making = templates.get(key) ?? makeTemplate(env);
+    templates.set(key, making);
+    const template = await making;
+    const dataDir = temporaryDirectory();
+    cpSync(template.dataDir, dataDir, { recursive: true });
+    store = await openTestStore(dataDir);
+    app = await createTestApp(store, env, now);
+    seated = template;
+  } else {
+    store = options.store ?? (await openTestStore());
+    app = await createTestApp(store, env, now);
+    seated = await seat(app, now);
+  }
+  const { meetings, rooms } = app;
+  const { id, participants, cookies } = seated;
+  const port = await app.listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${port}`;
+  const request = async (cookie: string | null, method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(cookie === null ? {} : { cookie }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  const recommendations = meetings.get(id)?.recommendations.map((one) => one.id) ?? [];
   const [recommendation] = recommendations;
   if (recommendation === undefined) throw new Error('nothing to draft on');
   const as = (name: Person | 'outsider' | null): string | null => (name === null ? null : (cookies[name] ?? null));
@@ -166,8 +214,8 @@ export async function startMeeting(
     id,
     recommendation,
     recommendations,
-    participants: seats as Record<Person, ParticipantId>,
-    cookies: cookies as Record<Person | 'outsider', string>,
+    participants,
+    cookies,
     request: (name, method, path, body) => request(as(name), method, path, body),
     order: async (name, type, body) =>
       request(as(name), 'POST', `/api/recommendations/${recommendation}/${type}`, await seeing(type, body)),

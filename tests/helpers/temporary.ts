@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { scratch } from './scratch.ts';
 
 const made: string[] = [];
 
@@ -9,9 +9,9 @@ afterAll(() => {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** A new directory, gone when the test file is done. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'concord-test-'));
+/** A new directory in `parent`, gone when the test file is done. */
+export function temporaryDirectory(parent: string = scratch()): string {
+  const directory = mkdtempSync(join(parent, 'concord-test-'));
   made.push(directory);
   return directory;
 }

@@ -23,6 +23,7 @@ import { LiveLedger, readRecordItem } from '../../shared/ledger.ts';
 import type { Principal } from '../../shared/principal.ts';
 import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
 import { bringIn } from '../helpers/bringIn.ts';
+import { runs } from '../helpers/extent.ts';
 import { endedAt, unsound, wrongWithEdit, wrongWithOrder } from '../helpers/oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../helpers/texts.ts';
 
@@ -513,7 +514,7 @@ async function order(room: Room, { command, a, b }: Step): Promise<Command | nul
   return ordered;
 }
 
-const numRuns = Number(process.env.CONCORD_RUNS ?? 400);
+const numRuns = runs(90, 2000);
 
 const worlds = {
   'any edits': {

@@ -9,6 +9,7 @@ import { clauseElement, markKey, textOf } from '../../../shared/document.ts';
 import { ConcordError, type ErrorCode } from '../../../shared/errors.ts';
 import { newClauseId, newMarkId } from '../../../shared/ids.ts';
 import { openStatus } from '../../../shared/ledger.ts';
+import { runs } from '../../helpers/extent.ts';
 import { headOf, Screen } from '../../helpers/screen.ts';
 import { delegate, mark, op, party } from '../../helpers/texts.ts';
 
@@ -253,7 +254,7 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
           expect([...copy.doc.share.keys()].sort()).toEqual(['record', 'text']);
         },
       ),
-      { numRuns: Number(process.env.CONCORD_RUNS ?? 1500) },
+      { numRuns: runs(500, 20_000) },
     );
   });
 
@@ -264,7 +265,7 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
         const copy = Replica.copy(replica);
         if (codeOf(() => judge(copy, bytes, [client])) === 'accepted') expect(copy.text()).toEqual(replica.text());
       }),
-      { numRuns: Number(process.env.CONCORD_RUNS ?? 1500) },
+      { numRuns: runs(500, 20_000) },
     );
   });
 });
