@@ -74,10 +74,13 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings/:id', async (c) => {
     const { who, meeting, me } = await taking(c, services);
     const depends = await dependingOn(services, meeting, me);
+    // All who see the same of a meeting are sent the same, and each who they are.
+    const own: Pick<MeetingView, 'me' | 'administrator'> = { me, administrator: who.account.administrator };
     return services.bodies.answer(c, who.account.id, () => ({
-      key: `meeting ${meeting.id} ${me?.participant ?? who.account.id}`,
-      of: [meeting, who.account.administrator, ...depends.values],
-      make: (): MeetingView => view(meeting, me, who, depends),
+      key: `meeting ${meeting.id} ${runsIt(me) ? 'run' : me?.role === 'observer' ? 'observed' : 'joined'}`,
+      of: [meeting, ...depends.values],
+      make: () => view(meeting, me, depends),
+      own,
     }));
   });
 
@@ -204,9 +207,8 @@ async function dependingOn(services: MeetingServices, meeting: MeetingState, me:
 function view(
   meeting: MeetingState,
   me: Principal | null,
-  who: Asker,
   { floor, seats, progresses }: Depends,
-): MeetingView {
+): Omit<MeetingView, 'me' | 'administrator'> {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
   const named = !observes || meeting.observerView === 'attributed';
@@ -216,8 +218,6 @@ function view(
     drafting: meeting.drafting,
     observerView: meeting.observerView,
     floor,
-    me,
-    administrator: who.account.administrator,
     parties: named ? partyViews(meeting) : [],
     participants: runsIt(me)
       ? [...meeting.participants.values()].map((participant) => ({
