@@ -27,25 +27,29 @@ export class Bodies {
   }
 
   /**
-   * Answers with the JSON of what `make` gives. `find` is asked when it is the account's turn: the key of the body, and
-   * the values that it depends on. Throws `too-many-requests` where too many wait for the account.
+   * Answers with the JSON of what `make` gives, an object. `find` is asked when it is the account's turn: the key of the
+   * body, and the values that it depends on; `own` is what this reader is told beside it. Throws `too-many-requests`
+   * where too many wait for the account.
    */
   async answer(
     c: Context,
     whose: AccountId,
-    find: () => { readonly key: string; readonly of: readonly unknown[]; readonly make: () => unknown },
+    find: () => {
+      readonly key: string;
+      readonly of: readonly unknown[];
+      readonly make: () => object;
+      readonly own?: object;
+    },
   ): Promise<Response> {
     const turn = await this.#turns.take(whose);
     try {
-      const { key, of, make } = find();
-      const body = this.#known(key, of) ?? turn.hold(() => this.#make(key, of, make));
+      const { key, of, make, own } = find();
+      const shared = (this.#known(key, of) ?? turn.hold(() => this.#make(key, of, make))).bytes;
+      const bytes = own === undefined ? shared : joined(own, shared);
       const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
       if (outgoing === undefined || outgoing.destroyed) turn.end();
       else outgoing.once('close', () => turn.end());
-      return c.body(body.bytes, 200, {
-        'Content-Type': 'application/json',
-        'Content-Length': String(body.bytes.length),
-      });
+      return c.body(bytes, 200, { 'Content-Type': 'application/json', 'Content-Length': String(bytes.length) });
     } catch (error) {
       turn.end();
       throw error;
@@ -61,7 +65,7 @@ export class Bodies {
     return known;
   }
 
-  #make(key: string, of: readonly unknown[], make: () => unknown): Body {
+  #make(key: string, of: readonly unknown[], make: () => object): Body {
     const body: Body = { bytes: new TextEncoder().encode(JSON.stringify(make())), of };
     this.#forget(key);
     if (body.bytes.length > mostBytes) return body;
@@ -78,4 +82,13 @@ export class Bodies {
     this.#bytes -= this.#kept.get(key)?.bytes.length ?? 0;
     this.#kept.delete(key);
   }
+}
+
+/** The JSON of two objects as that of one. */
+function joined(own: object, shared: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const first = new TextEncoder().encode(`${JSON.stringify(own).slice(0, -1)},`);
+  const bytes = new Uint8Array(first.length + shared.length - 1);
+  bytes.set(first);
+  bytes.set(shared.subarray(1), first.length);
+  return bytes;
 }

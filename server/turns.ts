@@ -5,7 +5,7 @@ import type { AccountId } from '../shared/ids.ts';
 /** Costly answers of one account that may be under way at once, from being made to being taken by its reader. */
 const mostUnderWay = 8;
 /** Of one account that may wait for their turn. */
-const mostWaiting = 200;
+const mostWaiting = 300;
 /** An account rests so many times as long as its last answer held the event loop: it has a fifth of it at the most. */
 const restAfter = 4;
 

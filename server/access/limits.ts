@@ -176,7 +176,9 @@ class Failures {
   }
 
   async #failed(key: string): Promise<number> {
-    return (await this.#limiter.get(key))?.consumedPoints ?? 0;
+    const found = await this.#limiter.get(key);
+    // By a clock that ran on, the time is over.
+    return found === null || found.msBeforeNext <= 0 ? 0 : found.consumedPoints;
   }
 
   async isFull(key: string): Promise<boolean> {

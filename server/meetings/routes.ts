@@ -83,11 +83,18 @@ export function meetingRoutes(services: MeetingServices): Hono {
 
   routes.get('/api/meetings/:id', async (c) => {
     const { who, meeting, me } = await taking(c, services);
-    const depends = await dependingOn(services, meeting, me, who);
+    const depends = await dependingOn(services, meeting, me);
+    // All who see the same of a meeting are sent the same, and each who they are.
+    const own: Pick<MeetingView, 'me' | 'seats' | 'administrator'> = {
+      me,
+      seats: await seatsIn(services, who.account.id, meeting),
+      administrator: who.account.administrator,
+    };
     return services.bodies.answer(c, who.account.id, () => ({
-      key: `meeting ${meeting.id} ${me?.participant ?? who.account.id}`,
-      of: [meeting, who.account.administrator, ...depends.values],
-      make: (): MeetingView => view(meeting, me, who, depends),
+      key: `meeting ${meeting.id} ${runsIt(me) ? 'run' : me?.role === 'observer' ? 'observed' : 'joined'}`,
+      of: [meeting, ...depends.values],
+      make: () => view(meeting, me, depends),
+      own,
     }));
   });
 
@@ -189,8 +196,6 @@ const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved
 interface Depends {
   readonly floor: Floor | null;
   readonly seats: ReadonlyMap<ParticipantId, AccountId>;
-  /** Those of who looks. */
-  readonly own: readonly Principal[];
   readonly progresses: readonly Progress[];
   /** To compare: one value is another where something of it is another. */
   readonly values: readonly unknown[];
@@ -198,15 +203,9 @@ interface Depends {
 
 const runsIt = (me: Principal | null): boolean => me === null || me.role === 'chair' || me.role === 'rapporteur';
 
-async function dependingOn(
-  services: MeetingServices,
-  meeting: MeetingState,
-  me: Principal | null,
-  who: Asker,
-): Promise<Depends> {
+async function dependingOn(services: MeetingServices, meeting: MeetingState, me: Principal | null): Promise<Depends> {
   const observes = me?.role === 'observer';
   const floor = observes ? await floorShown(services, meeting) : meeting.floor;
-  const own = await seatsIn(services, who.account.id, meeting);
   const taken = runsIt(me) ? await services.access.seatsOf(meeting.id) : [];
   // How much is contested is the room's business until the chair opens it.
   const progresses = observes
@@ -214,7 +213,6 @@ async function dependingOn(
     : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));
   return {
     floor,
-    own,
     seats: new Map(taken.map(({ participant, account }) => [participant, account])),
     progresses,
     values: [
@@ -229,9 +227,8 @@ async function dependingOn(
 function view(
   meeting: MeetingState,
   me: Principal | null,
-  who: Asker,
-  { floor, own, seats, progresses }: Depends,
-): MeetingView {
+  { floor, seats, progresses }: Depends,
+): Omit<MeetingView, 'me' | 'seats' | 'administrator'> {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
   const named = !observes || meeting.observerView === 'attributed';
@@ -243,9 +240,6 @@ function view(
     floor,
     // An observer orders nothing, and isn't told by a number that something was ordered.
     agendaVersion: observes ? 0 : meeting.agendaVersion,
-    me,
-    seats: [...own],
-    administrator: who.account.administrator,
     parties: named ? partyViews(meeting) : [],
     participants: runsIt(me)
       ? [...meeting.participants.values()].map((participant) => ({

@@ -96,6 +96,7 @@ describe('[ROOM2] An answer that costs something', () => {
       bodies.answer(c, whose, () => ({
         key: c.req.param('name'),
         of: [version],
+        ...(c.req.query('as') === undefined ? {} : { own: { me: c.req.query('as') } }),
         make: () => {
           made += 1;
           return { version, filler: c.req.param('name').startsWith('large') ? 'x'.repeat(12 * 1024 * 1024) : '' };
@@ -113,6 +114,8 @@ describe('[ROOM2] An answer that costs something', () => {
   it('is made once while nothing changes, and anew when something did', async () => {
     const { ask, made, change } = program();
     for (let times = 0; times < 20; times++) expect(await ask('text')).toBe('{"version":1,"filler":""}');
+    for (const name of ['one', 'two'])
+      expect(JSON.parse(await ask(`text?as=${name}`))).toEqual({ me: name, version: 1, filler: '' });
     expect(made()).toBe(1);
     change();
     expect(await ask('text')).toBe('{"version":2,"filler":""}');
