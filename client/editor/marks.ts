@@ -140,7 +140,8 @@ export class GestureMarks {
   readonly #pen: Pen;
   readonly #near: readonly MarkId[];
   readonly #clauses = new Map<Target, Set<ClauseId>>();
-  readonly #chosen = new Map<Target, MarkId>();
+  /** `any`: the mark is new, and may come into any clause. */
+  readonly #chosen = new Map<Target, { readonly id: MarkId; readonly clauses: ReadonlySet<ClauseId> | 'any' }>();
   /** It strikes words and proposes them again in a clause of their own: one amendment. */
   readonly moves: boolean = false;
 
@@ -173,13 +174,15 @@ export class GestureMarks {
     const proposal = proposalOf(clause);
     if (target === null && proposal !== null && owns(this.#pen, proposal)) return proposal;
     const chosen = this.#chosen.get(target);
-    if (chosen !== undefined) return chosen;
     const clauses = this.#in(target, clause);
+    // Words that move up may come into a clause that the gesture didn't reach.
+    if (chosen !== undefined && (chosen.clauses === 'any' || chosen.clauses.has(clauseIdOf(clause)))) return chosen.id;
     const near = new Set(wanted === null ? this.#near : [wanted, ...this.#near]);
     const marks = [...near].flatMap((id) => look(this.#doc, id, this.#pen) ?? []);
     const newClause = this.moves && target === null;
-    const id = markFor({ target, clauses, newClause }, marks) ?? this.#pen.newMark();
-    this.#chosen.set(target, id);
+    const found = marks.find(({ id }) => id === markFor({ target, clauses, newClause }, marks));
+    const id = found?.id ?? this.#pen.newMark();
+    this.#chosen.set(target, { id, clauses: found === undefined || found.clauses.size === 0 ? 'any' : found.clauses });
     return id;
   }
 

@@ -373,6 +373,14 @@ describe('[ED3] Clauses are joined only where they are the hand’s own', () => 
     );
     expect(outcome(state, forward?.doc ?? split.doc, pen)).toEqual(show(text));
   });
+  it('words that move up by two clauses don’t bring their amendment along', () => {
+    const text = [
+      op('c0', 'Urge'),
+      proposed('c1', 'arg1', ins('arg1', 'all')),
+      proposed('c2', 'arg1', ins('arg1', ' now')),
+    ];
+    expect(type(text, '', argentina, [0, 4], [2, 1]).text).toEqual(['Urge{+new1 now}']);
+  });
   it('what was written into the new line meanwhile stays', () => {
     const text = [
       op('c1', 'Urge', del('arg1', ' all states')),
