@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Meetings } from '../../server/meetings/meetings.ts';
 import { Replica } from '../../server/room/replica.ts';
@@ -41,9 +42,12 @@ async function importUntil(bytes: number): Promise<{ dataDir: string; most: numb
   const log = join(dataDir, 'concord.sqlite-wal');
   let most = 0;
   while (!over) {
-    if (existsSync(log)) most = Math.max(most, statSync(log, { throwIfNoEntry: false })?.size ?? 0);
+    const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+    most = Math.max(most, size);
     if (most > bytes) child.kill('SIGKILL');
-    await new Promise((resolve) => setImmediate(resolve));
+    // The program takes a second until it writes, and then writes all in some milliseconds.
+    if (size === 0) await pause(5);
+    else await setImmediate();
   }
   return { dataDir, most, killed: (await ended) === 'SIGKILL' };
 }

@@ -49,7 +49,7 @@ async function storm(client: Client, at: number, times: number): Promise<void> {
   const before = client.verdicts.length;
   for (let time = 0; time < times; time++) {
     const id = newMarkId();
-    const long = `${id} `.repeat(480);
+    const long = `${id} `.repeat(800);
     client.update(client.change(() => client.words(at).insert(0, long, { [markKey('insertion', id)]: { id } })));
     client.update(client.change(() => client.words(at).delete(0, long.length)));
   }
@@ -77,8 +77,8 @@ describe('[LINE2] Who doesn’t read', () => {
     let stored = 0;
     for (let left = before.sockets; left > 4; ) {
       expect(stored).toBeLessThan(6000);
-      await Promise.all(writers.map(async (writer, at) => storm(writer, open[at] ?? 0, 40)));
-      stored += 2 * writers.length * 40;
+      await Promise.all(writers.map(async (writer, at) => storm(writer, open[at] ?? 0, 20)));
+      stored += 2 * writers.length * 20;
       const sample = await server.sample();
       if (sample.rss > most.rss) most = sample;
       left = sample.sockets;
@@ -133,7 +133,7 @@ describe('[LINE2] Who doesn’t read', () => {
       await writer.until(() => writer.verdicts.length >= before + open.length, 'all verdicts', 30_000);
       expect(writer.verdicts.slice(before).every(({ verdict }) => verdict === 'accepted')).toBe(true);
     };
-    await put('long '.repeat(3000));
+    await put('long '.repeat(3600));
 
     const path = `/meetings/${meeting}/text`;
     const page = await (await fetch(server.url + path, { headers: { cookie: sessions[0] ?? '' } })).text();

@@ -12,7 +12,7 @@ import { sqliteWorker } from '../helpers/sqliteWorker.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/log.test.ts` kills at the same moments again. */
-const rounds = runs(20, 200);
+const rounds = runs(8, 200);
 
 test(`a server killed in the middle of heavy writing keeps every acknowledged entry (seed ${seed})`, {
   timeout: 120_000 + rounds * 3000,

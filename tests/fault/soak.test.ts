@@ -23,7 +23,7 @@ const sittings = isLong ? 10 : 3;
 /** Mean time between two edits of one person, ms. */
 const pace = isLong ? 4000 : 400;
 /** Rooms are swept after five minutes by the server's clock; it runs this many times as fast. */
-const haste = isLong ? 10 : 400;
+const haste = isLong ? 10 : 150;
 
 const megabyte = 1024 * 1024;
 /**

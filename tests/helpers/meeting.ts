@@ -142,45 +142,30 @@ async function seat({ meetings, rooms, access }: App, now: () => number): Promis
   return { id, participants: seats as Seated['participants'], cookies: cookies as Seated['cookies'] };
 }
 
-/** Closed stores with the meeting in them, by the settings they were made under. */
-const templates = new Map<string, Promise<Seated & { readonly dataDir: string }>>();
-
-async function makeTemplate(env: Record<string, string>): Promise<Seated & { readonly dataDir: string }> {
-  const dataDir = temporaryDirectory();
-  const store = await openTestStore(dataDir);
-  const now = (): number => Date.now();
-  const app = await createTestApp(store, env, now);
-  const seated = await seat(app, now);
-  await app.close();
-  await store.close();
-  return { ...seated, dataDir };
-}
+/** Copies of stores as they were once everybody sat, by the settings they were made under. */
+const templates = new Map<string, Seated & { readonly dataDir: string }>();
 
 /**
- * Starts a server of the test's own. To make the accounts takes as long as many a test, so it is done once in a test file,
- * and each meeting begins with a copy of that store; not where the store or the clock is the test's.
+ * Starts a server of the test's own. To make the accounts takes longer than many a test, so it is done once in a test file,
+ * and each further meeting begins with a copy of that store; not where the store or the clock is the test's.
  */
 export async function startMeeting(
   options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
 ): Promise<TestMeeting> {
   const { env = {}, now = () => Date.now() } = options;
-  let store: Store;
-  let app: App;
-  let seated: Seated;
-  if (options.store === undefined && options.now === undefined) {
-    const key = JSON.stringify(env);
-    const making = templates.get(key) ?? makeTemplate(env);
-    templates.set(key, making);
-    const template = await making;
-    const dataDir = temporaryDirectory();
-    cpSync(template.dataDir, dataDir, { recursive: true });
-    store = await openTestStore(dataDir);
-    app = await createTestApp(store, env, now);
-    seated = template;
-  } else {
-    store = options.store ?? (await openTestStore());
-    app = await createTestApp(store, env, now);
-    seated = await seat(app, now);
+  const isUsual = options.store === undefined && options.now === undefined;
+  const key = JSON.stringify(env);
+  const template = isUsual ? templates.get(key) : undefined;
+  const dataDir = temporaryDirectory();
+  if (template !== undefined) cpSync(template.dataDir, dataDir, { recursive: true });
+  const store = options.store ?? (await openTestStore(dataDir));
+  const app = await createTestApp(store, env, now);
+  const seated = template ?? (await seat(app, now));
+  if (isUsual && template === undefined) {
+    const copy = temporaryDirectory();
+    // Nobody writes yet: what is there is what a killed server leaves.
+    cpSync(dataDir, copy, { recursive: true });
+    templates.set(key, { ...seated, dataDir: copy });
   }
   const { meetings, rooms } = app;
   const { id, participants, cookies } = seated;

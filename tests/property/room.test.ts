@@ -514,7 +514,7 @@ async function order(room: Room, { command, a, b }: Step): Promise<Command | nul
   return ordered;
 }
 
-const numRuns = runs(90, 2000);
+const numRuns = runs(80, 2000);
 
 const worlds = {
   'any edits': {
