@@ -215,12 +215,7 @@ async function dependingOn(services: MeetingServices, meeting: MeetingState, me:
     floor,
     seats: new Map(taken.map(({ participant, account }) => [participant, account])),
     progresses,
-    values: [
-      floor?.clause,
-      own.map(({ participant }) => participant).join(),
-      taken.map(({ participant, account }) => `${participant} ${account}`).join(),
-      ...progresses,
-    ],
+    values: [floor?.clause, taken.map(({ participant, account }) => `${participant} ${account}`).join(), ...progresses],
   };
 }
 
