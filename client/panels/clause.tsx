@@ -85,7 +85,8 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
               ask={() => (asking.value = wanted)}
             />
           ))}
-        {me.role === 'chair' && status.state === 'open' && bench.isUnresolved(clause) && (
+        {/* Also where nothing is pending: what comes and goes here moves the cards below. */}
+        {me.role === 'chair' && status.state === 'open' && (
           <button
             type="button"
             class="button"
