@@ -70,13 +70,20 @@ export class Pen {
     const { id, words: text } = proposal;
     const mine = this.#stretch(text, (keys) => keys.includes(markKey('insertion', id)));
     const draw = this.#random();
+    const strikes = text.length > longEnough || (draw < 0.45 && text.length > 0);
+    // A strike and an addition amend different things where they meet others' pending words.
+    const fresh = newMarkId();
+    if (mine === null && !strikes && this.#own !== null) this.#own = { ...this.#own, id: fresh };
     return this.#client.change(() => {
       if (mine !== null && draw < 0.25) text.delete(mine.from, Math.min(mine.length, 20));
-      else if (text.length > longEnough || (draw < 0.45 && text.length > 0)) {
+      else if (strikes) {
         const from = this.#below(text.length);
         const length = Math.min(1 + this.#below(12), text.length - from);
-        text.format(from, length, { [markKey('deletion', id)]: { id } });
-      } else text.insert(this.#below(text.length + 1), words, { [markKey('insertion', id)]: { id } });
+        text.format(from, length, { [markKey('deletion', fresh)]: { id: fresh } });
+      } else if (mine !== null) {
+        // An amendment goes on where its words stand; elsewhere another begins.
+        text.insert(mine.from + mine.length, words, { [markKey('insertion', id)]: { id } });
+      } else text.insert(this.#below(text.length + 1), words, { [markKey('insertion', fresh)]: { id: fresh } });
     });
   }
 

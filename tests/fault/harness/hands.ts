@@ -57,10 +57,13 @@ export function delegateEdits(device: Device, random: () => number, next: string
   const { doc } = device;
   const place = somewhere(doc, random);
   if (place === null) return;
-  const { text, at } = place;
+  const { text } = place;
   const what = random();
   const known = device.marks.at(-1);
-  const id = known !== undefined && what < 0.3 && isOpen(doc, known) ? known : newMarkId();
+  // An amendment goes on where its words stand; elsewhere another begins.
+  const stands = known !== undefined && what < 0.3 ? stretch(device, text, [known]) : null;
+  const id = known !== undefined && stands !== null ? known : newMarkId();
+  const at = stands === null ? place.at : stands.at + stands.length;
   const make = (): void => {
     if (id !== known) device.marks.push(id);
   };
@@ -92,14 +95,16 @@ export function rapporteurEdits(device: Device, random: () => number, next: stri
   const { doc } = device;
   const place = somewhere(doc, random);
   if (place === null) return;
-  const { text, at } = place;
+  const { text } = place;
   // A clause that a party proposes is the party's.
   const clause = text.parent;
   if (clause instanceof Y.XmlElement && clause.getAttribute('insertion') !== undefined) return;
+  const base = stretch(device, text, []);
+  // Never inside what a party proposes to add.
+  const at = base === null ? 0 : base.at + Math.floor(random() * base.length);
   doc.transact(() => {
     if (random() < 0.7) text.insert(at, next, endedAt(text, at));
     else {
-      const base = stretch(device, text, []);
       if (base !== null) text.delete(base.at, Math.min(base.length, 2));
     }
   });
