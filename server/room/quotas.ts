@@ -14,7 +14,7 @@ import type { UpdateStructure } from './structure.ts';
  * texts and clauses; structs are what is left of them in memory; each mark is an entry of the ledger, which every reader
  * is sent. A person who types a whole day in one text brings some twenty thousand units.
  */
-const mostUnits = 300_000;
+const mostUnits = 3_000_000;
 const mostStructs = 40_000;
 const mostMarks = 3_000;
 const mostClients = 1_000;

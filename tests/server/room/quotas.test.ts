@@ -83,7 +83,7 @@ describe('[ROOM7] What one account may bring to a text has an end', () => {
         rightOrigin: { client, clock: first.clock + 1 },
         parent: null,
         parentSub: null,
-        content: { of: 'deleted', length: 100_000 },
+        content: { of: 'deleted', length: 1_000_000 },
         odd: 0,
       };
       return encodeUpdate({
@@ -91,8 +91,8 @@ describe('[ROOM7] What one account may bring to a text has an end', () => {
         blocks: [{ client: screen.doc.clientID, clock, structs: [struct], count: null }],
       });
     };
-    for (const clock of [0, 100_000, 200_000]) expect(screen.send(taken(clock))).toBe('accepted');
-    expect(screen.send(taken(300_000))).toBe('quota-reached');
+    for (const clock of [0, 1_000_000, 2_000_000]) expect(screen.send(taken(clock))).toBe('accepted');
+    expect(screen.send(taken(3_000_000))).toBe('quota-reached');
   });
 });
 
