@@ -135,7 +135,7 @@ describe('[LINE2] Who doesn’t read', () => {
       await writer.until(() => writer.verdicts.length >= before + open.length, 'all verdicts', 30_000);
       expect(writer.verdicts.slice(before).every(({ verdict }) => verdict === 'accepted')).toBe(true);
     };
-    await put('long '.repeat(1500));
+    await put('long '.repeat(900));
 
     const path = `/meetings/${meeting}/text`;
     const page = await (await fetch(server.url + path, { headers: { cookie: sessions[0] ?? '' } })).text();

@@ -1,6 +1,7 @@
 import { importCompilation } from '../../../server/imports/compilation.ts';
 import { decode } from '../../../server/imports/decode.ts';
 import { ConcordError } from '../../../shared/errors.ts';
+import { withoutForbidden } from '../../../shared/visible.ts';
 import { canary, compilationSeeds, hostileCompilation } from './compilations.ts';
 import { Draw } from './draw.ts';
 
@@ -26,7 +27,7 @@ function outcomeOf(source: Uint8Array): string {
       ]),
     ].join('\n');
     const found = new Set(read.match(canary));
-    const lost = [...new Set(decode(source).match(canary))].filter((word) => !found.has(word));
+    const lost = [...new Set(withoutForbidden(decode(source)).match(canary))].filter((word) => !found.has(word));
     return lost.length === 0 ? 'read' : `lost ${lost.join()}`;
   } catch (error) {
     return error instanceof ConcordError && error.code === 'import-unreadable' ? 'refused' : `threw ${String(error)}`;
