@@ -36,8 +36,8 @@ const cost = {
   passed: 0.02,
 } as const;
 
-/** A day's offline work of one person, of thousands of words and hundreds of amendments, costs a quarter. */
-const mostWork = 50_000;
+/** A day's offline work of one person, of thousands of words and hundreds of amendments, costs a third. */
+const mostWork = 40_000;
 
 /**
  * Throws `update-too-large` where integrating an update would cost more than one frame may, and `update-incomplete` where

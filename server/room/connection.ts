@@ -25,7 +25,7 @@ export interface Surroundings {
   readonly meeting: () => MeetingState | null;
   /** Who the participant is now; null once the accreditation ended. */
   readonly principal: () => Principal | null;
-  /** How fast the participant's updates are taken, by whichever connection. */
+  /** How fast the account's updates are taken, by whichever connection. */
   readonly pace: Pace;
   /** Whether a client id is nobody else's; from then on it is the participant's. */
   readonly mayBind: (client: number) => boolean;
@@ -128,7 +128,7 @@ export class Connection {
   }
 
   #read(frame: Uint8Array): void {
-    const wait = this.#around.pace.wait(this.greeting.participant);
+    const wait = this.#around.pace.wait(this.greeting.account);
     if (wait > 0) {
       this.#waiting.unshift(frame);
       this.#pause();
@@ -305,12 +305,12 @@ export class Connection {
     submitted
       .then(
         ({ sequence }) => {
-          pace.note(this.greeting.participant, took, false);
+          pace.note(this.greeting.account, took, false);
           this.#verdict({ verdict: 'accepted', sequence });
         },
         (error: unknown) => {
           pace.note(
-            this.greeting.participant,
+            this.greeting.account,
             took + room.repairTime,
             error instanceof ConcordError && error.close !== 1013,
           );

@@ -1,44 +1,46 @@
-import type { ParticipantId } from '../../shared/ids.ts';
+import type { AccountId } from '../../shared/ids.ts';
 
-/** How much longer than its updates took to judge a participant waits: where they were refused, and where they weren't. */
+/** How many times as long as its updates took to judge an account waits: refused ones, long ones, and others. */
 const forRefused = 10;
-const forAccepted = 4;
-/** What an honest edit takes at the most, ms: it costs nothing. */
+const forLong = 4;
+const forAccepted = 2;
+/** An edit takes less, ms. */
 const shortEnough = 5;
 /** What may be owed before anything waits, and the longest wait, ms. */
 const free = 1_000;
 const longestWait = 10_000;
 
 /**
- * Holds back a participant whose updates are refused again and again, or take long to judge: a refusal is paid for by
+ * Holds back an account whose updates are refused again and again, or take long to judge: a refusal is paid for by
  * everybody in the room, since its head is made anew. Each costs a multiple of the time that it took; what is owed runs off
- * as time passes, and the next update waits for as long as more is owed than is free. So one participant, by however many
- * connections, can't take more than a tenth of the server's time by refused updates, nor a fifth by others.
+ * as time passes, and the next update waits for as long as more is owed than is free. So one account, by however many
+ * connections, takes at most a tenth of the server's time by refused updates, a quarter by long ones, half by others. A
+ * person who types owes nothing after each letter.
  */
 export class Pace {
   readonly #now: () => number;
-  /** Until when each participant pays off what is owed. */
-  readonly #until = new Map<ParticipantId, number>();
+  /** Until when each account pays off what is owed. */
+  readonly #until = new Map<AccountId, number>();
 
   /** `now`: a clock that nobody sets, ms. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** How long the participant's next update is to wait, ms; to be asked again then. */
-  wait(participant: ParticipantId): number {
-    const until = this.#until.get(participant);
+  /** How long the account's next update is to wait, ms; to be asked again then, since others may have come meanwhile. */
+  wait(account: AccountId): number {
+    const until = this.#until.get(account);
     if (until === undefined) return 0;
     const owed = until - this.#now();
-    if (owed <= 0) this.#until.delete(participant);
-    return Math.min(longestWait, Math.max(0, owed - free));
+    if (owed <= 0) this.#until.delete(account);
+    return Math.max(0, owed - free);
   }
 
   /** Notes an update that took so long to judge, with what its refusal leaves to be done, ms. */
-  note(participant: ParticipantId, took: number, refused: boolean): void {
-    const cost = refused ? took * forRefused : Math.max(0, took - shortEnough) * forAccepted;
-    if (cost === 0) return;
+  note(account: AccountId, took: number, refused: boolean): void {
+    const cost = took * (refused ? forRefused : took > shortEnough ? forLong : forAccepted);
     const now = this.#now();
-    this.#until.set(participant, Math.max(now, this.#until.get(participant) ?? 0) + cost);
+    const until = Math.max(now, this.#until.get(account) ?? 0) + cost;
+    this.#until.set(account, Math.min(until, now + free + longestWait));
   }
 }

@@ -22,7 +22,7 @@ const mostClients = 1_000;
 const forParty = 3;
 const forSecretariat = 10;
 /** New marks in one update: each is registered, mirrored and sent. */
-const mostNewMarks = 1_000;
+const mostNewMarks = 600;
 /** Units after which a client's author is asked again how much there is by now. */
 const countedEvery = 256;
 

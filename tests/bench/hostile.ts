@@ -37,9 +37,9 @@ class Ground {
       .toArray()
       .flatMap((_, clause) => this.letters(clause));
   }
-  /** Two letters of a clause that stand side by side. */
+  /** Two letters of a clause that stand side by side, away from the amendments. */
   gap(clause: number): Gap {
-    return nth(gapsIn(this.letters(clause)), 12);
+    return nth(gapsIn(this.letters(clause)), 200);
   }
   gaps(): readonly Gap[] {
     return textOf(this.doc)
@@ -512,24 +512,24 @@ if (wanted === undefined || 'account'.includes(wanted)) {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, (await room.stateOnDisk()).update);
   const before = (await room.stateOnDisk()).update.length;
-  const who = [room, delegate('ARG'), new Set([doc.clientID])] as const;
+  const clients = new Set([doc.clientID]);
   let made = 0;
   for (let outcome = 'accepted'; outcome === 'accepted' && made < 20_000; made += 500) {
-    const words = wordsAt(doc, 3);
-    const work = changing(doc, () => {
-      for (let at = 0; at < 500; at++) {
+    const inTwenty = (work: (words: Y.XmlText) => void): Uint8Array =>
+      changing(doc, () => {
+        for (let clause = 0; clause < 20; clause++) work(wordsAt(doc, clause));
+      });
+    const making = inTwenty((words) => {
+      for (let at = 0; at < 25; at++) {
         const id = newMarkId();
-        words.insert(14, 'x', { [markKey('insertion', id)]: { id } });
+        words.insert(200, 'x', { [markKey('insertion', id)]: { id } });
       }
     });
-    outcome = await send(who[0], work, who[1], who[2]);
-    if (outcome === 'accepted')
-      await send(
-        who[0],
-        changing(doc, () => words.delete(14, 500)),
-        who[1],
-        who[2],
-      );
+    outcome = await send(room, making, delegate('ARG'), clients);
+    if (outcome === 'accepted') {
+      const unmaking = inTwenty((words) => words.delete(200, 25));
+      await send(room, unmaking, delegate('ARG'), clients);
+    }
   }
   const grown = (await room.stateOnDisk()).update.length - before;
   process.stdout.write(
