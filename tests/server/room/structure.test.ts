@@ -254,7 +254,7 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
           expect([...copy.doc.share.keys()].sort()).toEqual(['record', 'text']);
         },
       ),
-      { numRuns: runs(500, 20_000) },
+      { numRuns: runs(500, 2000) },
     );
   });
 
@@ -265,7 +265,7 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
         const copy = Replica.copy(replica);
         if (codeOf(() => judge(copy, bytes, [client])) === 'accepted') expect(copy.text()).toEqual(replica.text());
       }),
-      { numRuns: runs(500, 20_000) },
+      { numRuns: runs(500, 2000) },
     );
   });
 });
