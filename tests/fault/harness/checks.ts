@@ -10,7 +10,7 @@ import type { Record } from './record.ts';
 import type { Tally } from './tally.ts';
 
 /** What honest people are refused for: the chair adopted, rejected or locked what they were just typing in. */
-const explained = new Set(['clause-locked', 'mark-closed', 'not-your-words']);
+const explained = new Set(['clause-locked', 'mark-closed', 'not-your-words', 'mark-misused', 'clause-gone']);
 
 /** All that a device was shown, and was told is saved, is in the record, word for word. */
 export function holdPromises(device: Device, record: Record, tally: Tally): void {
