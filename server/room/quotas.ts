@@ -164,14 +164,12 @@ export function checkShares(
     }
   }
   if (party === null || structure.blocks.size === 0) return;
-  const changed = new Set(changes.map(({ is }) => is?.id));
-  const fragment = textOf(head.doc).toArray();
-  for (const [at, { id }] of after.entries()) {
-    const element = fragment[at];
-    if (!changed.has(id) || !(element instanceof Y.XmlElement)) continue;
-    for (const text of element.toArray())
+  const fragment = textOf(head.doc);
+  for (const { is } of changes) {
+    const element = is === undefined ? null : fragment.get(after.indexOf(is));
+    for (const text of element instanceof Y.XmlElement ? element.toArray() : [])
       if (text instanceof Y.XmlText && isTooHeavy(text, party, ownerOf, structure, head))
-        throw new ConcordError('share-used-up', { clause: id });
+        throw new ConcordError('share-used-up', is === undefined ? {} : { clause: is.id });
   }
 }
 

@@ -70,7 +70,7 @@ async function cost(clauses: number, amendments: number, edits: number, fresh: b
   const one = newMarkId();
   await type(1, 7, one);
   const next = (at: number): Promise<number> => (fresh ? type(0, at % 100, newMarkId()) : type(1, 12 + 4 * at, one));
-  const warmUp = fresh ? 20 : 1000;
+  const warmUp = fresh ? 20 : 500;
   for (let at = 0; at < warmUp; at++) await next(at);
   let spent = 0;
   for (let at = warmUp; at < warmUp + edits; at++) spent += await next(at);

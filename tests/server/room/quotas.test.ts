@@ -126,10 +126,13 @@ describe('[ROOM7] Of what a clause and a text can hold, each party has a share',
     both(
       (screen) => {
         screen.change((words) => words(0).insert(5, 'x'.repeat(1250), ins()));
-        for (let part = 0; part < 2; part++)
-          screen.change((words) => {
-            for (let at = 0; at < 624 + part; at++) words(0).format(5 + 624 * part + at, 1, note());
+        for (let part = 0; part < 3; part++) {
+          const marked = screen.change((words) => {
+            for (let at = 416 * part; at < 416 * (part + 1) + Math.floor(part / 2); at++)
+              words(0).format(5 + at, 1, note());
           });
+          expect(marked).toBe('accepted');
+        }
         return 'accepted';
       },
       (words) => words(0).format(0, 1, note()),
