@@ -107,3 +107,6 @@ export function bracketDigest(text: readonly Clause[], id: MarkId): Digest {
 /** A clause as it would be agreed: its words in force. */
 export const clauseDigest = (clause: Clause): Digest =>
   digestOf(['clause', clause.id, clause.kind, clause.level, baseText(clause)]);
+
+/** A clause that isn't there: nobody's decision can have been on its words. */
+export const absentDigest = (clause: ClauseId): Digest => digestOf(['no clause', clause]);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isUnresolved, sponsorsOf, stands, wordsOf } from './amendment.ts';
 import type { Clause } from './clause.ts';
 import { AmendmentChanges, sameWords } from './consequences.ts';
-import { bracketDigest, clauseDigest, type Digest, Digests, Seen } from './digest.ts';
+import { absentDigest, bracketDigest, clauseDigest, type Digest, Digests, Seen } from './digest.ts';
 import { type ClauseRewrite, type Disposal, Disposing, rewritten, takeOut } from './dispose.ts';
 import { ConcordError, type ErrorCode } from './errors.ts';
 import { ClauseId, MarkId, PartyCode } from './ids.ts';
@@ -177,7 +177,12 @@ export function onWhatIsSeen({ text, ledger }: Pick<Situation, 'text' | 'ledger'
   const ofAmendments = (ids: readonly MarkId[]): Seen =>
     Object.fromEntries(ids.map((id) => [id, standing.amendment(id)]));
   const ofClauses = (ids: readonly ClauseId[], within: readonly Clause[]): Seen =>
-    Object.fromEntries(within.filter(({ id }) => ids.includes(id)).map((clause) => [clause.id, clauseDigest(clause)]));
+    Object.fromEntries(
+      ids.map((id) => {
+        const clause = within.find((one) => one.id === id);
+        return [id, clause === undefined ? absentDigest(id) : clauseDigest(clause)];
+      }),
+    );
   switch (wish.type) {
     case 'adopt':
     case 'not-adopt':

@@ -26,6 +26,8 @@ export class SeenTexts {
 
   show(shown: Shown): void {
     const at = this.#now();
+    // A text that opens is all new, and nothing of it came under the finger.
+    if ((this.#shown.at(-1)?.shown.text.length ?? 0) === 0) this.#knownSince = at;
     this.#shown.push({ at, shown });
     // The last that was shown long enough is all that is needed of what is older.
     while ((this.#shown[1]?.at ?? Number.POSITIVE_INFINITY) <= at - readingTime) this.#shown.shift();

@@ -2,7 +2,7 @@ import type * as Y from 'yjs';
 import type { Clause } from '../../shared/clause.ts';
 import { deltaOf } from '../../shared/document.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
-import { isLocked, type Ledger } from '../../shared/ledger.ts';
+import { isLocked, type Ledger, type MarkRecord } from '../../shared/ledger.ts';
 import type { Command } from '../../shared/procedure.ts';
 import { markNames } from '../../shared/schema.ts';
 
@@ -100,22 +100,33 @@ export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: J
   const is = new Map(after.map((clause) => [clause.id, clause]));
   for (const [id, words] of lockedText(before, ledgerBefore))
     if (JSON.stringify(is.get(id)) !== words) return `agreed clause ${id} changed`;
-  for (const [id, record] of ledgerBefore.marks)
-    if (ledgerAfter.marks.get(id) !== record) return `the record of mark ${id} changed by typing`;
+  const closed = closedBetween({ text: before, ledger: ledgerBefore }, { text: after, ledger: ledgerAfter });
+  const fallen = new Set<MarkId>();
+  for (const [id, record] of ledgerBefore.marks) {
+    const now = ledgerAfter.marks.get(id);
+    if (now === record) continue;
+    const state = closed.get(id);
+    if (state === 'fallen' && hasEnded(id, ledgerBefore, closed)) fallen.add(id);
+    else if (!(state === 'withdrawn' && record.party === party) && !isAskedAgain(record, now))
+      return `the record of mark ${id} changed by typing: ${JSON.stringify(record)} to ${JSON.stringify(now)}`;
+  }
   for (const [id, record] of ledgerBefore.clauses)
     if (ledgerAfter.clauses.get(id) !== record) return `the record of clause ${id} changed by typing`;
   for (const [id, record] of ledgerBefore.clients)
     if (ledgerAfter.clients.get(id) !== record) return `client ${id} changed hands`;
   for (const [id, record] of ledgerAfter.marks)
     if (!ledgerBefore.marks.has(id) && record.party !== party) return `mark ${id} was made in another's name`;
+  // An amendment that the edit withdrew was the party's, and the marks on its words with it.
+  const marks = openAsBefore(ledgerBefore, ledgerAfter);
   const own = (id: MarkId): boolean => {
-    const record = ledgerAfter.marks.get(id);
+    const record = marks.marks.get(id);
     return party !== null && record?.party === party && record.state === 'open';
   };
+  const stood = withoutFallen(before, fallen);
   const [old, now] =
     party === null
-      ? [withoutBase(before, ledgerBefore), withoutBase(after, ledgerBefore)]
-      : [withoutParty(before, party, ledgerAfter), withoutParty(after, party, ledgerAfter)];
+      ? [withoutBase(stood, ledgerBefore), withoutBase(after, ledgerBefore)]
+      : [withoutParty(stood, party, marks), withoutParty(after, party, marks)];
   if (old !== now) return `others' words changed:\n${old}\n→\n${now}`;
   const had = covered(before, own);
   for (const [mark, letters] of covered(after, own))
@@ -225,20 +236,28 @@ export function wrongWithEdit(before: Moment, after: Moment, code: PartyCode | n
   }
   if (inForce(before) !== inForce(after)) return 'the text in force changed';
   const without = (moment: Moment): string =>
-    withoutParty(
-      moment.text.map((clause) => ({
-        ...clause,
-        runs: clause.runs
-          .filter(({ marks }) => !marks.insertion.some((id) => fallen.has(id)))
-          .map((run) => ({
-            ...run,
-            marks: { ...run.marks, deletion: run.marks.deletion.filter((id) => !fallen.has(id)) },
-          })),
-      })),
-      code,
-      openAsBefore(before.ledger, after.ledger),
-    );
+    withoutParty(withoutFallen(moment.text, fallen), code, openAsBefore(before.ledger, after.ledger));
   return without(before) === without(after) ? null : 'words of others changed';
+}
+
+/** A text without the amendments that fell: neither their words nor what they struck. */
+const withoutFallen = (text: readonly Clause[], fallen: ReadonlySet<MarkId>): readonly Clause[] =>
+  text.map((clause) => ({
+    ...clause,
+    runs: clause.runs
+      .filter(({ marks }) => !marks.insertion.some((id) => fallen.has(id)))
+      .map((run) => ({
+        ...run,
+        marks: { ...run.marks, deletion: run.marks.deletion.filter((id) => !fallen.has(id)) },
+      })),
+  }));
+
+/** Whether nothing changed in a record but that sponsors who had accepted are asked again. */
+function isAskedAgain(record: MarkRecord, now: MarkRecord | undefined): boolean {
+  if (record.kind !== 'amendment' || now?.kind !== 'amendment') return false;
+  const sponsors = record.sponsors.map(({ party }, at) => now.sponsors[at]?.party === party);
+  if (sponsors.includes(false) || now.sponsors.length !== record.sponsors.length) return false;
+  return JSON.stringify({ ...record, sponsors: [] }) === JSON.stringify({ ...now, sponsors: [] });
 }
 
 /** Whose marks were whose before the step; those that it made are in it too. */
