@@ -240,6 +240,7 @@ describe('[SCR1] Delegations draft together', () => {
     await own?.getByRole('button', { name: 'Ask', exact: true }).click();
     await own?.locator('.card-sponsors', { hasText: 'BRA (asked)' }).waitFor();
     expect(await own?.locator('.card-sponsors').innerText()).toBe('BRA (asked)');
+    await reads(brazil);
     await theirs?.getByRole('button', { name: 'Sponsor it' }).click();
     await own?.locator('.card-head .party-tag', { hasText: 'BRA' }).waitFor();
     // Withdraw has come under the pointer as the card shrank: the pointer has to come to it.
