@@ -1,10 +1,11 @@
+/// <reference types="vitest/config" />
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
-/** Lays each script, style and page beside itself compressed, for the server to send. */
+/** Writes each script, style and page a second time, compressed, for the server to send. */
 const compressed: Plugin = {
   name: 'compressed',
   apply: 'build',
@@ -21,12 +22,14 @@ const compressed: Plugin = {
   },
 };
 
-/** The browser's half: one page, built to `dist/client`, served by the server with immutable asset names. */
-export default defineConfig({
+const jsx: UserConfig['oxc'] = { jsx: { runtime: 'automatic', importSource: 'preact' } };
+
+/** The browser's part: one page in `dist/client`, served with immutable asset names. */
+const client: UserConfig = {
   root: 'client',
   publicDir: 'public',
   plugins: [compressed],
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  oxc: jsx,
   build: {
     outDir: '../dist/client',
     emptyOutDir: true,
@@ -35,7 +38,83 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1000,
-    // Compressing as well as can be takes longer than all the rest, and is meant to.
+    // Compressing takes longer than everything else, and is meant to.
     rolldownOptions: { checks: { pluginTimings: false } },
   },
+};
+
+/** Programs for Node: plain ES modules in `outDir`; packages stay in `node_modules`. */
+const programs = (outDir: string, input: Record<string, string>, chunks: string): UserConfig => ({
+  publicDir: false,
+  build: {
+    ssr: true,
+    outDir,
+    emptyOutDir: true,
+    target: 'node20',
+    sourcemap: true,
+    rolldownOptions: { input, output: { entryFileNames: '[name].js', chunkFileNames: `${chunks}[name]-[hash].js` } },
+  },
+});
+
+const server = programs(
+  'dist/server',
+  {
+    main: 'server/main.ts',
+    concord: 'server/concord.ts',
+    sqliteWorker: 'server/storage/sqlite/worker.ts',
+    importThread: 'server/imports/importThread.ts',
+  },
+  'chunks/',
+);
+
+/** Benchmarks find the server, and each other, by where they are: all in one folder. */
+const bench = programs(
+  'dist/bench',
+  {
+    edit: 'tests/bench/edit.ts',
+    log: 'tests/bench/log.ts',
+    history: 'tests/bench/history.ts',
+    hostile: 'tests/bench/hostile.ts',
+    load: 'tests/bench/load.ts',
+    all: 'tests/bench/all.ts',
+    lost: 'tests/bench/lost.ts',
+    gallery: 'tests/bench/gallery.ts',
+    storm: 'tests/bench/storm.ts',
+    opening: 'tests/bench/opening.ts',
+    import: 'tests/bench/import.ts',
+    screen: 'tests/bench/screen.ts',
+    writers: 'tests/bench/screen/writers.ts',
+    relay: 'tests/bench/load/relay.ts',
+    hocuspocus: 'tests/bench/load/hocuspocus.ts',
+  },
+  '',
+);
+
+const test = async (): Promise<UserConfig> => ({
+  oxc: jsx,
+  test: {
+    include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],
+    globalSetup: ['tests/helpers/build.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    // For two processors: the third file runs while one waits for a clock or for another process.
+    maxWorkers: 3,
+    sequence: { sequencer: (await import('./tests/helpers/sequencer.ts')).LongestFirst },
+    reporters: ['default', './tests/helpers/summary.ts'],
+  },
+});
+
+/** `vite build` makes the client; `--mode server` and `--mode bench` the programs; Vitest reads the mode `test`. */
+export default defineConfig(({ mode }) => {
+  switch (mode) {
+    case 'server':
+      return server;
+    case 'bench':
+      return bench;
+    case 'test':
+      return test();
+    default:
+      return client;
+  }
 });

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Refused } from '../shared/contract.ts';
+import { Refused } from '../shared/protocol/contract.ts';
 import { session } from './session.ts';
 import { errorWords, language, t } from './words.ts';
 

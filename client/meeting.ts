@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import { z } from 'zod';
-import { InvitationLink, MeetingNotice, MeetingView } from '../shared/contract.ts';
-import type { MeetingId, ParticipantId, PartyCode } from '../shared/ids.ts';
-import type { MeetingCommand } from '../shared/meeting.ts';
+import type { MeetingCommand } from '../shared/meeting/meeting.ts';
+import { InvitationLink, MeetingNotice, MeetingView } from '../shared/protocol/contract.ts';
+import type { MeetingId, ParticipantId, PartyCode } from '../shared/protocol/ids.ts';
 import { ApiError, get, post, send, split } from './api.ts';
 import type { PartyFace } from './editor/facts.ts';
 import { chooseSeat, chosenSeat, inSeat } from './seat.ts';

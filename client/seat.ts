@@ -1,4 +1,4 @@
-import { type MeetingId, ParticipantId } from '../shared/ids.ts';
+import { type MeetingId, ParticipantId } from '../shared/protocol/ids.ts';
 
 const key = (meeting: MeetingId): string => `concord.seat.${meeting}`;
 

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
-import { isErrorCode } from '../shared/errors.ts';
-import { type LabelStyle, labelStyleOf } from '../shared/label.ts';
-import type { Party } from '../shared/meeting.ts';
+import type { Party } from '../shared/meeting/meeting.ts';
+import { isErrorCode } from '../shared/protocol/errors.ts';
+import { type LabelStyle, labelStyleOf } from '../shared/text/labels.ts';
 import {
   type CountedKey,
   chooseLanguage,

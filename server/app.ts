@@ -4,32 +4,33 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { ConcordError } from '../shared/errors.ts';
-import { type LogName, RecommendationId } from '../shared/ids.ts';
+import { ConcordError } from '../shared/protocol/errors.ts';
+import { type LogName, RecommendationId } from '../shared/protocol/ids.ts';
 import { chooseLanguage, message } from '../shared/words/words.ts';
 import { type Access, createAccess } from './access/access.ts';
 import { originAllowed, protect } from './access/protect.ts';
 import { accessRoutes } from './access/routes.ts';
-import { Bodies } from './bodies.ts';
 import type { Config } from './config.ts';
-import { Connections } from './connections.ts';
-import { answerErrors, refusalOf } from './errors.ts';
-import { meetingFrom, principalIn, seatsIn } from './http.ts';
+import { Bodies } from './http/bodies.ts';
+import { Connections } from './http/connections.ts';
+import { answerErrors, refusalOf } from './http/errors.ts';
+import { oneAtATime } from './http/oneAtATime.ts';
+import { openApiRoutes } from './http/openapi.ts';
+import { meetingFrom, principalIn, seatsIn } from './http/requester.ts';
+import { staticRoutes } from './http/static.ts';
+import { EventStreams } from './http/streams.ts';
 import { createImporter } from './imports/importer.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
 import { meetingRoutes } from './meetings/routes.ts';
-import { oneAtATime } from './oneAtATime.ts';
-import { openApiRoutes } from './openapi.ts';
-import { Persistent } from './persist.ts';
-import { procedureRoutes } from './procedure/routes.ts';
+import { procedureRoutes } from './negotiation/routes.ts';
 import { createReading } from './reading/reading.ts';
 import { readingRoutes } from './reading/routes.ts';
 import { Rooms } from './room/rooms.ts';
-import { staticRoutes } from './static.ts';
-import type { Store } from './store/store.ts';
-import { EventStreams } from './streams.ts';
-import { Turns } from './turns.ts';
+import { Persistent } from './runtime/persist.ts';
+import { Turns } from './runtime/turns.ts';
+import type { Store } from './storage/store.ts';
+import { ConnectionRegistry } from './sync/registry.ts';
 
 /** The parts of a running server, put together once. */
 export interface App {
@@ -85,22 +86,29 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   const meetings = await Meetings.open(store.log, now);
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
   const turns = new Turns();
+  // Never the text under negotiation: the code, where, and the stack.
+  const onInternal = (error: unknown, recommendation: RecommendationId): void =>
+    log.error({ err: error, recommendation }, 'a submission failed');
   const rooms = new Rooms({
     log: store.log,
-    meetings,
+    exists: (id) => meetings.of(id) !== null,
     now,
     manyNodes: config.databaseUrl !== null,
+    onInternal,
+  });
+  const registry = new ConnectionRegistry({
+    rooms,
+    meetings,
     turns,
     sentence: (code, language) => message(chooseLanguage(language), `error.${code}`),
-    // Never the text under negotiation: the code, where, and the stack.
-    onInternal: (error, recommendation) => log.error({ err: error, recommendation }, 'a submission failed'),
+    onInternal,
   });
   const progresses = new Progresses(rooms);
   access.onEnded((ended) =>
-    rooms.cut(ended, ended.participant === undefined ? 'not-signed-in' : 'accreditation-ended'),
+    registry.cut(ended, ended.participant === undefined ? 'not-signed-in' : 'accreditation-ended'),
   );
   // Also what another node decided: whoever may no longer be here leaves.
-  meetings.onChange(({ meeting }) => rooms.recheck(meeting));
+  meetings.onChange(({ meeting }) => registry.recheck(meeting));
   const stopFollowing = config.databaseUrl === null ? () => undefined : followOthers(store, meetings, grown, log);
   heard();
 
@@ -233,15 +241,15 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     // It may have gone while we asked who it is.
     if (request.socket.destroyed) leave();
     const stay = async (socket: WebSocket): Promise<void> => {
-      await rooms.connect(socket, request, id.data, visitor);
+      await registry.connect(socket, request, id.data, visitor);
       // While the room was opened, nobody could cut a connection that wasn't in it yet.
       const now = await access.authenticate(request.headers.cookie);
       const seats = now === null ? [] : await seatsIn(services, now.account.id, meetings.get(meeting.id) ?? meeting);
       if (!seats.some(({ participant }) => participant === me.participant))
-        rooms.cut({ session: who.session }, 'not-signed-in');
+        registry.cut({ session: who.session }, 'not-signed-in');
       // Only who may no longer be here is worth looking at everybody.
       const still = meetings.principal(meeting.id, me.participant);
-      if (still === null || still.role === 'observer') rooms.recheck(meeting.id);
+      if (still === null || still.role === 'observer') registry.recheck(meeting.id);
     };
     const failed = (error: unknown, socket: WebSocket): void => {
       log.error({ err: error }, 'a connection failed');
@@ -294,6 +302,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       }),
     close: async () => {
       stopFollowing();
+      await registry.close();
       await rooms.close();
       await importer.close();
       reading.close();

@@ -1,18 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { message } from '../shared/words/words.ts';
 import { createAccess } from './access/access.ts';
 import { verify } from './audit/verify.ts';
 import { readConfig } from './config.ts';
-import { sentenceOf } from './errors.ts';
+import { sentenceOf } from './http/errors.ts';
 import { importCompilation } from './imports/compilation.ts';
 import { printCompilation } from './imports/print.ts';
-import { forLog } from './logging.ts';
 import { createMeeting } from './meetings/create.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Rooms } from './room/rooms.ts';
-import { openStore } from './store/store.ts';
-import { Turns } from './turns.ts';
+import { forLog } from './runtime/logging.ts';
+import { openStore } from './storage/store.ts';
 
 const usage = `concord: the operator's commands
 
@@ -66,11 +64,9 @@ async function importFile(args: readonly string[]): Promise<number> {
     const meetings = await Meetings.open(store.log, now);
     const rooms = new Rooms({
       log: store.log,
-      meetings,
+      exists: (id) => meetings.of(id) !== null,
       now,
       manyNodes: false,
-      turns: new Turns(),
-      sentence: (code) => message('en', `error.${code}`),
       onInternal: (error) => process.stderr.write(`${JSON.stringify(forLog(error))}\n`),
     });
     const { meeting, importer } = await createMeeting(

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { shareForReaders } from './connections.ts';
+
+/** Of all connections, the part that may be observers' streams, if the operator says nothing else. */
+const shareForReaders = 2 / 3;
 
 /** What an operator sets by environment variables. See `docs/operating.md`. */
 const Environment = z.object({

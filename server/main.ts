@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { ConcordError } from '../shared/errors.ts';
+import { ConcordError } from '../shared/protocol/errors.ts';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { demoAccounts, seedDemo } from './demo/seed.ts';
-import { sentenceOf } from './errors.ts';
-import { forLog, openLog } from './logging.ts';
-import { openToOthers } from './private.ts';
-import { openStore, StoreRefused } from './store/store.ts';
+import { sentenceOf } from './http/errors.ts';
+import { forLog, openLog } from './runtime/logging.ts';
+import { openToOthers } from './storage/private.ts';
+import { openStore, StoreRefused } from './storage/store.ts';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);

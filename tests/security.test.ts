@@ -17,7 +17,7 @@ function figureIn(source: string, name: string): number {
 
 describe('[SAFE4] What docs/security.md says', () => {
   it('names rules that exist, and every rule of access, of safety and of the record', () => {
-    const rules = new Set([...read('tests/SPEC.md').matchAll(/^\| ([A-Z]+\d+) \|/gm)].map(([, rule = '']) => rule));
+    const rules = new Set([...read('docs/rules.md').matchAll(/^\| ([A-Z]+\d+) \|/gm)].map(([, rule = '']) => rule));
     const named = new Set(
       [...told.matchAll(/\[([^\]]*)\](?!\()/g)].flatMap(([, inside = '']) => inside.match(/\b[A-Z]{2,}\d+\b/g) ?? []),
     );

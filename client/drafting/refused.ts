@@ -1,5 +1,5 @@
-import type { Clause } from '../../shared/clause.ts';
-import type { ClauseId, MarkId } from '../../shared/ids.ts';
+import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 
 /** Words that were refused, to be used again: nothing that somebody typed is lost with the edit that failed. */
 export interface LostWords {

@@ -1,5 +1,5 @@
-import type { Clause } from '../../shared/clause.ts';
-import type { Ledger } from '../../shared/ledger.ts';
+import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 
 /** A text with its record, as the screen showed it. */
 export interface Shown {

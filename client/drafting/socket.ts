@@ -1,5 +1,5 @@
 import * as decoding from 'lib0/decoding';
-import { messageType, syncType } from '../../shared/protocol.ts';
+import { messageType, syncType } from '../../shared/protocol/wire.ts';
 
 /** What a socket tells of the updates that it sends, so that "saved" can mean: on the server's disk. */
 export interface SendListener {

@@ -1,7 +1,7 @@
 import * as buffer from 'lib0/buffer';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import type { ParticipantId, RecommendationId } from '../../shared/ids.ts';
+import type { ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 
 /**
  * Words that the server hasn't on disk yet, kept on this device: who closes the tab while offline finds them on the next

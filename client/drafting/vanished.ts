@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { ClauseId } from '../../shared/ids.ts';
+import { ClauseId } from '../../shared/protocol/ids.ts';
 import type { LostWords } from './refused.ts';
 
 /**

@@ -1,15 +1,9 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
-import {
-  isUnresolved,
-  type StandingAmendment,
-  sponsorsOf,
-  standingAmendments,
-  standingBrackets,
-} from '../../shared/amendment.ts';
-import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
-import type { MeetingView } from '../../shared/contract.ts';
-import type { ConcordError } from '../../shared/errors.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import type { Situation, Wish } from '../../shared/negotiation/procedure.ts';
+import { LiveLedger, statusOf } from '../../shared/negotiation/state.ts';
+import type { MeetingView } from '../../shared/protocol/contract.ts';
+import type { ConcordError } from '../../shared/protocol/errors.ts';
 import {
   type ClauseId,
   type MarkId,
@@ -17,11 +11,17 @@ import {
   newMarkId,
   type PartyCode,
   type RecommendationId,
-} from '../../shared/ids.ts';
-import { type LabelStyle, labels } from '../../shared/label.ts';
-import { LiveLedger, statusOf } from '../../shared/ledger.ts';
-import type { Principal } from '../../shared/principal.ts';
-import type { Situation, Wish } from '../../shared/procedure.ts';
+} from '../../shared/protocol/ids.ts';
+import {
+  isUnresolved,
+  type StandingAmendment,
+  sponsorsOf,
+  standingAmendments,
+  standingBrackets,
+} from '../../shared/text/amendment.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { type LabelStyle, labels } from '../../shared/text/labels.ts';
 import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
 import { type As, Draft, type Refusal, wordsToUseAgain } from './draft.ts';

@@ -1,8 +1,8 @@
 import type { Node } from 'prosemirror-model';
 import { z } from 'zod';
-import { type Clause, joinRuns, type Run, type RunMarks } from '../../shared/clause.ts';
-import { ClauseId, MarkId } from '../../shared/ids.ts';
-import { clauseKinds, type MarkName, markNames } from '../../shared/schema.ts';
+import { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import { type Clause, joinRuns, type Run, type RunMarks } from '../../shared/text/clause.ts';
+import { clauseKinds, type MarkName, markNames } from '../../shared/text/schema.ts';
 
 const attributes = z.object({
   id: ClauseId,

@@ -1,6 +1,6 @@
 import { type Command, type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
-import { MarkId } from '../../shared/ids.ts';
-import { deepestLevel, schema } from '../../shared/schema.ts';
+import { MarkId } from '../../shared/protocol/ids.ts';
+import { deepestLevel, schema } from '../../shared/text/schema.ts';
 import { withSpace } from './letters.ts';
 import { isOwnClause, owns, type Pen } from './pen.ts';
 import { proposeAfter, replace, stayApart } from './suggest.ts';

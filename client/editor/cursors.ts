@@ -4,9 +4,9 @@ import { relativePositionToAbsolutePosition, yCursorPlugin, ySyncPluginKey } fro
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { Presence } from '../../shared/contract.ts';
-import { Cursor } from '../../shared/cursor.ts';
-import type { PartyCode } from '../../shared/ids.ts';
+import { Presence } from '../../shared/protocol/contract.ts';
+import { Cursor } from '../../shared/protocol/cursor.ts';
+import type { PartyCode } from '../../shared/protocol/ids.ts';
 import type { PartyFace } from './facts.ts';
 
 /** Who a cursor belongs to is what the server said of it; y-prosemirror hands on the `user` part. */

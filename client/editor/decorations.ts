@@ -1,7 +1,7 @@
 import type { Node } from 'prosemirror-model';
 import { type EditorState, Plugin, PluginKey } from 'prosemirror-state';
 import { Decoration, DecorationSet } from 'prosemirror-view';
-import type { MarkId } from '../../shared/ids.ts';
+import type { MarkId } from '../../shared/protocol/ids.ts';
 import type { Facts, PartyFace } from './facts.ts';
 import { idsOn } from './pen.ts';
 import { tag } from './views.ts';

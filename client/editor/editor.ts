@@ -6,12 +6,12 @@ import { EditorView } from 'prosemirror-view';
 import { type ProsemirrorBinding, ySyncPlugin, ySyncPluginKey, yUndoPlugin } from 'y-prosemirror';
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
-import { permit } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
-import { textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { ClauseId, MarkId } from '../../shared/ids.ts';
-import { schema } from '../../shared/schema.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import { permit } from '../../shared/text/authority.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { textOf } from '../../shared/text/document.ts';
+import { schema } from '../../shared/text/schema.ts';
 import { steadyCaret } from './caret.ts';
 import { clausesOf } from './clauses.ts';
 import {

@@ -3,9 +3,9 @@ import type { Transaction } from 'prosemirror-state';
 import { AddMarkStep, RemoveMarkStep, ReplaceStep, type Step } from 'prosemirror-transform';
 import { getRelativeSelection, type ProsemirrorBinding, updateYFragment } from 'y-prosemirror';
 import * as Y from 'yjs';
-import { markKey, readMark } from '../../shared/document.ts';
-import { MarkId } from '../../shared/ids.ts';
-import { markNames } from '../../shared/schema.ts';
+import { MarkId } from '../../shared/protocol/ids.ts';
+import { markKey, readMark } from '../../shared/text/document.ts';
+import { markNames } from '../../shared/text/schema.ts';
 
 /**
  * Writes what was done in the editor into the shared document as it was done: these letters, here, with these marks.

@@ -1,6 +1,6 @@
-import type { Clause } from '../../shared/clause.ts';
-import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
-import type { Status } from '../../shared/ledger.ts';
+import type { Status } from '../../shared/negotiation/state.ts';
+import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 
 /** How a party is shown: its code for those who don't see colours, its place in the palette, its name. */
 export interface PartyFace {

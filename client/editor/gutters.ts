@@ -1,6 +1,6 @@
 import { Plugin } from 'prosemirror-state';
 import type { EditorView } from 'prosemirror-view';
-import type { Clause } from '../../shared/clause.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 import { clausesOf } from './clauses.ts';
 import { drawings } from './decorations.ts';
 import type { Facts } from './facts.ts';

@@ -1,5 +1,5 @@
 import type { Node } from 'prosemirror-model';
-import { type ClauseId, ClauseId as ClauseIdSchema, type MarkId } from '../../shared/ids.ts';
+import { type ClauseId, ClauseId as ClauseIdSchema, type MarkId } from '../../shared/protocol/ids.ts';
 import { idsOn, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
 
 /** What an amendment is made to: the text in force (null), or the pending words of one other amendment. */

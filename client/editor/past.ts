@@ -1,6 +1,6 @@
 import { ySyncPluginKey } from 'y-prosemirror';
 import * as Y from 'yjs';
-import { readMark } from '../../shared/document.ts';
+import { readMark } from '../../shared/text/document.ts';
 import { owns, type Pen } from './pen.ts';
 
 type Act = Y.UndoManager['undoStack'][number];

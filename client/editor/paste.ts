@@ -1,6 +1,6 @@
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import type { EditorProps } from 'prosemirror-view';
-import { hasVisible, withoutForbidden } from '../../shared/visible.ts';
+import { hasVisible, withoutForbidden } from '../../shared/text/visible.ts';
 import type { Pen } from './pen.ts';
 import { replace } from './suggest.ts';
 

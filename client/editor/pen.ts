@@ -1,9 +1,9 @@
 import type { Node } from 'prosemirror-model';
-import type { Hand } from '../../shared/authority.ts';
-import type { ClauseId, MarkId } from '../../shared/ids.ts';
-import { MarkId as MarkIdSchema } from '../../shared/ids.ts';
-import type { Ledger } from '../../shared/ledger.ts';
-import type { MarkName } from '../../shared/schema.ts';
+import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import { MarkId as MarkIdSchema } from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import type { MarkName } from '../../shared/text/schema.ts';
 
 /** What a person writes with: a hand (null for who only reads), what is known of everybody's marks, and a source of ids. */
 export interface Pen {

@@ -1,9 +1,9 @@
 import { Fragment, type Mark, type Node, type Slice } from 'prosemirror-model';
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import { Mapping, ReplaceStep } from 'prosemirror-transform';
-import type { MarkId } from '../../shared/ids.ts';
-import { schema } from '../../shared/schema.ts';
-import { withoutForbidden } from '../../shared/visible.ts';
+import type { MarkId } from '../../shared/protocol/ids.ts';
+import { schema } from '../../shared/text/schema.ts';
+import { withoutForbidden } from '../../shared/text/visible.ts';
 import { sameWords, withSpace } from './letters.ts';
 import { besidePending, GestureMarks, isToStrike, ownerOf, targetAt } from './marks.ts';
 import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf } from './pen.ts';

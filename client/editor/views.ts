@@ -1,6 +1,6 @@
 import type { Mark, Node } from 'prosemirror-model';
 import type { MarkView, NodeView } from 'prosemirror-view';
-import { MarkId } from '../../shared/ids.ts';
+import { MarkId } from '../../shared/protocol/ids.ts';
 import type { Facts, PartyFace } from './facts.ts';
 
 /** What stands in the gutter of a clause. */

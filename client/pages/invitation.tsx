@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { InvitationView, SessionView } from '../../shared/access.ts';
+import { InvitationView, SessionView } from '../../shared/protocol/access.ts';
 import { get, send, sentenceOf } from '../api.ts';
 import { Title } from '../parts/frame.tsx';
 import { go } from '../router.tsx';

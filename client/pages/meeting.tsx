@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import type { MeetingView } from '../../shared/contract.ts';
-import type { MeetingId } from '../../shared/ids.ts';
-import { type MeetingCommand, ObserverView } from '../../shared/meeting.ts';
+import { type MeetingCommand, ObserverView } from '../../shared/meeting/meeting.ts';
+import type { MeetingView } from '../../shared/protocol/contract.ts';
+import type { MeetingId } from '../../shared/protocol/ids.ts';
 import { sentenceOf } from '../api.ts';
 import { type Meeting, meetingOf } from '../meeting.ts';
 import { announce } from '../parts/announcer.tsx';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { MeetingList } from '../../shared/contract.ts';
+import { MeetingList } from '../../shared/protocol/contract.ts';
 import { get, sentenceOf } from '../api.ts';
 import { Title } from '../parts/frame.tsx';
 import { seatWords } from '../parts/seat.tsx';

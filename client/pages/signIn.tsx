@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { DemoView, SessionView } from '../../shared/access.ts';
+import { DemoView, SessionView } from '../../shared/protocol/access.ts';
 import { get, send, sentenceOf } from '../api.ts';
 import { nextFrom } from '../next.ts';
 import { Title } from '../parts/frame.tsx';

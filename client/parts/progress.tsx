@@ -1,4 +1,4 @@
-import type { Progress } from '../../shared/amendment.ts';
+import type { Progress } from '../../shared/text/amendment.ts';
 import { t, tn } from '../words.ts';
 
 /** "12 clauses: 7 agreed, 3 open, 2 with amendments", and a bar of the same. */

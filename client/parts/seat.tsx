@@ -1,5 +1,5 @@
-import type { MeetingView } from '../../shared/contract.ts';
-import type { Principal } from '../../shared/principal.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import type { MeetingView } from '../../shared/protocol/contract.ts';
 import type { Meeting } from '../meeting.ts';
 import { t } from '../words.ts';
 

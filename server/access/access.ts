@@ -1,9 +1,15 @@
 import type { Kysely } from 'kysely';
-import { isReadable } from '../../shared/confusable.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { AccountId, type MeetingId, MeetingId as MeetingIdParser, ParticipantId, randomId } from '../../shared/ids.ts';
-import { atomically, isUniqueViolation, type Step } from '../store/store.ts';
-import { formerNameKey, nameKey, type Tables } from '../store/tables.ts';
+import { isReadable } from '../../shared/meeting/confusable.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import {
+  AccountId,
+  type MeetingId,
+  MeetingId as MeetingIdParser,
+  ParticipantId,
+  randomId,
+} from '../../shared/protocol/ids.ts';
+import { atomically, isUniqueViolation, type Step } from '../storage/store.ts';
+import { formerNameKey, nameKey, type Tables } from '../storage/tables.ts';
 import { openDevices } from './devices.ts';
 import { outlives } from './expiry.ts';
 import { openLimits } from './limits.ts';

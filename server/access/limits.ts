@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { ConcordError } from '../../shared/errors.ts';
-import type { AccountId } from '../../shared/ids.ts';
-import { nameKey } from '../store/tables.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
+import { nameKey } from '../storage/tables.ts';
 
 /** A try to sign in. */
 export interface Attempt {

@@ -1,6 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
-import { shortestPassword } from '../../shared/access.ts';
-import { ConcordError } from '../../shared/errors.ts';
+import { shortestPassword } from '../../shared/protocol/access.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
 
 /** argon2id with OWASP's parameters: 19 MiB, two passes, one lane. */
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;

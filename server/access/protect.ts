@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
-import { ConcordError } from '../../shared/errors.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
 
 /**
  * Nothing from elsewhere, nothing inline, in no frame; and no string becomes HTML but through the policies named

@@ -1,8 +1,8 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, Hono } from 'hono';
-import { type InvitationView, type SessionView, SignIn, TakeUp } from '../../shared/access.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { asker, body } from '../http.ts';
+import { type InvitationView, type SessionView, SignIn, TakeUp } from '../../shared/protocol/access.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { asker, body } from '../http/requester.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Access } from './access.ts';
 import { addressOf } from './address.ts';

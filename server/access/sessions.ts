@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { type Adapter, type DatabaseSession, Lucia, TimeSpan } from 'lucia';
-import { ConcordError } from '../../shared/errors.ts';
-import type { Tables } from '../store/tables.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { Tables } from '../storage/tables.ts';
 import { outlives, outlivesFrom } from './expiry.ts';
 
 /**

@@ -1,13 +1,13 @@
 import * as Y from 'yjs';
-import { baseText, type Clause, changedRuns, sameClause } from '../../shared/clause.ts';
-import type { HistoryAct, HistoryItem } from '../../shared/contract.ts';
-import { textOf } from '../../shared/document.ts';
-import { ClauseId, type MarkId, type PartyCode } from '../../shared/ids.ts';
-import type { AmendmentRecord, ClauseRecord, MarkRecord } from '../../shared/ledger.ts';
-import { assertLink } from '../log/chain.ts';
-import type { Entry } from '../log/log.ts';
-import { type Author, decodeHeader, type Header } from '../room/header.ts';
-import { Replica } from '../room/replica.ts';
+import { type Author, decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
+import type { AmendmentRecord, ClauseRecord, MarkRecord } from '../../shared/negotiation/state.ts';
+import type { HistoryAct, HistoryItem } from '../../shared/protocol/contract.ts';
+import { ClauseId, type MarkId, type PartyCode } from '../../shared/protocol/ids.ts';
+import { baseText, type Clause, changedRuns, sameClause } from '../../shared/text/clause.ts';
+import { textOf } from '../../shared/text/document.ts';
+import { assertLink } from '../storage/chain.ts';
+import type { Entry } from '../storage/log.ts';
+import { Replica } from '../yjs/replica.ts';
 import { changedWords, cut, cutPair, longestWords, markedWords } from './words.ts';
 
 /** Typing that pauses for longer is another act, ms. */

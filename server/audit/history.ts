@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises';
-import type { History, HistoryQuery } from '../../shared/contract.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { type AccountId, type ClauseId, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
-import type { Log } from '../log/log.ts';
+import type { History, HistoryQuery } from '../../shared/protocol/contract.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { type AccountId, type ClauseId, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
+import type { Log } from '../storage/log.ts';
 import { Fold, type Group } from './fold.ts';
 import { Turns } from './turns.ts';
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { Hand } from '../../shared/authority.ts';
-import { type Clause, sameText } from '../../shared/clause.ts';
-import { consequencesOf, permitLeft } from '../../shared/consequences.ts';
-import { type Disposal, rewritten } from '../../shared/dispose.ts';
-import type { PartyCode } from '../../shared/ids.ts';
-import { type Ledger, type LedgerChange, openStatus } from '../../shared/ledger.ts';
-import type { Party } from '../../shared/meeting.ts';
-import type { Principal } from '../../shared/principal.ts';
-import { Command, decide, type Situation } from '../../shared/procedure.ts';
-import type { Deed, Header } from '../room/header.ts';
+import type { Party } from '../../shared/meeting/meeting.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { consequencesOf, permitLeft } from '../../shared/negotiation/consequences.ts';
+import type { Deed, Header } from '../../shared/negotiation/entry.ts';
+import { Command, decide, type Situation } from '../../shared/negotiation/procedure.ts';
+import { type Ledger, type LedgerChange, openStatus } from '../../shared/negotiation/state.ts';
+import type { PartyCode } from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import { type Clause, sameText } from '../../shared/text/clause.ts';
+import { type Disposal, rewritten } from '../../shared/text/resolve.ts';
 import { permit as permitOne } from './ruleset1/authority.ts';
 import { Command as CommandOne, decide as decideOne } from './ruleset1/procedure.ts';
 

@@ -1,5 +1,5 @@
-import { ConcordError } from '../../shared/errors.ts';
-import type { AccountId } from '../../shared/ids.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
 
 /** What one account may have waiting: a person asks for one thing, and perhaps for another before it is there. */
 export const mostWaiting = 4;

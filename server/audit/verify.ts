@@ -1,15 +1,15 @@
 import * as Y from 'yjs';
-import { recordOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import type { LogName } from '../../shared/ids.ts';
-import { type Ledger, recordKey, serverClient } from '../../shared/ledger.ts';
-import { evolveMeeting, noMeeting } from '../../shared/meeting.ts';
-import { verifyLink, zeroHash } from '../log/chain.ts';
-import { openCheckpoint } from '../log/checkpoint.ts';
-import type { Entry, Log } from '../log/log.ts';
+import { evolveMeeting, noMeeting } from '../../shared/meeting/meeting.ts';
+import { decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
+import { type Ledger, recordKey, serverClient } from '../../shared/negotiation/state.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { LogName } from '../../shared/protocol/ids.ts';
+import { recordOf } from '../../shared/text/document.ts';
 import { decodeEvents, decodeHeader as decodeMeetingHeader, meetingOf } from '../meetings/meetings.ts';
-import { decodeHeader, type Header } from '../room/header.ts';
-import { Replica } from '../room/replica.ts';
+import { verifyLink, zeroHash } from '../storage/chain.ts';
+import { openCheckpoint } from '../storage/checkpoint.ts';
+import type { Entry, Log } from '../storage/log.ts';
+import { Replica } from '../yjs/replica.ts';
 import { rejudge, sorted } from './rejudge.ts';
 
 /** What is wrong with the record, and where it first shows. */

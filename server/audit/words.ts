@@ -1,6 +1,6 @@
 import { diffSplitBy } from 'lib0/diff/patience';
-import type { Clause } from '../../shared/clause.ts';
-import type { MarkId } from '../../shared/ids.ts';
+import type { MarkId } from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 
 /** Characters of one piece of words that a history tells; longer ones are cut. */
 export const longestWords = 600;

@@ -1,4 +1,4 @@
-import type { ClauseKind } from '../../shared/schema.ts';
+import type { ClauseKind } from '../../shared/text/schema.ts';
 
 /** A meeting to try Concord with. Who proposed what is taken from a real compilation; every sentence is our own. */
 export interface DemoMeeting {

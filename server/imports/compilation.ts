@@ -1,5 +1,5 @@
-import { Compilation } from '../../shared/compilation.ts';
-import { ConcordError } from '../../shared/errors.ts';
+import { Compilation } from '../../shared/meeting/compilation.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
 import { type Language, message } from '../../shared/words/words.ts';
 import { decode } from './decode.ts';
 import { type HeadingStyle, headingStyle, Levels } from './headings.ts';

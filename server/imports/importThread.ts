@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { ConcordError } from '../../shared/errors.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
 import { importCompilation } from './compilation.ts';
 import type { Read, ToRead } from './importer.ts';
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { Compilation } from '../../shared/compilation.ts';
-import { ConcordError, type ErrorCode } from '../../shared/errors.ts';
-import type { AccountId } from '../../shared/ids.ts';
+import type { Compilation } from '../../shared/meeting/compilation.ts';
+import { ConcordError, type ErrorCode } from '../../shared/protocol/errors.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Language } from '../../shared/words/words.ts';
-import { builtProgram } from '../built.ts';
+import { builtProgram } from '../runtime/built.ts';
 import { importCompilation } from './compilation.ts';
 
 /** What the thread is given. */

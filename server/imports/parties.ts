@@ -1,6 +1,6 @@
-import { ConcordError } from '../../shared/errors.ts';
-import { PartyCode } from '../../shared/ids.ts';
-import type { PartyKind } from '../../shared/principal.ts';
+import type { PartyKind } from '../../shared/meeting/principal.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { PartyCode } from '../../shared/protocol/ids.ts';
 import { type Paragraph, sortOf } from './lines.ts';
 import { nameKey, stateOf } from './states.ts';
 

@@ -1,4 +1,4 @@
-import type { Compilation } from '../../shared/compilation.ts';
+import type { Compilation } from '../../shared/meeting/compilation.ts';
 
 /** What would be imported, for a person who looks at it in a terminal. */
 export function printCompilation({ title, parties, topics, warnings }: Compilation): string {

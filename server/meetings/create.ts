@@ -1,6 +1,8 @@
-import type { Clause } from '../../shared/clause.ts';
-import { noMarks } from '../../shared/clause.ts';
-import type { Compilation } from '../../shared/compilation.ts';
+import type { Compilation } from '../../shared/meeting/compilation.ts';
+import type { MeetingEvent, Participant, Party } from '../../shared/meeting/meeting.ts';
+import type { Role } from '../../shared/meeting/principal.ts';
+import type { Author } from '../../shared/negotiation/entry.ts';
+import { type LedgerChange, openStatus } from '../../shared/negotiation/state.ts';
 import {
   type MeetingId,
   newClauseId,
@@ -11,13 +13,11 @@ import {
   type ParticipantId,
   type PartyCode,
   type RecommendationId,
-} from '../../shared/ids.ts';
-import { type LedgerChange, openStatus } from '../../shared/ledger.ts';
-import type { MeetingEvent, Participant, Party } from '../../shared/meeting.ts';
-import type { Role } from '../../shared/principal.ts';
-import type { ClauseKind } from '../../shared/schema.ts';
-import { deepestLevel } from '../../shared/schema.ts';
-import type { Author } from '../room/header.ts';
+} from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { noMarks } from '../../shared/text/clause.ts';
+import type { ClauseKind } from '../../shared/text/schema.ts';
+import { deepestLevel } from '../../shared/text/schema.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { stageText } from '../room/stage.ts';
 import type { Meetings } from './meetings.ts';

@@ -1,15 +1,5 @@
 import { z } from 'zod';
-import { looksLike } from '../../shared/confusable.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import {
-  type AccountId,
-  type LogName,
-  type MeetingId,
-  meetingLog,
-  newParticipantId,
-  type ParticipantId,
-  type RecommendationId,
-} from '../../shared/ids.ts';
+import { looksLike } from '../../shared/meeting/confusable.ts';
 import {
   decideMeeting,
   evolveMeeting,
@@ -20,10 +10,20 @@ import {
   type Orderer,
   principalOf,
   type RecommendationHeading,
-} from '../../shared/meeting.ts';
-import type { Principal } from '../../shared/principal.ts';
-import { assertLink, seal, zeroHash } from '../log/chain.ts';
-import type { Entry, Log } from '../log/log.ts';
+} from '../../shared/meeting/meeting.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import {
+  type AccountId,
+  type LogName,
+  type MeetingId,
+  meetingLog,
+  newParticipantId,
+  type ParticipantId,
+  type RecommendationId,
+} from '../../shared/protocol/ids.ts';
+import { assertLink, seal, zeroHash } from '../storage/chain.ts';
+import type { Entry, Log } from '../storage/log.ts';
 
 const pageOfEntries = 500;
 

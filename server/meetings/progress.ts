@@ -1,5 +1,5 @@
-import { type Progress, progressOf } from '../../shared/amendment.ts';
-import type { RecommendationId } from '../../shared/ids.ts';
+import type { RecommendationId } from '../../shared/protocol/ids.ts';
+import { type Progress, progressOf } from '../../shared/text/amendment.ts';
 import type { Rooms } from '../room/rooms.ts';
 
 /** How far each recommendation has come, counted once and then at every entry. */

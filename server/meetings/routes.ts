@@ -1,10 +1,5 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
-import type { Progress } from '../../shared/amendment.ts';
-import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/contract.ts';
-import { ImportOrder } from '../../shared/contract.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { type AccountId, newParticipantId, ParticipantId } from '../../shared/ids.ts';
 import {
   administrator,
   decideMeeting,
@@ -12,15 +7,30 @@ import {
   MeetingCommand,
   type MeetingState,
   type Orderer,
-} from '../../shared/meeting.ts';
-import type { Principal } from '../../shared/principal.ts';
+} from '../../shared/meeting/meeting.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/protocol/contract.ts';
+import { ImportOrder } from '../../shared/protocol/contract.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { type AccountId, newParticipantId, ParticipantId } from '../../shared/protocol/ids.ts';
+import type { Progress } from '../../shared/text/amendment.ts';
 import type { Access } from '../access/access.ts';
-import type { Bodies } from '../bodies.ts';
-import { type Asker, asker, body, costOf, languageOf, meetingFrom, principalIn, seatsAmong, seatsIn } from '../http.ts';
+import type { Bodies } from '../http/bodies.ts';
+import {
+  type Asker,
+  asker,
+  body,
+  costOf,
+  languageOf,
+  meetingFrom,
+  principalIn,
+  seatsAmong,
+  seatsIn,
+} from '../http/requester.ts';
+import type { EventStream, EventStreams } from '../http/streams.ts';
 import type { Importer } from '../imports/importer.ts';
 import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
-import type { EventStream, EventStreams } from '../streams.ts';
 import { createMeeting } from './create.ts';
 import type { Meetings } from './meetings.ts';
 import type { Progresses } from './progress.ts';

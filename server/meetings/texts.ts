@@ -1,7 +1,7 @@
-import { ConcordError } from '../../shared/errors.ts';
-import type { PartyCode } from '../../shared/ids.ts';
-import type { Ledger } from '../../shared/ledger.ts';
-import type { MeetingCommand, MeetingState } from '../../shared/meeting.ts';
+import type { MeetingCommand, MeetingState } from '../../shared/meeting/meeting.ts';
+import type { Ledger } from '../../shared/negotiation/state.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { PartyCode } from '../../shared/protocol/ids.ts';
 import type { Rooms } from '../room/rooms.ts';
 
 /**

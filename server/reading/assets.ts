@@ -1,4 +1,4 @@
-import { encode } from '../encoded.ts';
+import { encode } from '../runtime/encoded.ts';
 import css from './assets/reading.css?raw';
 import js from './assets/reading.js?raw';
 

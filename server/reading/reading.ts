@@ -1,7 +1,7 @@
-import type { Clause } from '../../shared/clause.ts';
-import type { MeetingId, RecommendationId } from '../../shared/ids.ts';
-import type { Ledger } from '../../shared/ledger.ts';
-import type { MeetingState } from '../../shared/meeting.ts';
+import type { MeetingState } from '../../shared/meeting/meeting.ts';
+import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 import type { Language } from '../../shared/words/words.ts';
 import { type Fragment, renderClauses, renderPage, type Section } from './render.ts';
 

@@ -1,10 +1,16 @@
 import { html, raw } from 'hono/html';
-import type { Clause, Run } from '../../shared/clause.ts';
-import type { MarkId, PartyCode } from '../../shared/ids.ts';
-import { labelStyleOf, labels } from '../../shared/label.ts';
-import { type ClauseRecord, type Ledger, type MarkRecord, type Status, statusOf } from '../../shared/ledger.ts';
-import type { MeetingState, ObserverView } from '../../shared/meeting.ts';
-import { Remembered } from '../../shared/remembered.ts';
+import type { MeetingState, ObserverView } from '../../shared/meeting/meeting.ts';
+import {
+  type ClauseRecord,
+  type Ledger,
+  type MarkRecord,
+  type Status,
+  statusOf,
+} from '../../shared/negotiation/state.ts';
+import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { Clause, Run } from '../../shared/text/clause.ts';
+import { labelStyleOf, labels } from '../../shared/text/labels.ts';
+import { Remembered } from '../../shared/text/remembered.ts';
 import { type Language, message } from '../../shared/words/words.ts';
 
 /** A clause as observers are shown it: one fragment of HTML, the same bytes for everybody. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ConcordError } from '../../shared/errors.ts';
-import type { AccountId, MeetingId, ParticipantId } from '../../shared/ids.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { AccountId, MeetingId, ParticipantId } from '../../shared/protocol/ids.ts';
 import type { ReaderStream } from './reading.ts';
 
 /** Somebody who may read a meeting's text: signed in, and taking part. */

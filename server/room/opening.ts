@@ -1,11 +1,11 @@
-import { ConcordError } from '../../shared/errors.ts';
-import type { LogName } from '../../shared/ids.ts';
-import { assertLink } from '../log/chain.ts';
-import { openCheckpoint } from '../log/checkpoint.ts';
-import type { Checkpoint, Log } from '../log/log.ts';
-import { Head, type Sealed } from './head.ts';
-import { decodeHeader } from './header.ts';
-import { Replica } from './replica.ts';
+import { decodeHeader } from '../../shared/negotiation/entry.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { LogName } from '../../shared/protocol/ids.ts';
+import { assertLink } from '../storage/chain.ts';
+import { openCheckpoint } from '../storage/checkpoint.ts';
+import type { Checkpoint, Log } from '../storage/log.ts';
+import { Replica } from '../yjs/replica.ts';
+import { Head, type Sealed } from '../yjs/staging.ts';
 
 const pageOfEntries = 2000;
 /** How many entries an opening replays at the most, where all went well. */

@@ -1,12 +1,12 @@
 import * as Y from 'yjs';
-import type { Hand } from '../../shared/authority.ts';
-import { type Clause, changedClauses } from '../../shared/clause.ts';
-import { readMark, textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import type { MarkId, PartyCode } from '../../shared/ids.ts';
-import type { Principal } from '../../shared/principal.ts';
-import type { Replica } from './replica.ts';
-import type { UpdateStructure } from './structure.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import { type Clause, changedClauses } from '../../shared/text/clause.ts';
+import { readMark, textOf } from '../../shared/text/document.ts';
+import type { UpdateStructure } from '../yjs/decode.ts';
+import type { Replica } from '../yjs/replica.ts';
 
 /**
  * What one participant may bring to one recommendation in all its life. Yjs keeps a trace of all that was ever there, and
@@ -99,7 +99,7 @@ const isDue = ({ blocks }: UpdateStructure, { store }: Y.Doc): boolean =>
 /**
  * What a party may have at a time in a clause, or of clauses, so that there is room for the others: `own`, and `all`
  * parties together, of which each has `always` whatever the others have. The rapporteur's edits of the base text and
- * the chair's decisions are bound by the document's own limits alone (`shared/document.ts`, `integrity.ts`), which are far
+ * the chair's decisions are bound by the document's own limits alone (`shared/text/document.ts`, `integrity.ts`), which are far
  * above.
  */
 interface Share {

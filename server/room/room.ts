@@ -1,15 +1,15 @@
 import * as Y from 'yjs';
-import type { Clause } from '../../shared/clause.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/ids.ts';
-import { type Ledger, LiveLedger } from '../../shared/ledger.ts';
-import { seal } from '../log/chain.ts';
-import { sealCheckpoint } from '../log/checkpoint.ts';
-import type { Checkpoint, Entry, Log } from '../log/log.ts';
-import type { Head, Sealed } from './head.ts';
-import { type Author, type Deed, encodeHeader, ruleset } from './header.ts';
+import { type Author, type Deed, encodeHeader, ruleset } from '../../shared/negotiation/entry.ts';
+import { type Ledger, LiveLedger } from '../../shared/negotiation/state.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { seal } from '../storage/chain.ts';
+import { sealCheckpoint } from '../storage/checkpoint.ts';
+import type { Checkpoint, Entry, Log } from '../storage/log.ts';
+import type { Replica } from '../yjs/replica.ts';
+import type { Head, Sealed } from '../yjs/staging.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
-import type { Replica } from './replica.ts';
 import type { Staged } from './stage.ts';
 
 /** A submission on its way: judged on the head, then stored, then shown. */

@@ -1,19 +1,19 @@
 import * as Y from 'yjs';
-import { type Change, type Hand, permit } from '../../shared/authority.ts';
-import { type Clause, sameText } from '../../shared/clause.ts';
-import { consequencesOf, permitLeft, strayStrikes } from '../../shared/consequences.ts';
-import { type ClauseRewrite, rewritten } from '../../shared/dispose.ts';
-import { clauseElement, rewriteClause, textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { type LedgerChange, serverClient } from '../../shared/ledger.ts';
-import type { Principal } from '../../shared/principal.ts';
-import type { Decision } from '../../shared/procedure.ts';
-import { checkWork } from './bound.ts';
-import { applyWhole, checkFrames, nothingTouched, type Touched } from './integrity.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { consequencesOf, permitLeft, strayStrikes } from '../../shared/negotiation/consequences.ts';
+import type { Decision } from '../../shared/negotiation/procedure.ts';
+import { type LedgerChange, serverClient } from '../../shared/negotiation/state.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { type Change, type Hand, permit } from '../../shared/text/authority.ts';
+import { type Clause, sameText } from '../../shared/text/clause.ts';
+import { clauseElement, rewriteClause, textOf } from '../../shared/text/document.ts';
+import { type ClauseRewrite, rewritten } from '../../shared/text/resolve.ts';
+import { checkWork } from '../yjs/bound.ts';
+import { decodeStructure, type UpdateStructure } from '../yjs/decode.ts';
+import { restoreMarks, wordsDeletedBy } from '../yjs/repair.ts';
+import type { Replica } from '../yjs/replica.ts';
+import { applyWhole, checkFrames, nothingTouched, type Touched } from '../yjs/validate.ts';
 import { checkQuotas, checkShares } from './quotas.ts';
-import type { Replica } from './replica.ts';
-import { restoreMarks, wordsDeletedBy } from './restore.ts';
-import { decodeStructure, type UpdateStructure } from './structure.ts';
 
 /** Who submits an update: a participant, with a hand to write with, and the client ids that are theirs by connection. */
 export interface Writer {

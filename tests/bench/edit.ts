@@ -1,10 +1,8 @@
 import * as Y from 'yjs';
-import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageUpdate } from '../../server/room/stage.ts';
-import type { Clause } from '../../shared/clause.ts';
-import { noMarks } from '../../shared/clause.ts';
-import { markKey, textOf } from '../../shared/document.ts';
+import { openMemoryLog } from '../../server/storage/memory.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
 import {
   type MarkId,
   newClauseId,
@@ -12,8 +10,10 @@ import {
   newRecommendationId,
   ParticipantId,
   PartyCode,
-} from '../../shared/ids.ts';
-import type { Principal } from '../../shared/principal.ts';
+} from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { noMarks } from '../../shared/text/clause.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 
 /**

@@ -1,11 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as Y from 'yjs';
 import { Histories } from '../../server/audit/history.ts';
-import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageUpdate } from '../../server/room/stage.ts';
-import { noMarks } from '../../shared/clause.ts';
-import { markKey, textOf } from '../../shared/document.ts';
+import { openMemoryLog } from '../../server/storage/memory.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
 import {
   AccountId,
   type MarkId,
@@ -14,8 +13,9 @@ import {
   newRecommendationId,
   ParticipantId,
   PartyCode,
-} from '../../shared/ids.ts';
-import type { Principal } from '../../shared/principal.ts';
+} from '../../shared/protocol/ids.ts';
+import { noMarks } from '../../shared/text/clause.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 
 /**

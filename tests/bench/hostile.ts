@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as Y from 'yjs';
-import { noMarks } from '../../shared/clause.ts';
-import { clauseElement, markKey, textOf } from '../../shared/document.ts';
-import { MarkId, newClauseId, newMarkId } from '../../shared/ids.ts';
+import { MarkId, newClauseId, newMarkId } from '../../shared/protocol/ids.ts';
+import { noMarks } from '../../shared/text/clause.ts';
+import { clauseElement, markKey, textOf } from '../../shared/text/document.ts';
 import { encodeUpdate, type Id, lengthOf, noUpdate, type Struct, type Update } from '../helpers/fuzz/update.ts';
 import { changing, negotiated, send, wordsAt } from '../helpers/negotiated.ts';
 import { delegate } from '../helpers/texts.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { Compilation } from '../../shared/compilation.ts';
+import { Compilation } from '../../shared/meeting/compilation.ts';
 import { compilationSeeds, hostileCompilation } from '../helpers/fuzz/compilations.ts';
 import { Draw } from '../helpers/fuzz/draw.ts';
 import { concord, type RunningConcord } from './load/contestants.ts';

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { seal, zeroHash } from '../../server/log/chain.ts';
-import { openStore } from '../../server/store/store.ts';
-import { newRecommendationId, recommendationLog } from '../../shared/ids.ts';
+import { seal, zeroHash } from '../../server/storage/chain.ts';
+import { openStore } from '../../server/storage/store.ts';
+import { newRecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
 
 /**
  * What the disk costs: entries of 300 bytes, each on disk when its append resolves. One writer waits for each; two

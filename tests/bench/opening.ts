@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Checkpoint, Log } from '../../server/log/log.ts';
 import { Room } from '../../server/room/room.ts';
-import { openStore, type Store } from '../../server/store/store.ts';
-import { newRecommendationId, RecommendationId, recommendationLog } from '../../shared/ids.ts';
+import type { Checkpoint, Log } from '../../server/storage/log.ts';
+import { openStore, type Store } from '../../server/storage/store.ts';
+import { newRecommendationId, RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
 import { writeRecord } from './load/record.ts';
 import { middle, printHead, printRow, rounds } from './load/report.ts';
 

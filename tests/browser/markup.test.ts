@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Created, InvitationLink, MeetingView } from '../../shared/contract.ts';
+import { Created, InvitationLink, MeetingView } from '../../shared/protocol/contract.ts';
 import { launchBrowser, type RunningServer, startServer, type Visit, visit } from '../helpers/browser.ts';
 
 /** What would do something if it were read as HTML, in every way that we know of. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Log } from '../../server/log/log.ts';
+import type { Log } from '../../server/storage/log.ts';
 import { appendAtHead, bytes, entriesAfter, firstBroken, logName, readAll } from '../helpers/entries.ts';
 
 /** One place where entries are kept, and ways to open it. */

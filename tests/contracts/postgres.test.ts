@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
-import { openPostgres } from '../../server/log/postgres.ts';
-import { openStore } from '../../server/store/store.ts';
+import { openPostgres } from '../../server/storage/postgres/log.ts';
+import { openStore } from '../../server/storage/store.ts';
 import { type Cluster, startPostgres } from '../helpers/postgres.ts';
 import { describeLog } from './log.ts';
 import { describeStore } from './store.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openSqlite } from '../../server/log/sqlite.ts';
-import { openStore } from '../../server/store/store.ts';
+import { openSqlite } from '../../server/storage/sqlite/log.ts';
+import { openStore } from '../../server/storage/store.ts';
 import { sqliteWorker } from '../helpers/sqliteWorker.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 import { describeLog } from './log.ts';

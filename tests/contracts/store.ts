@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { atomically, isUniqueViolation, type Store } from '../../server/store/store.ts';
-import { nameKey } from '../../server/store/tables.ts';
+import { atomically, isUniqueViolation, type Store } from '../../server/storage/store.ts';
+import { nameKey } from '../../server/storage/tables.ts';
 
 /** What the plain tables do in every store. */
 export function describeStore(name: string, openPlace: () => Promise<() => Promise<Store>>): void {

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../server/audit/verify.ts';
-import type { Entry, Log } from '../../server/log/log.ts';
-import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageUpdate } from '../../server/room/stage.ts';
-import { markKey, textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { newMarkId, newRecommendationId, recommendationLog } from '../../shared/ids.ts';
+import type { Entry, Log } from '../../server/storage/log.ts';
+import { openMemoryLog } from '../../server/storage/memory.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { newMarkId, newRecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 import { delegate, op, party } from '../helpers/texts.ts';
 

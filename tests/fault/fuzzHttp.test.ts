@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { isErrorCode } from '../../shared/errors.ts';
+import { isErrorCode } from '../../shared/protocol/errors.ts';
 import { runs, seed } from '../helpers/extent.ts';
 import { Draw, evilStrings } from '../helpers/fuzz/draw.ts';
 import { type Person, people, startMeeting, type TestMeeting } from '../helpers/meeting.ts';

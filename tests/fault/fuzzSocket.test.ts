@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readText } from '../../shared/document.ts';
+import { readText } from '../../shared/text/document.ts';
 import { startServer } from '../helpers/browser.ts';
 import { givesWay, isLong, runs, seed } from '../helpers/extent.ts';
 import { Draw } from '../helpers/fuzz/draw.ts';

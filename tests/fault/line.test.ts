@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { textOf } from '../../shared/document.ts';
+import { textOf } from '../../shared/text/document.ts';
 import { type RunningServer, startServer } from '../helpers/browser.ts';
 import { agenda, delegates, join, signIn, verified } from '../helpers/demo.ts';
 import { isLong, seed } from '../helpers/extent.ts';

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { demoAccounts } from '../../server/demo/seed.ts';
-import { markKey, textOf } from '../../shared/document.ts';
-import { type MeetingId, newMarkId } from '../../shared/ids.ts';
+import { type MeetingId, newMarkId } from '../../shared/protocol/ids.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { agenda, join, signIn } from '../helpers/demo.ts';
 import type { Client } from '../helpers/enemy.ts';
 import { isLong } from '../helpers/extent.ts';
@@ -50,8 +50,9 @@ async function storm(client: Client, at: number, times: number): Promise<void> {
   // One amendment, again and again: a participant makes so many marks in a text at the most.
   const id = newMarkId();
   for (let time = 0; time < times; time++) {
-    // As long as what a party may propose in a clause at a time allows.
-    const long = `${id} `.repeat(400);
+    // As long as what a party may propose in a clause at a time allows, in letters of three bytes: a participant brings so
+    // many letters to a text at the most, and what has to fill are buffers of bytes.
+    const long = `${'條約'.repeat(10)} `.repeat(400);
     client.update(client.change(() => client.words(at).insert(0, long, { [markKey('insertion', id)]: { id } })));
     client.update(client.change(() => client.words(at).delete(0, long.length)));
   }
@@ -135,7 +136,7 @@ describe('[LINE2] Who doesn’t read', () => {
       await writer.until(() => writer.verdicts.length >= before + open.length, 'all verdicts', 30_000);
       expect(writer.verdicts.slice(before).every(({ verdict }) => verdict === 'accepted')).toBe(true);
     };
-    await put('long '.repeat(900));
+    await put('條約 '.repeat(1500));
 
     const path = `/meetings/${meeting}/text`;
     const page = await (await fetch(server.url + path, { headers: { cookie: sessions[0] ?? '' } })).text();

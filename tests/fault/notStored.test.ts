@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { markKey, textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { newMarkId, PartyCode } from '../../shared/ids.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { newMarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { startMeeting, type TestMeeting } from '../helpers/meeting.ts';
 import { Device } from './harness/device.ts';
 

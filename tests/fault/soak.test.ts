@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { demoAccounts } from '../../server/demo/seed.ts';
-import { recordOf, textOf } from '../../shared/document.ts';
+import { recordOf, textOf } from '../../shared/text/document.ts';
 import { Attendant, type Part, Sitting, Tally } from '../helpers/crowd.ts';
 import { agenda, join, signIn, verified } from '../helpers/demo.ts';
 import { isLong, seed } from '../helpers/extent.ts';

@@ -1,4 +1,4 @@
-import { openSqlite } from '../../server/log/sqlite.ts';
+import { openSqlite } from '../../server/storage/sqlite/log.ts';
 import { appendAtHead, logName } from './entries.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Room } from '../../server/room/room.ts';
 import { stageText } from '../../server/room/stage.ts';
-import type { Clause } from '../../shared/clause.ts';
-import { openStatus } from '../../shared/ledger.ts';
+import { openStatus } from '../../shared/negotiation/state.ts';
+import type { Clause } from '../../shared/text/clause.ts';
 
 /** Brings a text into an empty room, as an import does: open clauses that nobody sponsors. */
 export const bringIn = (room: Room, text: readonly Clause[]): Promise<unknown> =>

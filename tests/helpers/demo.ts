@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import * as Y from 'yjs';
-import { MeetingList, MeetingView } from '../../shared/contract.ts';
-import type { MeetingId, RecommendationId } from '../../shared/ids.ts';
+import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
+import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { password, type RunningServer } from './browser.ts';
 import { Client } from './enemy.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import * as Y from 'yjs';
-import { markKey, textOf } from '../../shared/document.ts';
-import { newMarkId } from '../../shared/ids.ts';
+import { newMarkId } from '../../shared/protocol/ids.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import type { RunningServer } from './browser.ts';
 import { Client } from './enemy.ts';
 

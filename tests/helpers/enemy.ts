@@ -2,10 +2,10 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { markKey, recordOf, textOf } from '../../shared/document.ts';
-import { ClauseId, type MarkId, newMarkId } from '../../shared/ids.ts';
-import { readRecordItem } from '../../shared/ledger.ts';
-import { messageType, syncType, Verdict } from '../../shared/protocol.ts';
+import { readRecordItem } from '../../shared/negotiation/state.ts';
+import { ClauseId, type MarkId, newMarkId } from '../../shared/protocol/ids.ts';
+import { messageType, syncType, Verdict } from '../../shared/protocol/wire.ts';
+import { markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import type { Person, TestMeeting } from './meeting.ts';
 
 /** A client written against the socket: it says whatever the test tells it to, and remembers what it hears. */

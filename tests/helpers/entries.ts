@@ -1,6 +1,6 @@
-import { seal, verifyLink, zeroHash } from '../../server/log/chain.ts';
-import type { Entry, Head, Log } from '../../server/log/log.ts';
-import { LogName } from '../../shared/ids.ts';
+import { seal, verifyLink, zeroHash } from '../../server/storage/chain.ts';
+import type { Entry, Head, Log } from '../../server/storage/log.ts';
+import { LogName } from '../../shared/protocol/ids.ts';
 
 export const logName = (number: number): LogName =>
   LogName.parse(`recommendation:test${String(number).padStart(6, '0')}`);

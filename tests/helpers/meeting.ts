@@ -3,15 +3,15 @@ import { pino } from 'pino';
 import { type App, createApp } from '../../server/app.ts';
 import { readConfig } from '../../server/config.ts';
 import { createMeeting } from '../../server/meetings/create.ts';
-import type { Store } from '../../server/store/store.ts';
-import type { Compilation } from '../../shared/compilation.ts';
+import type { Store } from '../../server/storage/store.ts';
+import type { Compilation } from '../../shared/meeting/compilation.ts';
+import { Command, onWhatIsSeen } from '../../shared/negotiation/procedure.ts';
 import {
   MeetingView,
   type RecommendationView,
   RecommendationView as RecommendationViewSchema,
-} from '../../shared/contract.ts';
-import type { MeetingId, ParticipantId, RecommendationId } from '../../shared/ids.ts';
-import { Command, onWhatIsSeen } from '../../shared/procedure.ts';
+} from '../../shared/protocol/contract.ts';
+import type { MeetingId, ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { bundle } from './bundle.ts';
 import { openTestStore } from './store.ts';
 import { temporaryDirectory } from './temporary.ts';

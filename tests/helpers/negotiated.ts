@@ -1,12 +1,12 @@
 import * as Y from 'yjs';
-import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageUpdate } from '../../server/room/stage.ts';
-import type { Hand } from '../../shared/authority.ts';
-import { markKey, textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import { newMarkId, newRecommendationId } from '../../shared/ids.ts';
-import type { Principal } from '../../shared/principal.ts';
+import { openMemoryLog } from '../../server/storage/memory.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import { newMarkId, newRecommendationId } from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from './bringIn.ts';
 import { delegate, op, party } from './texts.ts';
 

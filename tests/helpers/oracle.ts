@@ -1,10 +1,10 @@
 import type * as Y from 'yjs';
-import type { Clause } from '../../shared/clause.ts';
-import { deltaOf } from '../../shared/document.ts';
-import type { ClauseId, MarkId, PartyCode } from '../../shared/ids.ts';
-import { isLocked, type Ledger, type MarkRecord } from '../../shared/ledger.ts';
-import type { Command } from '../../shared/procedure.ts';
-import { markNames } from '../../shared/schema.ts';
+import type { Command } from '../../shared/negotiation/procedure.ts';
+import { isLocked, type Ledger, type MarkRecord } from '../../shared/negotiation/state.ts';
+import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { deltaOf } from '../../shared/text/document.ts';
+import { markNames } from '../../shared/text/schema.ts';
 
 /**
  * What an accepted edit may have done, told from the text before and the text after by value and without asking `permit`,

@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
-import { deltaOf, markKey, recordOf, textOf } from '../../shared/document.ts';
-import { type MarkId, newMarkId } from '../../shared/ids.ts';
-import { readRecordItem } from '../../shared/ledger.ts';
+import { readRecordItem } from '../../shared/negotiation/state.ts';
+import { type MarkId, newMarkId } from '../../shared/protocol/ids.ts';
+import { deltaOf, markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import type { Client } from './enemy.ts';
 
 /** Longest clause that a pen still adds to, characters. */

@@ -1,13 +1,13 @@
 import * as Y from 'yjs';
-import { Replica } from '../../server/room/replica.ts';
 import { stageText, stageUpdate } from '../../server/room/stage.ts';
-import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
-import { textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
-import type { ClauseId } from '../../shared/ids.ts';
-import { openStatus, type Status } from '../../shared/ledger.ts';
-import type { Principal } from '../../shared/principal.ts';
+import { Replica } from '../../server/yjs/replica.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { openStatus, type Status } from '../../shared/negotiation/state.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
+import type { ClauseId } from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { textOf } from '../../shared/text/document.ts';
 import { changing, wordsAt } from './negotiated.ts';
 
 /** A head that holds a text: open clauses, but for those whose status is given. */

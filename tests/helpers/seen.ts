@@ -1,5 +1,5 @@
-import type { RecommendationView } from '../../shared/contract.ts';
-import type { Seen } from '../../shared/digest.ts';
+import type { RecommendationView } from '../../shared/protocol/contract.ts';
+import type { Seen } from '../../shared/text/digest.ts';
 
 /** What a program that read the view has seen: for the decisions that it takes by it. */
 export const seenOf = ({ clauses, amendments, brackets }: RecommendationView): Seen =>

@@ -1,4 +1,4 @@
-import { MeetingList, MeetingView } from '../../shared/contract.ts';
+import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
 import { password, type RunningServer } from './browser.ts';
 
 /** Signs in at a server's demo, and gives the `Cookie` header. */

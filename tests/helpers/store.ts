@@ -1,4 +1,4 @@
-import { openStore, type Store } from '../../server/store/store.ts';
+import { openStore, type Store } from '../../server/storage/store.ts';
 import { sqliteWorker } from './sqliteWorker.ts';
 import { temporaryDirectory } from './temporary.ts';
 

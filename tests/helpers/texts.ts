@@ -1,9 +1,9 @@
-import { parentsOfNew } from '../../shared/authority.ts';
-import { type Clause, joinRuns, noMarks, type Run, type RunMarks } from '../../shared/clause.ts';
-import { ClauseId, MarkId, ParticipantId, PartyCode } from '../../shared/ids.ts';
-import { LiveLedger, type MarkRecord, openStatus, type Status } from '../../shared/ledger.ts';
-import type { Principal } from '../../shared/principal.ts';
-import type { ClauseKind } from '../../shared/schema.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { LiveLedger, type MarkRecord, openStatus, type Status } from '../../shared/negotiation/state.ts';
+import { ClauseId, MarkId, ParticipantId, PartyCode } from '../../shared/protocol/ids.ts';
+import { parentsOfNew } from '../../shared/text/authority.ts';
+import { type Clause, joinRuns, noMarks, type Run, type RunMarks } from '../../shared/text/clause.ts';
+import type { ClauseKind } from '../../shared/text/schema.ts';
 
 /** Texts in tests look like texts: `text(op('c1', 'Urge ', ins('arg1', 'all '), 'states'))`. */
 type Part = string | Run;

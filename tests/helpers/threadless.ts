@@ -1,9 +1,9 @@
-import type { Log } from '../../server/log/log.ts';
-import { openMemoryLog } from '../../server/log/memory.ts';
-import { BatchRunner } from '../../server/log/sqliteBatch.ts';
-import { openFile } from '../../server/log/sqliteFile.ts';
-import type { Answers, Kind, RequestOf } from '../../server/log/sqliteProtocol.ts';
-import { LogName } from '../../shared/ids.ts';
+import type { Log } from '../../server/storage/log.ts';
+import { openMemoryLog } from '../../server/storage/memory.ts';
+import { BatchRunner } from '../../server/storage/sqlite/batch.ts';
+import { openFile } from '../../server/storage/sqlite/file.ts';
+import type { Answers, Kind, RequestOf } from '../../server/storage/sqlite/protocol.ts';
+import { LogName } from '../../shared/protocol/ids.ts';
 
 /** The embedded log without its thread, to read a great many databases one after the other. It stores nothing. */
 export function openThreadless(dataDir: string): { log: Log; close(): void } {

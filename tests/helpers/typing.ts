@@ -1,9 +1,9 @@
 import type { Node } from 'prosemirror-model';
 import type { Pen } from '../../client/editor/pen.ts';
-import type { Hand } from '../../shared/authority.ts';
-import type { Clause } from '../../shared/clause.ts';
-import { ClauseId, MarkId } from '../../shared/ids.ts';
-import { markNames, schema } from '../../shared/schema.ts';
+import { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import type { Clause } from '../../shared/text/clause.ts';
+import { markNames, schema } from '../../shared/text/schema.ts';
 import { ledgerOf } from './texts.ts';
 
 const nodeOf = (clause: Clause): Node =>

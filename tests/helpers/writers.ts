@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { markKey, textOf } from '../../shared/document.ts';
-import { newMarkId } from '../../shared/ids.ts';
+import { newMarkId } from '../../shared/protocol/ids.ts';
+import { markKey, textOf } from '../../shared/text/document.ts';
 import { socketUrl } from './demo.ts';
 import { Client } from './enemy.ts';
 

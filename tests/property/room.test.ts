@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../server/audit/verify.ts';
-import type { Log } from '../../server/log/log.ts';
-import { openMemoryLog } from '../../server/log/memory.ts';
 import { Room } from '../../server/room/room.ts';
 import { stageDecision, stageUpdate } from '../../server/room/stage.ts';
-import type { Hand } from '../../shared/authority.ts';
-import { type Clause, noMarks } from '../../shared/clause.ts';
-import { clauseElement, deltaOf, markKey, readMark, readText, recordOf, textOf } from '../../shared/document.ts';
-import { ConcordError } from '../../shared/errors.ts';
+import type { Log } from '../../server/storage/log.ts';
+import { openMemoryLog } from '../../server/storage/memory.ts';
+import type { Principal } from '../../shared/meeting/principal.ts';
+import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/negotiation/procedure.ts';
+import { LiveLedger, readRecordItem } from '../../shared/negotiation/state.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
 import {
   MarkId,
   newClauseId,
@@ -18,10 +18,10 @@ import {
   type PartyCode,
   type RecommendationId,
   recommendationLog,
-} from '../../shared/ids.ts';
-import { LiveLedger, readRecordItem } from '../../shared/ledger.ts';
-import type { Principal } from '../../shared/principal.ts';
-import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/procedure.ts';
+} from '../../shared/protocol/ids.ts';
+import type { Hand } from '../../shared/text/authority.ts';
+import { type Clause, noMarks } from '../../shared/text/clause.ts';
+import { clauseElement, deltaOf, markKey, readMark, readText, recordOf, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 import { runs } from '../helpers/extent.ts';
 import { endedAt, unsound, wrongWithEdit, wrongWithOrder } from '../helpers/oracle.ts';

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { StatementFailed } from '../../server/log/sqlite.ts';
-import { forLog } from '../../server/logging.ts';
-import { ConcordError } from '../../shared/errors.ts';
+import { forLog } from '../../server/runtime/logging.ts';
+import { StatementFailed } from '../../server/storage/sqlite/log.ts';
+import { ConcordError } from '../../shared/protocol/errors.ts';
 
 const words = 'zanzibar';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorCatalogue } from '../../shared/errors.ts';
+import { errorCatalogue } from '../../shared/protocol/errors.ts';
 import { en } from '../../shared/words/en.ts';
 import { es } from '../../shared/words/es.ts';
 import { fr } from '../../shared/words/fr.ts';
@@ -15,7 +15,7 @@ const sources = ['server', 'shared', 'client'].flatMap((folder) =>
     .map((entry) => join(entry.parentPath, entry.name)),
 );
 const code = sources
-  .filter((file) => !file.includes('/words/') && !file.endsWith('shared/errors.ts'))
+  .filter((file) => !file.includes('/words/') && !file.endsWith('shared/protocol/errors.ts'))
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n');
 

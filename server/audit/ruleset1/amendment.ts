@@ -1,6 +1,6 @@
-import type { Clause, Run, RunMarks } from '../../../shared/clause.ts';
-import type { MarkId } from '../../../shared/ids.ts';
-import type { Ledger } from '../../../shared/ledger.ts';
+import type { Ledger } from '../../../shared/negotiation/state.ts';
+import type { MarkId } from '../../../shared/protocol/ids.ts';
+import type { Clause, Run, RunMarks } from '../../../shared/text/clause.ts';
 
 /** What one clause holds of an amendment. */
 interface Share {

@@ -1,6 +1,9 @@
 /** The rule of authority under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
 
-import type { Change, Hand } from '../../../shared/authority.ts';
+import { isLocked, type Ledger } from '../../../shared/negotiation/state.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import type { ClauseId, MarkId } from '../../../shared/protocol/ids.ts';
+import type { Change, Hand } from '../../../shared/text/authority.ts';
 import {
   type Clause,
   changedClauses,
@@ -10,11 +13,8 @@ import {
   type Run,
   type RunMarks,
   sameClause,
-} from '../../../shared/clause.ts';
-import { ConcordError } from '../../../shared/errors.ts';
-import type { ClauseId, MarkId } from '../../../shared/ids.ts';
-import { isLocked, type Ledger } from '../../../shared/ledger.ts';
-import type { MarkName } from '../../../shared/schema.ts';
+} from '../../../shared/text/clause.ts';
+import type { MarkName } from '../../../shared/text/schema.ts';
 
 /**
  * One piece of what is left of a clause when the hand's own work is taken out of it.

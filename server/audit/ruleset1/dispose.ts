@@ -1,8 +1,8 @@
 /** What became of the text under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
 
-import type { Clause, Run, RunMarks } from '../../../shared/clause.ts';
-import type { MarkId } from '../../../shared/ids.ts';
-import type { Ledger } from '../../../shared/ledger.ts';
+import type { Ledger } from '../../../shared/negotiation/state.ts';
+import type { MarkId } from '../../../shared/protocol/ids.ts';
+import type { Clause, Run, RunMarks } from '../../../shared/text/clause.ts';
 import { wordsOf } from './amendment.ts';
 
 /** What becomes of one clause: which runs stay and with which marks (null: the words go), or the clause goes whole. */

@@ -1,8 +1,7 @@
 /** How commands were decided under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
 import { z } from 'zod';
-import type { Clause, RunMarks } from '../../../shared/clause.ts';
-import { ConcordError } from '../../../shared/errors.ts';
-import { ClauseId, MarkId, PartyCode } from '../../../shared/ids.ts';
+import type { MeetingState } from '../../../shared/meeting/meeting.ts';
+import type { Principal } from '../../../shared/meeting/principal.ts';
 import {
   type AmendmentRecord,
   type AmendmentState,
@@ -12,9 +11,10 @@ import {
   type LedgerChange,
   openStatus,
   type Status,
-} from '../../../shared/ledger.ts';
-import type { MeetingState } from '../../../shared/meeting.ts';
-import type { Principal } from '../../../shared/principal.ts';
+} from '../../../shared/negotiation/state.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
+import type { Clause, RunMarks } from '../../../shared/text/clause.ts';
 import { isUnresolved, stands, wordsOf } from './amendment.ts';
 import { adopt, type ClauseRewrite, type Disposal, takeOut } from './dispose.ts';
 

@@ -2,10 +2,10 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { noMarks } from '../../../shared/clause.ts';
-import { clauseElement, markKey, textOf } from '../../../shared/document.ts';
-import { newClauseId, newMarkId } from '../../../shared/ids.ts';
-import { messageType, syncType } from '../../../shared/protocol.ts';
+import { newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
+import { messageType, syncType } from '../../../shared/protocol/wire.ts';
+import { noMarks } from '../../../shared/text/clause.ts';
+import { clauseElement, markKey, textOf } from '../../../shared/text/document.ts';
 import type { Running } from './contestants.ts';
 import { recommendations } from './text.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as encoding from 'lib0/encoding';
 import { z } from 'zod';
-import { Created, InvitationLink, MeetingView } from '../../../shared/contract.ts';
+import { Created, InvitationLink, MeetingView } from '../../../shared/protocol/contract.ts';
 import { recommendations } from './text.ts';
 
 /** A server under load: how to speak to it, and what it costs. */

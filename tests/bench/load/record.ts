@@ -1,9 +1,10 @@
 import * as Y from 'yjs';
-import type { Log } from '../../../server/log/log.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
-import { type Clause, noMarks } from '../../../shared/clause.ts';
-import { markKey, textOf } from '../../../shared/document.ts';
+import type { Log } from '../../../server/storage/log.ts';
+import type { Principal } from '../../../shared/meeting/principal.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
+import { openStatus } from '../../../shared/negotiation/state.ts';
 import {
   type MarkId,
   newClauseId,
@@ -11,10 +12,9 @@ import {
   ParticipantId,
   PartyCode,
   type RecommendationId,
-} from '../../../shared/ids.ts';
-import { openStatus } from '../../../shared/ledger.ts';
-import type { Principal } from '../../../shared/principal.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/procedure.ts';
+} from '../../../shared/protocol/ids.ts';
+import { type Clause, noMarks } from '../../../shared/text/clause.ts';
+import { markKey, textOf } from '../../../shared/text/document.ts';
 import { randomFrom } from '../../helpers/random.ts';
 import { recommendations } from './text.ts';
 

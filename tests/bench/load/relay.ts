@@ -1,6 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import { WebSocket, WebSocketServer } from 'ws';
-import { messageType, syncType } from '../../../shared/protocol.ts';
+import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 
 /** The least that a server can do: every frame of a document goes to everybody else in it. It keeps the text's updates for who comes. */
 const documents = new Map<string, { readonly sockets: Set<WebSocket>; readonly updates: Buffer[] }>();

@@ -3,9 +3,9 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { markKey, textOf } from '../../../shared/document.ts';
-import { newMarkId } from '../../../shared/ids.ts';
-import { messageType, syncType } from '../../../shared/protocol.ts';
+import { newMarkId } from '../../../shared/protocol/ids.ts';
+import { messageType, syncType } from '../../../shared/protocol/wire.ts';
+import { markKey, textOf } from '../../../shared/text/document.ts';
 
 /** How a server is spoken to, where they differ. */
 export interface Line {

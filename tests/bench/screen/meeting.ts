@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Created, InvitationLink, MeetingView } from '../../../shared/contract.ts';
-import type { RecommendationId } from '../../../shared/ids.ts';
+import { Created, InvitationLink, MeetingView } from '../../../shared/protocol/contract.ts';
+import type { RecommendationId } from '../../../shared/protocol/ids.ts';
 import { password } from '../../helpers/browser.ts';
 
 /** The delegate whose screen is measured, and those who write elsewhere. */

@@ -1,9 +1,9 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { markKey } from '../../../shared/document.ts';
-import { type MarkId, newMarkId } from '../../../shared/ids.ts';
-import { messageType } from '../../../shared/protocol.ts';
-import { schemaVersion } from '../../../shared/schema.ts';
+import { type MarkId, newMarkId } from '../../../shared/protocol/ids.ts';
+import { messageType } from '../../../shared/protocol/wire.ts';
+import { markKey } from '../../../shared/text/document.ts';
+import { schemaVersion } from '../../../shared/text/schema.ts';
 import { Client } from '../../helpers/enemy.ts';
 
 const sentence = 'in keeping with what was agreed before and with due regard to those who need it most ';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { Accepted, RecommendationView } from '../../../shared/contract.ts';
-import type { RecommendationId } from '../../../shared/ids.ts';
-import type { Command } from '../../../shared/procedure.ts';
+import type { Command } from '../../../shared/negotiation/procedure.ts';
+import { Accepted, RecommendationView } from '../../../shared/protocol/contract.ts';
+import type { RecommendationId } from '../../../shared/protocol/ids.ts';
 import { seenOf } from '../../helpers/seen.ts';
 
 /** A command that was answered with the number of its entry. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as Y from 'yjs';
-import { clauseText } from '../../../shared/clause.ts';
-import type { RecommendationView } from '../../../shared/contract.ts';
-import { readText, recordOf } from '../../../shared/document.ts';
+import type { RecommendationView } from '../../../shared/protocol/contract.ts';
+import { clauseText } from '../../../shared/text/clause.ts';
+import { readText, recordOf } from '../../../shared/text/document.ts';
 import type { Ordered } from './chair.ts';
 import type { Device } from './device.ts';
 import { wordsIn } from './hands.ts';

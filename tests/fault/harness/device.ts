@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../../shared/ids.ts';
-import { messageType, syncType } from '../../../shared/protocol.ts';
+import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../../shared/protocol/ids.ts';
+import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 import { Client } from '../../helpers/enemy.ts';
 
 /** Who sits at a device, and where. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { markKey, recordOf, textOf } from '../../../shared/document.ts';
-import { type MarkId, newMarkId, type PartyCode } from '../../../shared/ids.ts';
-import { readRecordItem } from '../../../shared/ledger.ts';
+import { readRecordItem } from '../../../shared/negotiation/state.ts';
+import { type MarkId, newMarkId, type PartyCode } from '../../../shared/protocol/ids.ts';
+import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
 import { Client } from '../../helpers/enemy.ts';
 import { endedAt } from '../../helpers/oracle.ts';
 import type { Seat } from './device.ts';

@@ -1,5 +1,5 @@
 import { verify } from '../../../server/audit/verify.ts';
-import { openStore, type Store } from '../../../server/store/store.ts';
+import { openStore, type Store } from '../../../server/storage/store.ts';
 import type { Cluster } from '../../helpers/postgres.ts';
 import { type Exit, launchConcord, type ServerProcess } from '../../helpers/process.ts';
 import { sqliteWorker } from '../../helpers/sqliteWorker.ts';

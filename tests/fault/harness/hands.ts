@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
-import { clauseElement, deltaOf, markKey, readMark, recordOf, textOf } from '../../../shared/document.ts';
-import { ClauseId, type MarkId, newClauseId, newMarkId } from '../../../shared/ids.ts';
-import { readRecordItem } from '../../../shared/ledger.ts';
+import { readRecordItem } from '../../../shared/negotiation/state.ts';
+import { ClauseId, type MarkId, newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
+import { clauseElement, deltaOf, markKey, readMark, recordOf, textOf } from '../../../shared/text/document.ts';
 import { endedAt } from '../../helpers/oracle.ts';
 import type { Device } from './device.ts';
 

@@ -1,5 +1,5 @@
-import { MeetingList, MeetingView } from '../../../shared/contract.ts';
-import type { RecommendationId } from '../../../shared/ids.ts';
+import { MeetingList, MeetingView } from '../../../shared/protocol/contract.ts';
+import type { RecommendationId } from '../../../shared/protocol/ids.ts';
 import { password } from '../../helpers/process.ts';
 import type { Seat } from './device.ts';
 

@@ -1,11 +1,11 @@
 import * as Y from 'yjs';
-import { verifyLink } from '../../../server/log/chain.ts';
-import type { Entry, Log } from '../../../server/log/log.ts';
-import { decodeHeader, type Header } from '../../../server/room/header.ts';
-import { Replica } from '../../../server/room/replica.ts';
-import { type Clause, sameClause } from '../../../shared/clause.ts';
-import { type PartyCode, type RecommendationId, recommendationLog } from '../../../shared/ids.ts';
-import { isLocked } from '../../../shared/ledger.ts';
+import { verifyLink } from '../../../server/storage/chain.ts';
+import type { Entry, Log } from '../../../server/storage/log.ts';
+import { Replica } from '../../../server/yjs/replica.ts';
+import { decodeHeader, type Header } from '../../../shared/negotiation/entry.ts';
+import { isLocked } from '../../../shared/negotiation/state.ts';
+import { type PartyCode, type RecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
+import { type Clause, sameClause } from '../../../shared/text/clause.ts';
 import { withoutParty } from '../../helpers/oracle.ts';
 import { deletionsOf, unitsOf } from './units.ts';
 

@@ -1,6 +1,6 @@
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
-import { messageType, syncType } from '../../../shared/protocol.ts';
+import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 import { type Draw, evilStrings } from './draw.ts';
 import type { Ground } from './ground.ts';
 import type { Mutator } from './mutate.ts';

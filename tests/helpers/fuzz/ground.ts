@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
-import { markKey, recordOf, textOf } from '../../../shared/document.ts';
-import { MarkId, randomId } from '../../../shared/ids.ts';
+import { MarkId, randomId } from '../../../shared/protocol/ids.ts';
+import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
 import type { Draw } from './draw.ts';
 import { type Block, type Id, lengthOf, noUpdate, type Struct, type Update } from './update.ts';
 

@@ -1,7 +1,7 @@
 import { importCompilation } from '../../../server/imports/compilation.ts';
 import { decode } from '../../../server/imports/decode.ts';
-import { ConcordError } from '../../../shared/errors.ts';
-import { withoutForbidden } from '../../../shared/visible.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { withoutForbidden } from '../../../shared/text/visible.ts';
 import { canary, compilationSeeds, hostileCompilation } from './compilations.ts';
 import { Draw } from './draw.ts';
 

@@ -1,10 +1,10 @@
 import * as decoding from 'lib0/decoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { MeetingList, MeetingView } from '../../../shared/contract.ts';
-import { markKey, textOf } from '../../../shared/document.ts';
-import { newMarkId, RecommendationId } from '../../../shared/ids.ts';
-import { messageType, Verdict } from '../../../shared/protocol.ts';
+import { MeetingList, MeetingView } from '../../../shared/protocol/contract.ts';
+import { newMarkId, RecommendationId } from '../../../shared/protocol/ids.ts';
+import { messageType, Verdict } from '../../../shared/protocol/wire.ts';
+import { markKey, textOf } from '../../../shared/text/document.ts';
 import { password, type RunningServer } from '../browser.ts';
 import { Client } from '../enemy.ts';
 import { Draw } from './draw.ts';

@@ -1,11 +1,11 @@
 import * as Y from 'yjs';
-import type { Log } from '../../../server/log/log.ts';
-import { decodeHeader } from '../../../server/room/header.ts';
-import { Replica } from '../../../server/room/replica.ts';
-import { type Clause, sameText } from '../../../shared/clause.ts';
-import { readText } from '../../../shared/document.ts';
-import { type LogName, type RecommendationId, recommendationLog } from '../../../shared/ids.ts';
-import { LiveLedger } from '../../../shared/ledger.ts';
+import type { Log } from '../../../server/storage/log.ts';
+import { Replica } from '../../../server/yjs/replica.ts';
+import { decodeHeader } from '../../../shared/negotiation/entry.ts';
+import { LiveLedger } from '../../../shared/negotiation/state.ts';
+import { type LogName, type RecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
+import { type Clause, sameText } from '../../../shared/text/clause.ts';
+import { readText } from '../../../shared/text/document.ts';
 import { wrongWith } from '../oracle.ts';
 
 const pageOfEntries = 500;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../../server/audit/verify.ts';
 import { decodeEvents } from '../../../server/meetings/meetings.ts';
-import { Created, InvitationLink } from '../../../shared/contract.ts';
-import { type MeetingId, meetingLog } from '../../../shared/ids.ts';
+import { Created, InvitationLink } from '../../../shared/protocol/contract.ts';
+import { type MeetingId, meetingLog } from '../../../shared/protocol/ids.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Created, InvitationLink, MeetingList, MeetingView } from '../../../shared/contract.ts';
-import { ParticipantId } from '../../../shared/ids.ts';
+import { Created, InvitationLink, MeetingList, MeetingView } from '../../../shared/protocol/contract.ts';
+import { ParticipantId } from '../../../shared/protocol/ids.ts';
 import { connect, propose } from '../../helpers/enemy.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 

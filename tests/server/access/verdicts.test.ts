@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { MeetingList, MeetingView, RecommendationView } from '../../../shared/contract.ts';
+import { administrator, type MeetingCommand } from '../../../shared/meeting/meeting.ts';
+import { MeetingList, MeetingView, RecommendationView } from '../../../shared/protocol/contract.ts';
 import {
   newMarkId,
   newRecommendationId,
   newTopicId,
   type RecommendationId,
   type TopicId,
-} from '../../../shared/ids.ts';
-import { administrator, type MeetingCommand } from '../../../shared/meeting.ts';
+} from '../../../shared/protocol/ids.ts';
 import { connect, propose } from '../../helpers/enemy.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { seenOf } from '../../helpers/seen.ts';

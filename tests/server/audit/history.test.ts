@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { Histories, longestPage } from '../../../server/audit/history.ts';
 import { Turns } from '../../../server/audit/turns.ts';
-import type { Log } from '../../../server/log/log.ts';
-import { openMemoryLog } from '../../../server/log/memory.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageUpdate } from '../../../server/room/stage.ts';
-import { History, type HistoryAct, type HistoryItem, type HistoryQuery } from '../../../shared/contract.ts';
-import { markKey, textOf } from '../../../shared/document.ts';
+import type { Log } from '../../../server/storage/log.ts';
+import { openMemoryLog } from '../../../server/storage/memory.ts';
+import { History, type HistoryAct, type HistoryItem, type HistoryQuery } from '../../../shared/protocol/contract.ts';
 import {
   AccountId,
   type ClauseId,
@@ -15,7 +14,8 @@ import {
   newMarkId,
   newRecommendationId,
   type RecommendationId,
-} from '../../../shared/ids.ts';
+} from '../../../shared/protocol/ids.ts';
+import { markKey, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
 import { type Client, connect } from '../../helpers/enemy.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';

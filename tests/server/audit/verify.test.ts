@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../../server/audit/verify.ts';
-import { seal } from '../../../server/log/chain.ts';
-import type { Entry, Log } from '../../../server/log/log.ts';
-import { openMemoryLog } from '../../../server/log/memory.ts';
-import { type Author, type Deed, decodeHeader, encodeHeader, type Header } from '../../../server/room/header.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageUpdate } from '../../../server/room/stage.ts';
-import { markKey, recordOf, textOf } from '../../../shared/document.ts';
-import { type MarkId, newMarkId, newRecommendationId, recommendationLog } from '../../../shared/ids.ts';
-import { type AmendmentRecord, LedgerChange, recordKey, serverClient } from '../../../shared/ledger.ts';
-import type { Principal } from '../../../shared/principal.ts';
+import { seal } from '../../../server/storage/chain.ts';
+import type { Entry, Log } from '../../../server/storage/log.ts';
+import { openMemoryLog } from '../../../server/storage/memory.ts';
+import type { Principal } from '../../../shared/meeting/principal.ts';
+import { type Author, type Deed, decodeHeader, encodeHeader, type Header } from '../../../shared/negotiation/entry.ts';
+import { type AmendmentRecord, LedgerChange, recordKey, serverClient } from '../../../shared/negotiation/state.ts';
+import { type MarkId, newMarkId, newRecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
+import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, op, party, rapporteur } from '../../helpers/texts.ts';
 

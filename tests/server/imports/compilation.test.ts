@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { importCompilation } from '../../../server/imports/compilation.ts';
 import { stateOf } from '../../../server/imports/states.ts';
-import { Compilation } from '../../../shared/compilation.ts';
-import { ConcordError } from '../../../shared/errors.ts';
+import { Compilation } from '../../../shared/meeting/compilation.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
 
 const rowsOf = ({ topics }: Compilation) =>
   topics.flatMap(({ recommendations }) => recommendations.flatMap(({ clauses }) => clauses));

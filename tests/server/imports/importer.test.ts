@@ -11,9 +11,9 @@ import {
   type ImporterOptions,
   type ToRead,
 } from '../../../server/imports/importer.ts';
-import { Compilation } from '../../../shared/compilation.ts';
-import { ConcordError } from '../../../shared/errors.ts';
-import { newAccountId } from '../../../shared/ids.ts';
+import { Compilation } from '../../../shared/meeting/compilation.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { newAccountId } from '../../../shared/protocol/ids.ts';
 import { bundle } from '../../helpers/bundle.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 

@@ -2,9 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Meetings } from '../../../server/meetings/meetings.ts';
 import { partyViews } from '../../../server/meetings/routes.ts';
 import { stageText } from '../../../server/room/stage.ts';
-import { mostTopics } from '../../../shared/agenda.ts';
-import { Created, MeetingList, MeetingView, Refused } from '../../../shared/contract.ts';
-import { markKey } from '../../../shared/document.ts';
+import { mostTopics } from '../../../shared/meeting/agenda.ts';
+import {
+  administrator,
+  decideMeeting,
+  evolveMeeting,
+  MeetingCommand,
+  noMeeting,
+  Party,
+} from '../../../shared/meeting/meeting.ts';
+import { Created, MeetingList, MeetingView, Refused } from '../../../shared/protocol/contract.ts';
 import {
   newMarkId,
   newParticipantId,
@@ -13,15 +20,8 @@ import {
   PartyCode,
   type RecommendationId,
   type TopicId,
-} from '../../../shared/ids.ts';
-import {
-  administrator,
-  decideMeeting,
-  evolveMeeting,
-  MeetingCommand,
-  noMeeting,
-  Party,
-} from '../../../shared/meeting.ts';
+} from '../../../shared/protocol/ids.ts';
+import { markKey } from '../../../shared/text/document.ts';
 import { connect } from '../../helpers/enemy.ts';
 import { people, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { op } from '../../helpers/texts.ts';

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
 import { type Ended, EventStream, type Reader, Streams } from '../../../server/reading/streams.ts';
-import { type Clause, noMarks } from '../../../shared/clause.ts';
+import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting/meeting.ts';
+import { LiveLedger } from '../../../shared/negotiation/state.ts';
 import {
   AccountId,
   newClauseId,
@@ -11,9 +12,8 @@ import {
   newParticipantId,
   newRecommendationId,
   newTopicId,
-} from '../../../shared/ids.ts';
-import { LiveLedger } from '../../../shared/ledger.ts';
-import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting.ts';
+} from '../../../shared/protocol/ids.ts';
+import { type Clause, noMarks } from '../../../shared/text/clause.ts';
 
 /** A meeting of one text, without rooms: what is written in it is said here. */
 class Stage {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clauseElement, markKey } from '../../../shared/document.ts';
-import { newClauseId, newMarkId } from '../../../shared/ids.ts';
-import type { ObserverView } from '../../../shared/meeting.ts';
+import type { ObserverView } from '../../../shared/meeting/meeting.ts';
+import { newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
+import { clauseElement, markKey } from '../../../shared/text/document.ts';
 import { languages } from '../../../shared/words/words.ts';
 import { type Client, connect, propose } from '../../helpers/enemy.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Fragment, renderClauses } from '../../../server/reading/render.ts';
-import type { Clause } from '../../../shared/clause.ts';
-import { LiveLedger, openStatus } from '../../../shared/ledger.ts';
+import { LiveLedger, openStatus } from '../../../shared/negotiation/state.ts';
+import type { Clause } from '../../../shared/text/clause.ts';
 import { clauseId, del, ins, mark, op, party, proposed } from '../../helpers/texts.ts';
 
 const draw = (text: readonly Clause[], ledger: LiveLedger): readonly Fragment[] =>

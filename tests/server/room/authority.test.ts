@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verify } from '../../../server/audit/verify.ts';
-import { Refused } from '../../../shared/contract.ts';
-import { markKey } from '../../../shared/document.ts';
-import { type MarkId, newMarkId } from '../../../shared/ids.ts';
+import { Refused } from '../../../shared/protocol/contract.ts';
+import { type MarkId, newMarkId } from '../../../shared/protocol/ids.ts';
+import { markKey } from '../../../shared/text/document.ts';
 import { type Client, connect, propose } from '../../helpers/enemy.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { seenOf } from '../../helpers/seen.ts';

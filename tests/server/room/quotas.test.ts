@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type * as Y from 'yjs';
-import type { Replica } from '../../../server/room/replica.ts';
-import { type Clause, clauseText, noMarks } from '../../../shared/clause.ts';
-import { clauseElement, markKey } from '../../../shared/document.ts';
-import { MarkId, newClauseId, newMarkId } from '../../../shared/ids.ts';
-import type { MarkRecord } from '../../../shared/ledger.ts';
+import type { Replica } from '../../../server/yjs/replica.ts';
+import type { MarkRecord } from '../../../shared/negotiation/state.ts';
+import { MarkId, newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
+import { type Clause, clauseText, noMarks } from '../../../shared/text/clause.ts';
+import { clauseElement, markKey } from '../../../shared/text/document.ts';
 import { encodeUpdate, noUpdate, type Struct } from '../../helpers/fuzz/update.ts';
 import { wordsAt } from '../../helpers/negotiated.ts';
 import { headOf, Screen } from '../../helpers/screen.ts';

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../../server/audit/verify.ts';
-import type { Log } from '../../../server/log/log.ts';
-import { openMemoryLog } from '../../../server/log/memory.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
-import type { Clause } from '../../../shared/clause.ts';
-import { markKey, readText, textOf } from '../../../shared/document.ts';
-import { ConcordError } from '../../../shared/errors.ts';
-import { newRecommendationId } from '../../../shared/ids.ts';
-import type { Principal } from '../../../shared/principal.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/procedure.ts';
+import type { Log } from '../../../server/storage/log.ts';
+import { openMemoryLog } from '../../../server/storage/memory.ts';
+import type { Principal } from '../../../shared/meeting/principal.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { newRecommendationId } from '../../../shared/protocol/ids.ts';
+import type { Clause } from '../../../shared/text/clause.ts';
+import { markKey, readText, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, mark, op, party, show } from '../../helpers/texts.ts';
 

@@ -1,0 +1,315 @@
+import { useComputed, useSignal } from '@preact/signals';
+import type { AmendmentRecord } from '../../../shared/negotiation/state.ts';
+import type { MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
+import { type StandingAmendment, sponsorsOf } from '../../../shared/text/amendment.ts';
+import { BusyButton } from '../../parts/busy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
+import { PartyTag } from '../../parts/party.tsx';
+import { clauseName, moment, t } from '../../words.ts';
+import type { Desk } from '../desk.ts';
+import { Order } from '../execute.tsx';
+import { isMeant } from '../steady.ts';
+import { kindKeys } from './words.ts';
+
+/** The words before and after, told apart by element, sign and colour. */
+export function Words({ struck, inserted }: { struck: string; inserted: string }) {
+  return (
+    <div class="card-words">
+      {struck !== '' && (
+        <p>
+          <span class="visually-hidden">{t('card.strikes')}: </span>
+          <del>{struck}</del>
+        </p>
+      )}
+      {inserted !== '' && (
+        <p>
+          <span class="visually-hidden">{t('card.brings')}: </span>
+          <ins>{inserted}</ins>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** One amendment: whose it is, what it does, who stands behind it, and what may be done about it. */
+export function Card({
+  desk,
+  amendment: { id, record, parent, kind, clauses, struck, inserted },
+  chosen,
+  choose,
+}: {
+  desk: Desk;
+  amendment: StandingAmendment;
+  chosen: boolean;
+  choose: ((id: MarkId, on: boolean) => void) | null;
+}) {
+  const { bench, me } = desk;
+  const face = desk.face(record.party);
+  const pointed = useComputed(() => bench.active.value === id).value;
+  const owner = me.role === 'rapporteur' || (me.role === 'delegate' && me.party === record.party);
+  const [clause] = clauses;
+  return (
+    <article
+      id={`card-${id}`}
+      class={`card ${face.colour}${pointed ? ' is-active' : ''}`}
+      aria-label={`${face.name}: ${t(kindKeys[kind])}`}
+      aria-current={pointed ? 'true' : undefined}
+    >
+      <p class="card-head">
+        {me.role === 'chair' && choose !== null && (
+          <input
+            type="checkbox"
+            aria-label={t('card.choose', { party: face.name })}
+            checked={chosen}
+            onChange={(event) => choose(id, event.currentTarget.checked)}
+          />
+        )}
+        <PartyTag {...face} />
+        {sponsorsOf(record)
+          .slice(1)
+          .map((party) => (
+            <PartyTag key={party} {...desk.face(party)} />
+          ))}
+        <strong>{t(kindKeys[kind])}</strong>
+        <button type="button" class="link" onClick={() => bench.point(id, true)}>
+          {clause === undefined || bench.labelOf(clause) === '' ? t('card.show') : clauseName(bench.labelOf(clause))}
+        </button>
+      </p>
+      <MadeTo desk={desk} parent={parent} />
+      <Words struck={struck} inserted={inserted} />
+      {record.reason !== '' && (
+        <p class="card-reason">
+          <strong>{t('card.reason')}:</strong> {record.reason}
+        </p>
+      )}
+      <Sponsors desk={desk} id={id} record={record} owner={owner} />
+      <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
+      <div class="card-acts">
+        {me.role === 'chair' && (
+          <>
+            <Order desk={desk} command={{ type: 'adopt', amendments: [id] }} words={t('card.adopt')} strong />
+            <Order desk={desk} command={{ type: 'not-adopt', amendments: [id] }} words={t('card.not-adopt')} />
+          </>
+        )}
+        {owner && (
+          <>
+            {me.role === 'rapporteur' ? (
+              <WithdrawFor desk={desk} id={id} party={face.name} struck={struck} inserted={inserted} />
+            ) : (
+              <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} />
+            )}
+            <ReasonForm desk={desk} id={id} reason={record.reason} />
+          </>
+        )}
+      </div>
+    </article>
+  );
+}
+
+/** Of an amendment to a pending one: whose, and a way to it. It is decided before that one, or falls with it. */
+function MadeTo({ desk, parent }: { desk: Desk; parent: MarkId | null }) {
+  const record = parent === null ? undefined : desk.bench.ledger.value.marks.get(parent);
+  if (parent === null || record === undefined) return null;
+  return (
+    <p class="card-foot">
+      <button type="button" class="link" onClick={() => desk.bench.point(parent, true)}>
+        {t('card.made-to', { party: desk.face(record.party).name })}
+      </button>
+    </p>
+  );
+}
+
+/** The rapporteur withdraws on behalf of a party: asked first, since the words are not the rapporteur's own. */
+function WithdrawFor({
+  desk,
+  id,
+  party,
+  struck,
+  inserted,
+}: {
+  desk: Desk;
+  id: MarkId;
+  party: string;
+  struck: string;
+  inserted: string;
+}) {
+  const asking = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        data-decides
+        onClick={(event) => {
+          if (isMeant(event)) asking.value = true;
+          else desk.say(t('card.moved'));
+        }}
+      >
+        {t('card.withdraw')}…
+      </button>
+      {asking.value && (
+        <Dialog
+          title={t('card.withdraw-for', { party })}
+          onClose={() => {
+            asking.value = false;
+          }}
+        >
+          <Words struck={struck} inserted={inserted} />
+          <p>{t('card.withdraw-sure', { party })}</p>
+          <div class="row">
+            <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} strong />
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                asking.value = false;
+              }}
+            >
+              {t('app.cancel')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function ReasonForm({ desk, id, reason }: { desk: Desk; id: MarkId; reason: string }) {
+  const open = useSignal(false);
+  const words = useSignal(reason);
+  if (!open.value)
+    return (
+      <button
+        type="button"
+        class="button"
+        onClick={() => {
+          words.value = reason;
+          open.value = true;
+        }}
+      >
+        {t('card.give-reason')}
+      </button>
+    );
+  return (
+    <form
+      class="card-form"
+      onSubmit={async (event) => {
+        event.preventDefault();
+        // What was typed stays in its field until the server has it.
+        if (await desk.order({ type: 'give-reason', amendment: id, reason: words.value })) open.value = false;
+      }}
+    >
+      <label>
+        {t('card.reason')}
+        <textarea
+          rows={2}
+          maxLength={4000}
+          value={words.value}
+          onInput={(event) => {
+            words.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <div class="card-acts">
+        <button type="submit" class="button button-strong">
+          {t('app.save')}
+        </button>
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            open.value = false;
+          }}
+        >
+          {t('app.cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Who stands behind an amendment, who was asked to, and the answer of who was. */
+function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record: AmendmentRecord; owner: boolean }) {
+  const { me } = desk;
+  /** The party that is chosen, and not asked yet. */
+  const asking = useSignal<PartyCode | null>(null);
+  const asked = record.sponsors.filter(({ accepted }) => !accepted);
+  const mine = record.sponsors.find(({ party }) => party === me.party);
+  const others = desk
+    .parties()
+    .filter(({ code }) => code !== record.party && !record.sponsors.some(({ party }) => party === code));
+  return (
+    <>
+      {asked.length > 0 && (
+        <p class="card-sponsors">
+          {asked
+            .map(({ party, agreedTo }) =>
+              t(agreedTo === undefined ? 'card.asked' : 'card.asked-again', { party: desk.face(party).code }),
+            )
+            .join(', ')}
+        </p>
+      )}
+      {me.role === 'delegate' && mine?.agreedTo !== undefined && (
+        <div>
+          <p>{t('card.agreed-to')}</p>
+          <Words struck={mine.agreedTo.struck} inserted={mine.agreedTo.inserted} />
+        </div>
+      )}
+      {me.role === 'delegate' && mine !== undefined && (
+        <div class="card-acts">
+          {mine.accepted ? (
+            <Order
+              desk={desk}
+              command={{ type: 'answer-sponsoring', amendment: id, accept: false }}
+              words={t('card.step-back')}
+            />
+          ) : (
+            <>
+              <Order
+                desk={desk}
+                command={{ type: 'answer-sponsoring', amendment: id, accept: true }}
+                words={t('card.accept')}
+                strong
+              />
+              <Order
+                desk={desk}
+                command={{ type: 'answer-sponsoring', amendment: id, accept: false }}
+                words={t('card.decline')}
+              />
+            </>
+          )}
+        </div>
+      )}
+      {owner && others.length > 0 && (
+        <form class="card-ask" onSubmit={(event) => event.preventDefault()}>
+          <label>
+            {t('card.ask')}{' '}
+            <select
+              value={asking.value ?? ''}
+              onChange={(event) => {
+                asking.value = others.find((party) => party.code === event.currentTarget.value)?.code ?? null;
+              }}
+            >
+              <option value="">…</option>
+              {others.map(({ code }: { code: PartyCode }) => (
+                <option key={code} value={code}>
+                  {desk.face(code).name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <BusyButton
+            type="submit"
+            work={async () => {
+              const party = others.find(({ code }) => code === asking.peek())?.code;
+              if (party === undefined) desk.say(t('card.ask-whom'));
+              else if (await desk.order({ type: 'ask-to-sponsor', amendment: id, party })) asking.value = null;
+            }}
+          >
+            {t('card.ask-submit')}
+          </BusyButton>
+        </form>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,108 @@
+import { useComputed, useSignal } from '@preact/signals';
+import { useCallback } from 'preact/hooks';
+import type { AmendmentRecord } from '../../../shared/negotiation/state.ts';
+import type { MarkId } from '../../../shared/protocol/ids.ts';
+import { PartyTag } from '../../parts/party.tsx';
+import { moment, t, tn } from '../../words.ts';
+import { Brackets } from '../bracket/rows.tsx';
+import type { Desk } from '../desk.ts';
+import { Order } from '../execute.tsx';
+import { Card, Words } from './card.tsx';
+import { stateKeys } from './words.ts';
+
+/** A card for each amendment, in the order of the text; the chair's choice of several stands above them. */
+export function AmendmentCards({ desk }: { desk: Desk }) {
+  const { bench, me } = desk;
+  const chosen = useSignal<ReadonlySet<MarkId>>(new Set());
+  // A card is drawn anew when its amendment says something else: `amendments` keeps those that don't.
+  const amendments = bench.amendments.value;
+  const closed = useComputed(() =>
+    [...bench.ledger.value.marks].filter(
+      (entry): entry is [MarkId, AmendmentRecord] => entry[1].kind === 'amendment' && entry[1].state !== 'open',
+    ),
+  );
+  const standing = new Set(amendments.map(({ id }) => id));
+  const picked = [...chosen.value].filter((id) => standing.has(id));
+  const choose = useCallback((id: MarkId, on: boolean): void => {
+    const next = new Set(chosen.peek());
+    if (on) next.add(id);
+    else next.delete(id);
+    chosen.value = next;
+  }, []);
+  return (
+    <section class="cards" aria-labelledby="cards-title">
+      <h2 id="cards-title">{t('card.title')}</h2>
+      {me.role === 'chair' && amendments.length > 1 && (
+        <div class="cards-several">
+          <label>
+            <input
+              type="checkbox"
+              checked={picked.length === amendments.length}
+              onChange={(event) => {
+                chosen.value = event.currentTarget.checked ? standing : new Set();
+              }}
+            />{' '}
+            {t('card.choose-all')}
+          </label>
+          <span aria-live="polite">{tn('card.chosen', picked.length)}</span>
+          <Order
+            desk={desk}
+            command={{ type: 'adopt', amendments: picked }}
+            words={t('card.adopt')}
+            off={picked.length === 0}
+          />
+          <Order
+            desk={desk}
+            command={{ type: 'not-adopt', amendments: picked }}
+            words={t('card.not-adopt')}
+            off={picked.length === 0}
+          />
+        </div>
+      )}
+      {amendments.length === 0 && <p class="quiet">{t('card.none')}</p>}
+      <ul class="plain">
+        {amendments.map((amendment) => (
+          <li key={amendment.id}>
+            <Card
+              desk={desk}
+              amendment={amendment}
+              chosen={chosen.value.has(amendment.id)}
+              choose={amendments.length > 1 ? choose : null}
+            />
+          </li>
+        ))}
+      </ul>
+      <Brackets desk={desk} />
+      {closed.value.length > 0 && (
+        <details class="cards-closed">
+          <summary>
+            {t('card.closed')} ({closed.value.length})
+          </summary>
+          <ul class="plain">
+            {closed.value.map(([id, record]) => (
+              <li key={id} class={`card card-closed ${desk.face(record.party).colour}`}>
+                <p class="card-head">
+                  <PartyTag {...desk.face(record.party)} />
+                  <strong>{t(stateKeys[record.state])}</strong>
+                </p>
+                <Words struck={record.closed?.struck ?? ''} inserted={record.closed?.inserted ?? ''} />
+                <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
+                {record.closed !== undefined && (
+                  <p class="card-foot">
+                    {t(record.state === 'withdrawn' ? 'card.withdrawn-by' : 'card.closed-by', {
+                      state: t(stateKeys[record.state]),
+                      name: record.closed.by,
+                      party: desk.face(record.party).name,
+                      time: moment(record.closed.at),
+                    })}
+                    {record.closed.reason !== undefined && ` · ${record.closed.reason}`}
+                  </p>
+                )}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,214 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { History, type HistoryAct, type HistoryItem, type HistoryWords } from '../../shared/protocol/contract.ts';
+import type { ClauseId, PartyCode } from '../../shared/protocol/ids.ts';
+import { get, sentenceOf } from '../api.ts';
+import { BusyButton } from '../parts/busy.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { PartyTag } from '../parts/party.tsx';
+import { inSeat } from '../seat.ts';
+import { clauseName, span, t } from '../words.ts';
+import { stateKeys } from './amendment/words.ts';
+import type { Desk } from './desk.ts';
+import { statusWords } from './status/words.ts';
+
+const commandKeys = {
+  create: 'history.create',
+  adopt: 'history.adopt',
+  'not-adopt': 'history.not-adopt',
+  withdraw: 'history.withdraw',
+  'give-reason': 'history.give-reason',
+  'ask-to-sponsor': 'history.ask-to-sponsor',
+  'answer-sponsoring': 'history.answer-sponsoring',
+  'lift-bracket': 'history.lift-bracket',
+  'set-sponsors': 'history.set-sponsors',
+} as const;
+const isKnown = (command: string): command is keyof typeof commandKeys => Object.hasOwn(commandKeys, command);
+
+/** The history of a clause, in pages: the newest acts first, and earlier ones when they are asked for. */
+export function HistoryDialog({ desk, clause, onClose }: { desk: Desk; clause: ClauseId; onClose: () => void }) {
+  const acts = useSignal<readonly HistoryAct[] | null>(null);
+  const earlier = useSignal<number | null>(null);
+  const failure = useSignal('');
+  const list = useRef<HTMLOListElement>(null);
+  const load = async (before: number | null): Promise<void> => {
+    const address = `/api/recommendations/${desk.recommendation}/clauses/${clause}/history`;
+    const page = before === null ? address : `${address}?before=${before}`;
+    try {
+      const found = await get(inSeat(page, desk.me.participant), History);
+      const known = acts.value ?? [];
+      acts.value = [...known, ...found.acts];
+      earlier.value = found.earlier;
+      failure.value = '';
+      // Reading goes on where the page before ended.
+      const next = (): void => (list.current?.children[known.length] as HTMLElement | undefined)?.focus();
+      if (before !== null) requestAnimationFrame(next);
+    } catch (error) {
+      failure.value = sentenceOf(error);
+    }
+  };
+  useEffect(() => void load(null), [clause]);
+  return (
+    <Dialog title={t('clause.history-of', { clause: clauseName(desk.bench.labelOf(clause)) })} onClose={onClose}>
+      {acts.value === null && failure.value === '' && <p class="quiet">{t('app.loading')}</p>}
+      <ol class="plain history" ref={list}>
+        {acts.value?.map((act, at) => (
+          <Act key={`${act.first} ${at}`} act={act} desk={desk} />
+        ))}
+      </ol>
+      <p class="failure" role="alert">
+        {failure.value}
+      </p>
+      {earlier.value !== null && <BusyButton work={() => load(earlier.value)}>{t('history.earlier')}</BusyButton>}
+    </Dialog>
+  );
+}
+
+/** One act: who, for whom, when, what; the words that it struck and brought in. */
+function Act({ act, desk }: { act: HistoryAct; desk: Desk }) {
+  const { by, onBehalfOf, from, to, first, last, reason, items, more } = act;
+  const party = onBehalfOf ?? by.party;
+  return (
+    <li tabIndex={-1}>
+      <p class="card-head">
+        {party !== null && <PartyTag {...desk.face(party)} />}
+        <strong>{titleOf(act)}</strong>
+        <span class="quiet">
+          {by.name}
+          {onBehalfOf !== null && ` ${t('history.on-behalf', { party: desk.face(onBehalfOf).name })}`},{' '}
+          <time dateTime={new Date(from).toISOString()}>{span(from, to)}</time> ·{' '}
+          {first === last ? `#${first}` : `#${first}–${last}`}
+        </span>
+      </p>
+      {reason !== null && <p class="card-reason">{reason}</p>}
+      {items.map((item, at) => (
+        <Item key={at} item={item} alone={items.length === 1} isNew={act.clause === 'new'} owner={party} desk={desk} />
+      ))}
+      {more > 0 && <p class="quiet">{t('history.more', { count: more })}</p>}
+      {act.clause === 'gone' && <p class="quiet">{t('history.gone')}</p>}
+    </li>
+  );
+}
+
+function titleOf({ command, items }: HistoryAct): string {
+  if (command === 'typing') return typedTitle(items[0]);
+  const status = items.find((item) => item.of === 'status');
+  if (status !== undefined) return t('history.set-status', { status: statusWords(status.status) });
+  return t(isKnown(command) ? commandKeys[command] : 'history.other');
+}
+
+function typedTitle(item: HistoryItem | undefined): string {
+  if (item === undefined) return t('history.other');
+  if (item.of === 'text') return t('history.edited');
+  if (item.of === 'bracket') return t(item.after === null ? 'history.unbracketed' : 'history.bracketed');
+  if (item.of !== 'amendment') return t('history.other');
+  if (item.after === null) return t('history.took-back');
+  return t(item.before === null ? 'history.proposed' : 'history.reworked');
+}
+
+/** What an act did to one amendment, one bracket, or the words in force. `owner`: whose act it is, said above it. */
+function Item({
+  item,
+  alone,
+  isNew,
+  owner,
+  desk,
+}: {
+  item: HistoryItem;
+  alone: boolean;
+  isNew: boolean;
+  owner: PartyCode | null;
+  desk: Desk;
+}) {
+  switch (item.of) {
+    case 'amendment': {
+      const { party, state, before, after, asked, joined, left } = item;
+      const face = desk.face(party);
+      const now = after ?? before;
+      const isChanged =
+        before !== null && after !== null && (before.struck !== after.struck || before.brought !== after.brought);
+      const parties = (codes: readonly PartyCode[]): string => codes.map((code) => desk.face(code).name).join(', ');
+      return (
+        <div class={`history-item ${face.colour}`}>
+          {(!alone || party !== owner || state !== 'open') && (
+            <p class="card-head">
+              <PartyTag {...face} />
+              {state !== 'open' && <span>{t(stateKeys[state])}</span>}
+            </p>
+          )}
+          {now !== null && <Words words={now} />}
+          {isChanged && (
+            <div class="quiet">
+              {t('history.before')} <Words words={before} />
+            </div>
+          )}
+          {asked.length > 0 && <p>{t('history.asked', { parties: parties(asked) })}</p>}
+          {joined.length > 0 && <p>{t('history.joined', { parties: parties(joined) })}</p>}
+          {left.length > 0 && <p>{t('history.left', { parties: parties(left) })}</p>}
+        </div>
+      );
+    }
+    case 'bracket':
+    case 'comment':
+      return (
+        <Sample face={desk.face(item.party).colour}>
+          {item.of === 'bracket' ? <strong>[</strong> : null}
+          <bdi>{item.after ?? item.before}</bdi>
+          {item.of === 'bracket' ? <strong>]</strong> : null}
+        </Sample>
+      );
+    case 'text':
+      return (
+        <div class="history-item">
+          {isNew ? (
+            <p class="text-sample">
+              <bdi>{item.brought}</bdi>
+            </p>
+          ) : (
+            <Words words={item} />
+          )}
+        </div>
+      );
+    case 'sponsors':
+      return (
+        <p class="row">
+          <span class="quiet">{t('card.sponsors')}</span>
+          {item.sponsors.map((party) => (
+            <PartyTag key={party} {...desk.face(party)} />
+          ))}
+        </p>
+      );
+    case 'status':
+      // The act's own title.
+      return null;
+  }
+}
+
+function Sample({ face, children }: { face: string; children: ComponentChildren }) {
+  return (
+    <div class={`history-item ${face}`}>
+      <p class="text-sample">{children}</p>
+    </div>
+  );
+}
+
+/** Words told apart by element, sign and colour. */
+function Words({ words: { struck, brought } }: { words: HistoryWords }) {
+  return (
+    <p class="text-sample">
+      {struck !== '' && (
+        <del>
+          <span class="visually-hidden">{t('card.strikes')}: </span>
+          <bdi>{struck}</bdi>
+        </del>
+      )}{' '}
+      {brought !== '' && (
+        <ins>
+          <span class="visually-hidden">{t('card.brings')}: </span>
+          <bdi>{brought}</bdi>
+        </ins>
+      )}
+    </p>
+  );
+}

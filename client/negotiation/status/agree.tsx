@@ -1,0 +1,122 @@
+import { useSignal } from '@preact/signals';
+import { whyNot } from '../../../shared/negotiation/procedure.ts';
+import type { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
+import { baseText } from '../../../shared/text/clause.ts';
+import { Disposing } from '../../../shared/text/resolve.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import { PartyTag } from '../../parts/party.tsx';
+import { clauseName, t } from '../../words.ts';
+import { Words } from '../amendment/card.tsx';
+import { kindKeys } from '../amendment/words.ts';
+import type { Desk } from '../desk.ts';
+import { decideOnce } from '../execute.tsx';
+import { WaitingParties } from './waiting.tsx';
+
+/**
+ * The chair disposes of all that is pending in a clause and marks it agreed, in one act: what comes in until then is not
+ * adopted, so nobody can hold the agreement up, and the text that is agreed is the one shown here or none.
+ */
+export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: ClauseId; close: () => void }) {
+  const { bench } = desk;
+  const adopted = useSignal<readonly MarkId[]>([]);
+  const status = useSignal<'agreed' | 'agreed ad referendum'>('agreed');
+  const parties = useSignal<readonly PartyCode[]>([]);
+  const reason = useSignal('');
+  const text = bench.text.value;
+  const ledger = bench.ledger.value;
+  const pending = bench.amendments.value.filter(({ clauses }) => clauses.includes(id));
+  const ticked = adopted.value.filter((one) => pending.some((amendment) => amendment.id === one));
+  const disposing = new Disposing(text, ledger);
+  disposing.adopt(new Set(ticked));
+  const result = disposing.text().find((clause) => clause.id === id);
+  const wish = {
+    type: 'dispose-and-agree' as const,
+    clauses: [id],
+    adopt: [...ticked],
+    status: status.value,
+    ...(status.value === 'agreed ad referendum' ? { parties: [...parties.value] } : {}),
+    ...(reason.value.trim() === '' ? {} : { reason: reason.value }),
+  };
+  const refusal = whyNot(bench.situation.value, wish, desk.me);
+  return (
+    <Dialog title={t('agree.title', { clause: clauseName(bench.labelOf(id)) })} onClose={close}>
+      <form class="form" onSubmit={(event) => event.preventDefault()}>
+        <p>{t('agree.about')}</p>
+        <ul class="plain">
+          {pending.map((amendment) => {
+            const face = desk.face(amendment.record.party);
+            return (
+              <li key={amendment.id} class={`card ${face.colour}`}>
+                <label class="check">
+                  <input
+                    type="checkbox"
+                    checked={ticked.includes(amendment.id)}
+                    onChange={(event) => {
+                      adopted.value = event.currentTarget.checked
+                        ? [...ticked, amendment.id]
+                        : ticked.filter((one) => one !== amendment.id);
+                    }}
+                  />{' '}
+                  {t('card.adopt')} <PartyTag {...face} /> {t(kindKeys[amendment.kind])}
+                </label>
+                <Words struck={amendment.struck} inserted={amendment.inserted} />
+              </li>
+            );
+          })}
+        </ul>
+        <fieldset>
+          <legend>{t('agree.status')}</legend>
+          {(['agreed', 'agreed ad referendum'] as const).map((one) => (
+            <label key={one} class="check">
+              <input
+                type="radio"
+                name="status"
+                checked={status.value === one}
+                onChange={() => {
+                  status.value = one;
+                }}
+              />{' '}
+              {t(one === 'agreed' ? 'clause.agree' : 'clause.agree-ad-referendum')}
+            </label>
+          ))}
+        </fieldset>
+        {status.value === 'agreed ad referendum' && <WaitingParties desk={desk} chosen={parties} />}
+        <label>
+          {t('clause.reason')}
+          <textarea
+            rows={2}
+            maxLength={4000}
+            value={reason.value}
+            onInput={(event) => {
+              reason.value = event.currentTarget.value;
+            }}
+          />
+        </label>
+        <section aria-live="polite">
+          <h3>{t('agree.reads')}</h3>
+          <blockquote class="text-sample">
+            {result === undefined ? t('history.gone') : <bdi>{baseText({ ...result, insertion: null })}</bdi>}
+          </blockquote>
+        </section>
+        <div class="row">
+          <button
+            type="submit"
+            class="button button-strong"
+            data-decides
+            aria-disabled={refusal !== null}
+            title={refusal === null ? undefined : t(`error.${refusal}`)}
+            onClick={async (event) => {
+              if (refusal !== null) desk.say(t(`error.${refusal}`));
+              else if (await decideOnce(desk, wish, event)) close();
+            }}
+          >
+            {t('agree.confirm')}
+          </button>
+          <button type="button" class="button" onClick={close}>
+            {t('app.cancel')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,96 @@
+import type { LogName } from '../../../shared/protocol/ids.ts';
+import type { Checkpoint, Entry, Head } from '../log.ts';
+import type { RefusedReason } from '../refused.ts';
+
+/** A compiled statement with what it binds. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  /** The statement must change a row, or none of its company happens. */
+  readonly mustChange: boolean;
+}
+
+/** What one statement gave. */
+export interface StatementResult {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly changes: number;
+}
+
+/** What the event loop asks of the thread that holds the database. */
+export type Request =
+  | { readonly kind: 'read'; readonly log: LogName; readonly after: number; readonly limit: number }
+  | { readonly kind: 'head'; readonly log: LogName }
+  | { readonly kind: 'names' }
+  | { readonly kind: 'saveCheckpoint'; readonly checkpoint: Checkpoint }
+  | { readonly kind: 'checkpoint'; readonly log: LogName }
+  | { readonly kind: 'check' }
+  /** Several statements are one transaction. `null` answers that one of them should have changed a row, and didn't. */
+  | { readonly kind: 'execute'; readonly statements: readonly Statement[] };
+
+/** The most frequent request of all, and so packed apart: see `sqlitePack.ts`. Answered by whether it was stored. */
+export interface Append {
+  readonly id: number;
+  readonly entries: readonly Entry[];
+}
+
+export interface Answers {
+  read: readonly Entry[];
+  head: Head | null;
+  names: readonly string[];
+  saveCheckpoint: null;
+  checkpoint: Checkpoint | null;
+  check: null;
+  execute: readonly StatementResult[] | null;
+}
+
+export type Kind = Request['kind'];
+export type RequestOf<K extends Kind> = Extract<Request, { kind: K }>;
+
+/**
+ * How a request ended; `answer` is of the request's kind, and whether it was stored for an append. `code` is SQLite's name for what went wrong. A `storage` failure is the disk's or the file's;
+ * any other is the statement's own (a name that is taken).
+ */
+export type Outcome =
+  | { readonly ok: true; readonly answer: Answers[Kind] | boolean }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly storage: boolean };
+
+export interface Numbered {
+  readonly id: number;
+  readonly request: Request;
+}
+
+/** A group of what came together: appends, and then the others in their order. */
+export interface Batch {
+  readonly appends: readonly Append[];
+  readonly requests: readonly Numbered[];
+}
+
+export interface NumberedOutcome {
+  readonly id: number;
+  readonly outcome: Outcome;
+}
+
+/** To the thread: what came together. `appends` is packed. After `close` nothing more is sent. */
+export type ToWorker =
+  | { readonly appends: Uint8Array | null; readonly requests: readonly Numbered[] }
+  | { readonly close: true };
+
+/**
+ * From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. Appends that were
+ * stored are named by their ids alone.
+ */
+export type FromWorker =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'refused'; readonly reason: RefusedReason; readonly message: string }
+  | {
+      readonly kind: 'outcomes';
+      readonly stored: readonly number[];
+      readonly outcomes: readonly NumberedOutcome[];
+    }
+  | { readonly kind: 'closed' };
+
+/** What the thread is started with. */
+export interface WorkerStart {
+  readonly dataDir: string;
+  readonly readOnly: boolean;
+}

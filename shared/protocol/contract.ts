@@ -1,0 +1,245 @@
+import { z } from 'zod';
+import { Compilation } from '../meeting/compilation.ts';
+import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from '../meeting/meeting.ts';
+import { PartyKind, Principal, Role } from '../meeting/principal.ts';
+import { AmendmentState, CoSponsor, Status } from '../negotiation/state.ts';
+import { Digest } from '../text/digest.ts';
+import { clauseKinds } from '../text/schema.ts';
+import { visibleName } from '../text/visible.ts';
+import { AccountId, ClauseId, MarkId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
+
+/**
+ * What the server answers over HTTP, as schemas: the server's answers are typed by them, the client parses by them, and
+ * `/api/openapi.json` is made from them.
+ */
+
+export const Progress = z.object({
+  clauses: z.number().int(),
+  agreed: z.number().int(),
+  adReferendum: z.number().int(),
+  open: z.number().int(),
+  unresolved: z.number().int(),
+  amendments: z.number().int(),
+});
+
+/** `GET /api/meetings`: those that the account takes part in; all of them for an administrator. */
+export const MeetingList = z.array(
+  z.object({
+    id: MeetingId,
+    name: z.string(),
+    createdAt: z.number(),
+    /** Null for an administrator who takes no part. */
+    role: Role.nullable(),
+    party: PartyCode.nullable(),
+    /** Every seat that the account has there; role and party are those of the first. */
+    seats: z.array(Principal),
+    recommendations: z.number().int(),
+  }),
+);
+export type MeetingList = z.infer<typeof MeetingList>;
+
+/** A party with its place in the palette: 0–23, the same on every screen of the meeting. */
+export const PartyView = Party.extend({ colour: z.number().int().min(0).max(23) });
+export type PartyView = z.infer<typeof PartyView>;
+
+/** `GET /api/meetings/:id`. To an observer, only as much as the chair opened. */
+export const MeetingView = z.object({
+  id: MeetingId,
+  name: z.string(),
+  drafting: z.boolean(),
+  observerView: ObserverView,
+  floor: Floor.nullable(),
+  /** How often the agenda changed: `set-topics` and `set-recommendations` name it as `basedOn`. 0 to an observer. */
+  agendaVersion: z.number().int(),
+  /** Whose name the reader acts in, by `?seat=` or else the first seat; null for an administrator who takes no part. */
+  me: Principal.nullable(),
+  /** Every seat that the reader's account has in the meeting. */
+  seats: z.array(Principal),
+  administrator: z.boolean(),
+  parties: z.array(PartyView),
+  /** For those who run the meeting (chair, rapporteur, administrator); empty for others. `account`: has taken up the invitation. */
+  participants: z.array(Participant.extend({ account: AccountId.nullable() })),
+  topics: z.array(Topic),
+  recommendations: z.array(RecommendationHeading.extend({ progress: Progress })),
+});
+export type MeetingView = z.infer<typeof MeetingView>;
+
+/** Server-Sent Events of `GET /api/meetings/:id/events`, each the JSON of one `message`. */
+export const MeetingNotice = z.discriminatedUnion('type', [
+  /** The meeting itself changed: fetch it again. */
+  z.object({ type: z.literal('meeting') }),
+  z.object({ type: z.literal('progress'), recommendation: RecommendationId, progress: Progress }),
+  z.object({ type: z.literal('floor'), floor: Floor.nullable() }),
+]);
+export type MeetingNotice = z.infer<typeof MeetingNotice>;
+
+export const RunView = z.object({
+  text: z.string(),
+  marks: z.object({
+    insertion: z.array(MarkId),
+    deletion: z.array(MarkId),
+    bracket: z.array(MarkId),
+    comment: z.array(MarkId),
+    origin: z.array(MarkId),
+  }),
+});
+
+/** `GET /api/recommendations/:id`, for those who take part; observers read `/meetings/:id/text`. */
+export const RecommendationView = z.object({
+  id: RecommendationId,
+  meeting: MeetingId,
+  heading: z.string(),
+  topic: z.string(),
+  /** The last entry of the log that this shows. */
+  sequence: z.number().int(),
+  clauses: z.array(
+    z.object({
+      id: ClauseId,
+      label: z.string(),
+      kind: z.enum(clauseKinds),
+      level: z.number().int(),
+      text: z.string(),
+      runs: z.array(RunView),
+      /** The amendment that proposes the whole clause, or null. */
+      insertion: MarkId.nullable(),
+      sponsors: z.array(PartyCode),
+      status: Status,
+      /** Of its words in force: a command that agrees on them names it in `seen`. */
+      digest: Digest,
+    }),
+  ),
+  amendments: z.array(
+    z.object({
+      id: MarkId,
+      kind: z.enum(['add', 'delete', 'replace', 'new clause', 'delete clause']).nullable(),
+      party: PartyCode,
+      /** The pending amendment that it amends; null for one to the text in force. */
+      parent: MarkId.nullable(),
+      sponsors: z.array(CoSponsor),
+      state: AmendmentState,
+      reason: z.string(),
+      clause: ClauseId,
+      clauses: z.array(ClauseId),
+      struck: z.string(),
+      inserted: z.string(),
+      typedBy: z.string(),
+      at: z.number(),
+      /** Of the words that it has in the text, for `seen`; null where it has none. */
+      digest: Digest.nullable(),
+    }),
+  ),
+  /** The brackets that stand. */
+  brackets: z.array(
+    z.object({ id: MarkId, party: PartyCode, clauses: z.array(ClauseId), words: z.string(), digest: Digest }),
+  ),
+});
+export type RecommendationView = z.infer<typeof RecommendationView>;
+
+/** What an amendment strikes and what it brings, in one clause. */
+export const HistoryWords = z.object({ struck: z.string(), brought: z.string() });
+export type HistoryWords = z.infer<typeof HistoryWords>;
+
+/** One thing that an act did. Long words are cut, with an ellipsis. */
+export const HistoryItem = z.discriminatedUnion('of', [
+  z.object({
+    of: z.literal('amendment'),
+    id: MarkId,
+    party: PartyCode,
+    /** What it was once the act was done. */
+    state: AmendmentState,
+    /** What it proposed before; null where it proposed nothing. */
+    before: HistoryWords.nullable(),
+    /** What it proposes afterwards; null once it is taken back or decided. */
+    after: HistoryWords.nullable(),
+    /** Parties that were asked to sponsor it, that sponsor it now, and that no longer do. */
+    asked: z.array(PartyCode),
+    joined: z.array(PartyCode),
+    left: z.array(PartyCode),
+  }),
+  z.object({
+    of: z.enum(['bracket', 'comment']),
+    id: MarkId,
+    party: PartyCode,
+    /** The words that bore it before, and those that bear it afterwards; null where none do. */
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+  }),
+  /** Words of the text in force, where no amendment brought or struck them. */
+  z.object({ of: z.literal('text'), ...HistoryWords.shape }),
+  z.object({ of: z.literal('status'), status: Status }),
+  z.object({ of: z.literal('sponsors'), sponsors: z.array(PartyCode) }),
+]);
+export type HistoryItem = z.infer<typeof HistoryItem>;
+
+/**
+ * One act on a clause: a command, or what somebody typed for one amendment (or into the text in force) until a pause of
+ * five minutes or somebody else's act.
+ */
+export const HistoryAct = z.object({
+  /** The first and the last entry of the log that it is made of, and when they were made, ms since 1970. */
+  first: z.number().int(),
+  last: z.number().int(),
+  from: z.number(),
+  to: z.number(),
+  by: z.object({
+    /** Null for an administrator, or the server itself, who take no part. */
+    participant: ParticipantId.nullable(),
+    name: z.string(),
+    party: PartyCode.nullable(),
+    role: Role.nullable(),
+  }),
+  onBehalfOf: PartyCode.nullable(),
+  /** "typing", or the type of the command. */
+  command: z.string(),
+  reason: z.string().nullable(),
+  /** Whether the act brought the clause in, or took it out. */
+  clause: z.enum(['new', 'gone']).nullable(),
+  items: z.array(HistoryItem),
+  /** Items that are left out, since there are too many of them. */
+  more: z.number().int(),
+});
+export type HistoryAct = z.infer<typeof HistoryAct>;
+
+/** `GET /api/recommendations/:id/clauses/:clause/history?before=&after=&limit=`: a page of acts. */
+export const History = z.object({
+  /** The newest first; with `after`, the oldest first. */
+  acts: z.array(HistoryAct),
+  /** The `before` that gives the page before, and the `after` that gives the page behind; null where there is none. */
+  earlier: z.number().int().nullable(),
+  later: z.number().int().nullable(),
+  /** The last entry of the log that this is made from. */
+  sequence: z.number().int(),
+});
+export type History = z.infer<typeof History>;
+
+/** `before`: acts that had ended before that entry. `after`: acts that began after it. `limit`: acts, 50 unless told. */
+export const HistoryQuery = z.object({
+  before: z.coerce.number().int().positive().optional(),
+  after: z.coerce.number().int().nonnegative().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export type HistoryQuery = z.infer<typeof HistoryQuery>;
+
+/** A command's answer: the number of its entry. */
+export const Accepted = z.object({ sequence: z.number().int() });
+
+export const InvitationLink = z.object({ link: z.string(), expiresAt: z.number() });
+export type InvitationLink = z.infer<typeof InvitationLink>;
+
+/** `POST /api/imports`: a compilation as its importer corrected it, and the meeting's name. */
+export const ImportOrder = z.object({ meeting: visibleName(300), compilation: Compilation });
+export type ImportOrder = z.infer<typeof ImportOrder>;
+export const Created = z.object({ meeting: MeetingId });
+
+export const Refused = z.object({
+  error: z.object({ code: z.string(), message: z.string(), clause: z.string().optional() }),
+});
+
+/** Server → client presence, and the only thing a client may say of itself is its cursor. */
+export const Presence = z.object({
+  user: z.object({ participant: ParticipantId, name: z.string(), party: PartyCode.nullable(), role: Role }),
+  cursor: z.object({ anchor: z.unknown(), head: z.unknown() }).nullable(),
+});
+export type Presence = z.infer<typeof Presence>;
+
+export { PartyKind };

@@ -1,0 +1,188 @@
+import { type AmendedWords, type AmendmentRecord, isLocked, type Ledger } from '../negotiation/state.ts';
+import type { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
+import type { Clause } from './clause.ts';
+import { openParents } from './ownership.ts';
+
+/** What an amendment does to the text. */
+export type AmendmentKind = 'add' | 'delete' | 'replace' | 'new clause' | 'delete clause';
+
+/** An amendment as it stands in the text at this moment: derived, never stored. */
+export interface StandingAmendment {
+  readonly id: MarkId;
+  readonly record: AmendmentRecord;
+  /** The pending amendment that it amends; null for one to the text in force. */
+  readonly parent: MarkId | null;
+  readonly kind: AmendmentKind;
+  /** The clauses that hold its words, in their order; the first is where its card stands. */
+  readonly clauses: readonly ClauseId[];
+  /** The words it would strike, and the words it would bring; "…" where they are apart. */
+  readonly struck: string;
+  readonly inserted: string;
+}
+
+/** What one clause holds of an amendment. */
+interface Share {
+  readonly struck: string;
+  readonly inserted: string;
+  /** The amendment proposes the whole clause. */
+  readonly proposes: boolean;
+  /** It strikes every word in force of a clause of the text. */
+  readonly strikesAll: boolean;
+}
+
+const shares = new WeakMap<Clause, ReadonlyMap<MarkId, Share>>();
+
+/**
+ * The amendments that have a share in a clause, in the order of its words. Made once for each value: while people write,
+ * only the clause that they write in is gone through again.
+ */
+function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
+  const known = shares.get(clause);
+  if (known !== undefined) return known;
+  const found = new Map<MarkId, Counted>();
+  const shareOf = (id: MarkId): Counted => {
+    const share = found.get(id) ?? { struck: new Words(), inserted: new Words(), struckInForce: 0 };
+    found.set(id, share);
+    return share;
+  };
+  if (clause.insertion !== null) shareOf(clause.insertion);
+  let inForce = 0;
+  // One walk, however many amendments there are: a clause may bear hundreds.
+  for (const [at, { text, marks }] of clause.runs.entries()) {
+    const pending = marks.insertion.length > 0;
+    // What others propose between two pieces doesn't part them; words in force do.
+    for (const id of marks.insertion) shareOf(id).inserted.add(text, inForce, inForce);
+    for (const id of marks.deletion) {
+      const share = shareOf(id);
+      if (pending) share.struck.add(text, at, at + 1);
+      else share.struck.add(text, inForce, inForce + 1);
+      if (!pending) share.struckInForce += 1;
+    }
+    if (!pending) inForce += 1;
+  }
+  const read = new Map(
+    [...found].map(([id, { struck, inserted, struckInForce }]): [MarkId, Share] => [
+      id,
+      {
+        struck: struck.text,
+        inserted: inserted.text,
+        proposes: clause.insertion === id,
+        strikesAll: clause.insertion === null && struckInForce === inForce,
+      },
+    ]),
+  );
+  shares.set(clause, read);
+  return read;
+}
+
+interface Counted {
+  readonly struck: Words;
+  readonly inserted: Words;
+  /** Runs in force that it strikes. */
+  struckInForce: number;
+}
+
+/** Words of runs; an ellipsis stands for what lies between. */
+class Words {
+  text = '';
+  #next = 0;
+  /** `from`: where the piece stands; `next`: where the one after it would have to. */
+  add(text: string, from: number, next: number): void {
+    this.text += this.text !== '' && from !== this.#next ? ` … ${text}` : text;
+    this.#next = next;
+  }
+}
+
+/** Whether an amendment has words in the text, or proposes a clause of it. */
+export const stands = (text: readonly Clause[], id: MarkId): boolean => text.some((clause) => sharesOf(clause).has(id));
+
+/** What one amendment strikes and brings in the text as it stands. */
+export const wordsOf = (text: readonly Clause[], id: MarkId): AmendedWords =>
+  joinShares(
+    text.flatMap((clause) => {
+      const share = sharesOf(clause).get(id);
+      return share === undefined ? [] : [share];
+    }),
+  );
+
+function joinShares(parts: readonly Share[]): AmendedWords {
+  const join = (pieces: readonly string[]): string => pieces.filter((piece) => piece !== '').join(' … ');
+  return { struck: join(parts.map(({ struck }) => struck)), inserted: join(parts.map(({ inserted }) => inserted)) };
+}
+
+/** The open amendments that have words in the text, in the order of the text. */
+export function standingAmendments(text: readonly Clause[], ledger: Ledger): readonly StandingAmendment[] {
+  const found = new Map<MarkId, { readonly clauses: ClauseId[]; readonly parts: Share[] }>();
+  for (const clause of text)
+    for (const [id, share] of sharesOf(clause)) {
+      const known = found.get(id) ?? { clauses: [], parts: [] };
+      known.clauses.push(clause.id);
+      known.parts.push(share);
+      found.set(id, known);
+    }
+  const parents = openParents(text, ledger);
+  const standing: StandingAmendment[] = [];
+  for (const [id, { clauses, parts }] of found) {
+    const record = ledger.marks.get(id);
+    if (record?.kind !== 'amendment' || record.state !== 'open') continue;
+    const { struck, inserted } = joinShares(parts);
+    const parent = parents.get(id) ?? null;
+    standing.push({ id, record, parent, clauses, struck, inserted, kind: kindOf(parts, struck, inserted) });
+  }
+  return standing;
+}
+
+function kindOf(parts: readonly Share[], struck: string, inserted: string): AmendmentKind {
+  if (struck === '') return parts.some(({ proposes }) => proposes) ? 'new clause' : 'add';
+  if (inserted !== '') return 'replace';
+  return parts.some(({ strikesAll }) => strikesAll) ? 'delete clause' : 'delete';
+}
+
+/** The open brackets in a clause. */
+export function standingBrackets(clause: Clause, ledger: Ledger): readonly MarkId[] {
+  const ids = new Set<MarkId>();
+  for (const { marks } of clause.runs)
+    for (const id of marks.bracket) {
+      const record = ledger.marks.get(id);
+      if (record?.kind === 'bracket' && record.state === 'open') ids.add(id);
+    }
+  return [...ids];
+}
+
+/** While an amendment or a bracket of a clause is unresolved, the clause can't be marked agreed. */
+export const isUnresolved = (clause: Clause, ledger: Ledger): boolean =>
+  clause.insertion !== null ||
+  clause.runs.some((run) => run.marks.insertion.length > 0 || run.marks.deletion.length > 0) ||
+  standingBrackets(clause, ledger).length > 0;
+
+/** How far a text has come, as a meeting tells it: "12 clauses: 7 agreed, 3 open, 2 with amendments". */
+export interface Progress {
+  readonly clauses: number;
+  readonly agreed: number;
+  readonly adReferendum: number;
+  readonly open: number;
+  /** Of the open ones: those with an amendment or a bracket. */
+  readonly unresolved: number;
+  readonly amendments: number;
+}
+
+export function progressOf(text: readonly Clause[], ledger: Ledger): Progress {
+  // A proposed clause is an amendment yet, not a clause of the text.
+  const inForce = text.filter((clause) => clause.insertion === null);
+  const agreed = inForce.filter((clause) => ledger.clauses.get(clause.id)?.status.state === 'agreed').length;
+  const locked = inForce.filter((clause) => isLocked(ledger, clause.id)).length;
+  return {
+    clauses: inForce.length,
+    agreed,
+    adReferendum: locked - agreed,
+    open: inForce.length - locked,
+    unresolved: inForce.filter((clause) => !isLocked(ledger, clause.id) && isUnresolved(clause, ledger)).length,
+    amendments: standingAmendments(text, ledger).length,
+  };
+}
+
+/** Who stands behind an amendment: its party, then those that accepted to sponsor it. */
+export const sponsorsOf = (record: AmendmentRecord): readonly PartyCode[] => [
+  record.party,
+  ...record.sponsors.filter((sponsor) => sponsor.accepted).map((sponsor) => sponsor.party),
+];

@@ -1,0 +1,333 @@
+import { isLocked, type Ledger, type MarkRecord } from '../negotiation/state.ts';
+import { ConcordError } from '../protocol/errors.ts';
+import type { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
+import {
+  type Clause,
+  type ClauseChange,
+  changedClauses,
+  changedRuns,
+  marksKey,
+  marksOf,
+  type Run,
+  type RunMarks,
+  sameClause,
+} from './clause.ts';
+import { hostsOf, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
+import type { MarkName } from './schema.ts';
+
+/**
+ * In whose name an update is judged. A delegate, or the rapporteur on a party's behalf, proposes; the rapporteur may
+ * also edit the base text, which is everything that no pending insertion brought in.
+ */
+export type Hand = { readonly proposesFor: PartyCode } | { readonly edits: 'base' };
+
+/** A text and the clauses in it that differ from the text before; the others are the same values. */
+export interface Change {
+  readonly before: readonly Clause[];
+  readonly after: readonly Clause[];
+}
+
+/**
+ * One piece of what is left of a clause when the hand's own work is taken out of it.
+ *
+ * `foreign` marks are what others left on the words. Words of the hand's own that others marked (struck, bracketed,
+ * commented) are `own`: they may vanish, with the marks on them, but such marks can neither appear nor change.
+ */
+interface Token {
+  readonly text: string;
+  readonly foreign: string;
+  readonly own: boolean;
+}
+
+interface Judge {
+  /** Whose words a run's are; `within`: the clause that holds it. */
+  readonly ownRun: (marks: RunMarks, within: Clause) => boolean;
+  readonly ownMark: (id: MarkId) => boolean;
+  readonly ownClause: (clause: Clause) => boolean;
+}
+
+/** Whose marks a hand may write with: a party's own open ones, and those that nobody has yet. */
+export const ownMarkOf = (hand: Hand, ledger: Ledger): ((id: MarkId) => boolean) => judgeFor(hand, ledger).ownMark;
+
+function judgeFor(hand: Hand, ledger: Ledger): Judge {
+  if ('edits' in hand) {
+    return {
+      // A clause that a party proposes is that party's as a whole: nobody writes base text into it.
+      ownRun: (marks, within) => marks.insertion.length === 0 && within.insertion === null,
+      ownMark: () => false,
+      ownClause: (clause) => clause.insertion === null && !isLocked(ledger, clause.id),
+    };
+  }
+  // A mark that nobody has is new, and becomes this party's; a closed one is nobody's, so it can't be extended.
+  const ownMark = (id: MarkId): boolean => {
+    const mark = ledger.marks.get(id);
+    return mark === undefined || (mark.party === hand.proposesFor && mark.state === 'open');
+  };
+  return {
+    ownRun: (marks) => marks.insertion.length > 0 && marks.insertion.every(ownMark),
+    ownMark,
+    ownClause: (clause) => clause.insertion !== null && ownMark(clause.insertion),
+  };
+}
+
+const nothingForeign = marksKey({ insertion: [], deletion: [], bracket: [], comment: [], origin: [] });
+
+/**
+ * What others left on a run. Whose letters they are stands in it too, unless they are the hand's own and nobody left a
+ * mark on them: no letter ever passes from one amendment to another.
+ */
+function foreignKey(marks: RunMarks, own: boolean, { ownMark }: Judge): string {
+  const others = (ids: readonly MarkId[]): readonly MarkId[] => ids.filter((id) => !ownMark(id));
+  const foreign = {
+    insertion: [],
+    deletion: others(marks.deletion),
+    bracket: others(marks.bracket),
+    comment: others(marks.comment),
+    // Where words come from is the server's to say: nobody's own.
+    origin: marks.origin,
+  };
+  const key = marksKey(foreign);
+  return own && key === nothingForeign ? key : marksKey({ ...foreign, insertion: marks.insertion });
+}
+
+/** Takes the hand's own words and marks out of a clause, and joins what is left. */
+function strip(runs: readonly Run[], within: Clause, judge: Judge): readonly Token[] {
+  const left: { text: string; foreign: string; own: boolean }[] = [];
+  for (const { text, marks } of runs) {
+    const own = judge.ownRun(marks, within);
+    const foreign = foreignKey(marks, own, judge);
+    if (own && foreign === nothingForeign) continue;
+    const last = left.at(-1);
+    if (last !== undefined && last.foreign === foreign && last.own === own) last.text += text;
+    else left.push({ text, foreign, own });
+  }
+  return left;
+}
+
+/** Whether `after` is `before` with nothing but own words gone. */
+function onlyOwnGone(before: readonly Token[], after: readonly Token[]): boolean {
+  if (!before.some((token) => token.own) && !after.some((token) => token.own)) {
+    return (
+      before.length === after.length &&
+      before.every((token, index) => {
+        const twin = after[index];
+        return twin !== undefined && token.text === twin.text && token.foreign === twin.foreign;
+      })
+    );
+  }
+  const characters = (tokens: readonly Token[]): Token[] =>
+    tokens.flatMap(({ text, foreign, own }) =>
+      Array.from({ length: text.length }, (_, at) => ({ text: text.charAt(at), foreign, own })),
+    );
+  const wanted = characters(after);
+  let next = 0;
+  for (const token of characters(before)) {
+    const twin = wanted[next];
+    if (twin !== undefined && twin.text === token.text && twin.foreign === token.foreign && twin.own === token.own)
+      next += 1;
+    else if (!token.own) return false;
+  }
+  return next === wanted.length;
+}
+
+const sameSeat = (one: Clause, other: Clause): boolean => one.kind === other.kind && one.level === other.level;
+
+/**
+ * The rule: with the hand's own words and marks taken out, the text before and the text after are the same, clause by
+ * clause and in the same order; locked clauses are the same to the letter. So a delegate can do nothing but propose in
+ * the name of the delegate's own party. What is proposed has one place: an amendment amends one thing, the text in force
+ * or one pending amendment, and stays in the clauses of the gesture that made it.
+ *
+ * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
+ */
+export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): void {
+  const judge = judgeFor(hand, ledger);
+  const { inOrder, changes } = changedClauses(before, after);
+
+  for (const { was, is } of changes)
+    if (was !== undefined && isLocked(ledger, was.id) && (is === undefined || !sameClause(was, is)))
+      throw new ConcordError('clause-locked', { clause: was.id });
+
+  const added = new Map<MarkId, string>();
+  const written = new Map<Clause, ReadonlySet<MarkId>>();
+  for (const { was, is } of changes) {
+    if (is === undefined) continue;
+    // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
+    const changed = changedRuns(was?.runs ?? [], is.runs);
+    checkMarks(is, changed.after, was, hand, ledger, added);
+    // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
+    if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
+      throw new ConcordError('not-your-words', { clause: is.id });
+    if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
+      throw new ConcordError('not-your-words', { clause: is.id });
+    // Whose proposal a clause is never changes: what was made to it would hang in the air.
+    if (was !== undefined && was.insertion !== is.insertion)
+      throw new ConcordError('not-your-words', { clause: is.id });
+    if ('proposesFor' in hand) written.set(is, writtenIn(is, changed, judge));
+  }
+  if ('edits' in hand) checkBasePlaces(changes, ledger);
+  else checkPlaces(changes, written, ledger);
+
+  // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
+  if (!inOrder) {
+    const fixed = (clauses: readonly Clause[]): readonly ClauseId[] =>
+      clauses
+        .filter((clause) => !judge.ownClause(clause) || strip(clause.runs, clause, judge).some((token) => !token.own))
+        .map((clause) => clause.id);
+    const stay = fixed(before);
+    const stayed = fixed(after);
+    const moved = stay.find((id, index) => stayed[index] !== id);
+    if (moved !== undefined || stay.length !== stayed.length)
+      throw new ConcordError('not-your-words', moved === undefined ? {} : { clause: moved });
+  }
+}
+
+const kindOfMark = { insertion: 'amendment', deletion: 'amendment', bracket: 'bracket', comment: 'comment' } as const;
+
+/**
+ * A mark keeps its family and its clauses; a closed one isn't used again; one that nobody has is the hand's only if it may
+ * propose.
+ */
+function checkMarks(
+  clause: Clause,
+  runs: readonly Run[],
+  old: Clause | undefined,
+  hand: Hand,
+  ledger: Ledger,
+  added: Map<MarkId, string>,
+): void {
+  const had = (name: MarkName, id: MarkId): boolean =>
+    old !== undefined &&
+    ((name === 'insertion' && old.insertion === id) || old.runs.some(({ marks }) => marks[name].includes(id)));
+  for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
+    if (had(name, id)) continue;
+    if (name === 'origin') throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    const known = ledger.marks.get(id);
+    if (known === undefined) {
+      if ('edits' in hand) throw new ConcordError('not-your-words', { clause: clause.id, mark: id });
+      const seen = added.get(id);
+      if (seen !== undefined && seen !== kindOfMark[name])
+        throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+      added.set(id, kindOfMark[name]);
+      continue;
+    }
+    if (known.kind !== kindOfMark[name]) throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    if (known.state !== 'open') throw new ConcordError('mark-closed', { clause: clause.id, mark: id });
+    if (!isInClauses(known, id, name, clause, old))
+      throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+  }
+}
+
+/** Whether a mark is one of those clauses' in which it was made, or in which it has a part. */
+function isInClauses(record: MarkRecord, id: MarkId, name: MarkName, clause: Clause, old: Clause | undefined): boolean {
+  const made = (record.kind === 'amendment' ? record.clauses : undefined) ?? [record.clause];
+  if (made.includes(clause.id)) return true;
+  if (old === undefined || record.kind !== 'amendment') return false;
+  // An amendment of ruleset 1 may stand in clauses that its record doesn't name.
+  const other = name === 'insertion' ? 'deletion' : 'insertion';
+  return old.insertion === id || old.runs.some(({ marks }) => marks[other].includes(id));
+}
+
+/** Amendments of one party that one edit may write in, in one clause: each is held against all of the clause. */
+const mostWrittenAtOnce = 32;
+
+/** The hand's own amendments that have other words in a clause than before. A letter is of one amendment alone. */
+function writtenIn(
+  clause: Clause,
+  { before, after }: { readonly before: readonly Run[]; readonly after: readonly Run[] },
+  judge: Judge,
+): ReadonlySet<MarkId> {
+  const wordsOfEach = (runs: readonly Run[]): ReadonlyMap<MarkId, string> => {
+    const words = new Map<MarkId, string>();
+    for (const { text, marks } of runs)
+      if (judge.ownRun(marks, clause)) for (const id of marks.insertion) words.set(id, (words.get(id) ?? '') + text);
+    return words;
+  };
+  for (const { marks } of after)
+    if (marks.insertion.length > 1 && judge.ownRun(marks, clause))
+      throw new ConcordError('mark-misused', { clause: clause.id });
+  const was = wordsOfEach(before);
+  const written = new Set<MarkId>();
+  for (const [id, words] of wordsOfEach(after)) if (was.get(id) !== words) written.add(id);
+  if (written.size > mostWrittenAtOnce) throw new ConcordError('update-too-large', { clause: clause.id });
+  return written;
+}
+
+/** What the hand wrote of an amendment stands in what that amendment amends, or where it stood already. */
+function checkPlaces(
+  changes: readonly ClauseChange[],
+  written: ReadonlyMap<Clause, ReadonlySet<MarkId>>,
+  ledger: Ledger,
+): void {
+  const made = parentsOfNew(changes, ledger);
+  const parent = parentsIn(ledger, made);
+  for (const { was, is } of changes)
+    for (const id of is === undefined ? [] : (written.get(is) ?? [])) {
+      if (is === undefined) continue;
+      if (!isVisible(is, id)) throw new ConcordError('unknown-content', { clause: is.id, mark: id });
+      // In a clause of its own it stands in nothing else.
+      if (id === is.insertion) continue;
+      const misplaced = (clause: Clause): number =>
+        hostsOf(clause, id, ledger, parent).filter((host) => host !== parent(id, clause)).length;
+      const now = misplaced(is);
+      // Others may have taken away, or put there, what stands beside it.
+      if (now > 0 && now > (was === undefined ? 0 : misplaced(was)))
+        throw new ConcordError('mark-misused', { clause: is.id, mark: id });
+    }
+}
+
+/** Joiners and selectors change the letters beside them; alone they are words that nobody sees. */
+const joinersOnly = /^(?:\u200c|\u200d|\ufe0e|\ufe0f)+$/;
+
+function isVisible(clause: Clause, id: MarkId): boolean {
+  let words = '';
+  for (const { text, marks } of clause.runs) if (marks.insertion.includes(id)) words += text;
+  return !joinersOnly.test(words);
+}
+
+/** Words of the text in force don't stand inside what a party proposes to add: adopted or not, they would read wrong. */
+function checkBasePlaces(changes: readonly ClauseChange[], ledger: Ledger): void {
+  const parent = parentsIn(ledger);
+  const inside = (clause: Clause): number =>
+    clause.insertion === null ? hostsOf(clause, null, ledger, parent).filter((host) => host !== null).length : 0;
+  for (const { was, is } of changes)
+    if (is !== undefined && inside(is) > (was === undefined ? 0 : inside(was)))
+      throw new ConcordError('not-your-words', { clause: is.id });
+}
+
+/**
+ * The parents of amendments that an edit makes, in the order of the text: what their letters stand in, or, of one that
+ * only strikes, whose letters it strikes. Throws `mark-misused` where words of one amendment would stand in different
+ * things.
+ */
+export function parentsOfNew(changes: readonly ClauseChange[], ledger: Ledger): ReadonlyMap<MarkId, MarkId | null> {
+  const made = new Map<MarkId, MarkId | null>();
+  const known = parentsIn(ledger, made);
+  const isNew = (id: MarkId): boolean => !ledger.marks.has(id);
+  const struck = new Map<MarkId, Set<MarkId | null>>();
+  const place = (id: MarkId, host: MarkId | null, clause: Clause): void => {
+    const before = made.get(id);
+    if (before !== undefined && before !== host)
+      throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
+    made.set(id, host);
+  };
+  for (const { was, is } of changes) {
+    if (is === undefined) continue;
+    if (is.insertion !== null && isNew(is.insertion)) place(is.insertion, null, is);
+    const placed = new Set<MarkId>(is.insertion === null ? [] : [is.insertion]);
+    for (const { marks } of changedRuns(was?.runs ?? [], is.runs).after) {
+      for (const id of marks.insertion)
+        if (isNew(id) && !placed.has(id)) {
+          placed.add(id);
+          // What is not placed yet stands inside it, or beside it: what it stands in comes before it in the text.
+          const parent: ParentIn = (one, clause) => (isNew(one) && !made.has(one) ? id : known(one, clause));
+          for (const host of hostsOf(is, id, ledger, parent)) place(id, host, is);
+        }
+      for (const id of marks.deletion)
+        if (isNew(id)) struck.set(id, (struck.get(id) ?? new Set()).add(ownerOf(marks, is, ledger)));
+    }
+  }
+  for (const [id, owners] of struck)
+    if (!made.has(id)) made.set(id, owners.has(null) ? null : ([...owners][0] ?? null));
+  return made;
+}

@@ -1,0 +1,237 @@
+import * as buffer from 'lib0/buffer';
+import * as sha256 from 'lib0/hash/sha256';
+import * as Y from 'yjs';
+import { z } from 'zod';
+import { ConcordError } from '../protocol/errors.ts';
+import { ClauseId, MarkId } from '../protocol/ids.ts';
+import { type Clause, joinRuns, keepKey, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
+import { Remembered } from './remembered.ts';
+import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
+
+/**
+ * Y.Doc → values, without y-prosemirror: its own readers repair a document while reading it, that is they delete what
+ * the schema rejects. Here nothing is repaired: what the schema doesn't know is refused (`unknown-content`).
+ */
+export const textOf = (doc: Y.Doc): Y.XmlFragment => doc.getXmlFragment('text');
+export const recordOf = (doc: Y.Doc): Y.Map<unknown> => doc.getMap('record');
+
+/**
+ * Limits of one document, with all that is proposed. A real compilation has some two hundred rows; a clause is a paragraph.
+ * What one party may come to is far less: see `server/room/quotas.ts`.
+ */
+export const mostClauses = 8_000;
+export const longestClause = 250_000;
+
+const attributes = z.strictObject({
+  id: ClauseId,
+  kind: z.enum(clauseKinds),
+  level: z.number().int().min(0).max(deepestLevel),
+  insertion: MarkId.optional(),
+});
+const markValue = z.strictObject({ id: MarkId });
+
+export interface Stretch {
+  readonly insert: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** A text as Yjs tells it. It makes the list itself, so only what a client can put into it is looked at: embedded objects. */
+export function deltaOf(text: Y.XmlText): readonly Stretch[] {
+  const delta: readonly { readonly insert: unknown }[] = text.toDelta();
+  const isWords = (stretch: { readonly insert: unknown }): stretch is Stretch => typeof stretch.insert === 'string';
+  if (!delta.every(isWords)) throw new ConcordError('unknown-content');
+  return delta;
+}
+
+/** y-prosemirror stores overlapping marks under `name--hash`. The hash is the client's to choose: only name and value count. */
+const storedMark = new RegExp(`^(${markNames.join('|')})(?:--[A-Za-z0-9+/=]{8})?$`);
+
+const families = new Map<string, MarkName>();
+/** The families of stored keys: few are ever seen, but a client chooses them, so they are not kept without end. */
+function familyOf(key: string): MarkName {
+  const known = families.get(key);
+  if (known !== undefined) return known;
+  const found = storedMark.exec(key)?.[1];
+  const name = markNames.find((candidate) => candidate === found);
+  if (name === undefined) throw new ConcordError('unknown-content');
+  if (families.size > 10_000) families.clear();
+  families.set(key, name);
+  return name;
+}
+
+/** Some megabytes at most, and more than a screen of texts holds. */
+const ids = new Remembered<object, MarkId>(50_000);
+
+/** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
+export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {
+  const name = familyOf(key);
+  // Yjs hands out the same value each time; it is parsed once. This is the hottest place of the server.
+  const known = typeof value === 'object' && value !== null ? ids.get(value) : undefined;
+  if (known !== undefined) return { name, id: known };
+  const parsed = markValue.safeParse(value);
+  if (!parsed.success) throw new ConcordError('unknown-content');
+  if (typeof value === 'object' && value !== null) ids.set(value, parsed.data.id);
+  return { name, id: parsed.data.id };
+}
+
+/** The key under which the server stores a mark that it sets itself. */
+export const markKey = (name: MarkName, id: MarkId): string =>
+  `${name}--${buffer.toBase64(sha256.digest(new TextEncoder().encode(`${name} ${id}`)).slice(0, 6))}`;
+
+/** Equal marks are one value, so that runs are compared by identity. Some hundred bytes each: few enough to be nothing. */
+const interned = new Map<string, RunMarks>();
+
+function intern(key: string, make: () => RunMarks): RunMarks {
+  const known = interned.get(key);
+  if (known !== undefined) return known;
+  if (interned.size > 10_000) interned.clear();
+  const marks = keepKey(make());
+  interned.set(key, marks);
+  return marks;
+}
+
+function marksOfRun(stored: Readonly<Record<string, unknown>> | undefined): RunMarks {
+  if (stored === undefined) return noMarks;
+  const entries = Object.entries(stored);
+  const [only] = entries;
+  if (only === undefined) return noMarks;
+  if (entries.length === 1) {
+    const { name, id } = readMark(only[0], only[1]);
+    return intern(`${name} ${id}`, () => ({ ...noMarks, [name]: [id] }));
+  }
+  const marks: { [name in MarkName]: MarkId[] } = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
+  for (const [key, value] of entries) {
+    const { name, id } = readMark(key, value);
+    // The same id under two keys is still one mark.
+    if (!marks[name].includes(id)) marks[name].push(id);
+  }
+  for (const name of markNames) marks[name].sort();
+  return intern(marksKey(marks), () => marks);
+}
+
+const readRun = (insert: string, stored: Readonly<Record<string, unknown>> | undefined): Run => ({
+  text: insert,
+  marks: marksOfRun(stored),
+});
+
+type Seat = Pick<Clause, 'id' | 'kind' | 'level' | 'insertion'>;
+
+function readSeat(element: Y.XmlElement): Seat {
+  const parsed = attributes.safeParse(element.getAttributes());
+  if (!parsed.success) throw new ConcordError('unknown-content');
+  const { id, kind, level, insertion } = parsed.data;
+  return { id, kind, level, insertion: insertion ?? null };
+}
+
+/**
+ * One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. `known` is what it was, where
+ * its attributes and its children are known to be the same and only words changed.
+ */
+export function readClause(element: unknown, known?: Seat): Clause {
+  if (!(element instanceof Y.XmlElement) || element.nodeName !== 'clause') throw new ConcordError('unknown-content');
+  const { id, kind, level, insertion } = known ?? readSeat(element);
+  const runs: Run[] = [];
+  // Two clients that type into an empty clause at once each bring a text node: their words stand one after the other.
+  for (const child of element.toArray()) {
+    if (!(child instanceof Y.XmlText) || Object.keys(child.getAttributes()).length > 0)
+      throw new ConcordError('unknown-content');
+    for (const { insert, attributes: stored } of deltaOf(child)) runs.push(readRun(insert, stored));
+  }
+  const clause: Clause = { id, kind, level, insertion, runs: joinRuns(runs) };
+  let length = 0;
+  for (const run of clause.runs) length += run.text.length;
+  if (length > longestClause) throw new ConcordError('update-too-large', { clause: id });
+  return clause;
+}
+
+/** The whole text. `known` gives clauses that are known not to have changed, so that an edit reads only its own clause. */
+export function readText(doc: Y.Doc, known?: ReadonlyMap<unknown, Clause>): readonly Clause[] {
+  const children = textOf(doc).toArray();
+  if (children.length > mostClauses) throw new ConcordError('update-too-large');
+  const text = children.map((child) => known?.get(child) ?? readClause(child));
+  const ids = new Set<ClauseId>();
+  for (const { id } of text) {
+    if (ids.has(id)) throw new ConcordError('unknown-content', { clause: id });
+    ids.add(id);
+  }
+  return text;
+}
+
+function storedMarks(marks: RunMarks): Record<string, { id: MarkId }> {
+  const stored: Record<string, { id: MarkId }> = {};
+  for (const name of markNames) for (const id of marks[name]) stored[markKey(name, id)] = { id };
+  return stored;
+}
+
+/** A clause as a Yjs element, to be put into a document. */
+export function clauseElement(clause: Clause): Y.XmlElement {
+  const element = new Y.XmlElement<Record<string, string | number>>('clause');
+  element.setAttribute('id', clause.id);
+  element.setAttribute('kind', clause.kind);
+  element.setAttribute('level', clause.level);
+  if (clause.insertion !== null) element.setAttribute('insertion', clause.insertion);
+  const text = new Y.XmlText();
+  text.applyDelta(
+    clause.runs.map((run) => ({ insert: run.text, attributes: storedMarks(run.marks) })),
+    { sanitize: false },
+  );
+  element.insert(0, [text]);
+  // Yjs types a fragment's children as elements with string attributes only; `level` is a number, as y-prosemirror stores it.
+  return element as unknown as Y.XmlElement;
+}
+
+/**
+ * Makes one clause of a document say `after`, touching nothing but what differs: words that stay keep their Yjs
+ * identity, so the cursors and concurrent edits of others stay where they were.
+ *
+ * `after` may drop words and change marks; it cannot bring in new words (`decide` never does).
+ */
+export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | null)[], before: Clause): void {
+  let runIndex = 0;
+  let used = 0;
+  for (const child of element.toArray()) {
+    if (!(child instanceof Y.XmlText)) continue;
+    // Performed in one walk: to find each place anew takes as long as the clause has pieces, piece by piece.
+    const steps: Step[] = [];
+    for (const { insert, attributes: stored } of deltaOf(child)) {
+      let rest = insert.length;
+      while (rest > 0) {
+        const run = before.runs[runIndex];
+        if (run === undefined) break;
+        const take = Math.min(rest, run.text.length - used);
+        const wanted = kept[runIndex];
+        if (wanted === null || wanted === undefined) steps.push({ delete: take });
+        else steps.push({ retain: take, attributes: markChanges(stored, wanted) });
+        used += take;
+        rest -= take;
+        if (used === run.text.length) {
+          runIndex += 1;
+          used = 0;
+        }
+      }
+    }
+    const last = steps.findLastIndex((step) => 'delete' in step || Object.keys(step.attributes).length > 0);
+    if (last >= 0) child.applyDelta(steps.slice(0, last + 1), { sanitize: false });
+  }
+}
+
+type Step =
+  | { readonly delete: number }
+  | { readonly retain: number; readonly attributes: Record<string, { id: MarkId } | null> };
+
+/** What to change about stored marks, so that they are those that are wanted. */
+function markChanges(
+  stored: Readonly<Record<string, unknown>> | undefined,
+  wanted: RunMarks,
+): Record<string, { id: MarkId } | null> {
+  const changes: Record<string, { id: MarkId } | null> = {};
+  const present = new Set<string>();
+  for (const [key, value] of Object.entries(stored ?? {})) {
+    const { name, id } = readMark(key, value);
+    if (wanted[name].includes(id)) present.add(`${name} ${id}`);
+    else changes[key] = null;
+  }
+  for (const name of markNames)
+    for (const id of wanted[name]) if (!present.has(`${name} ${id}`)) changes[markKey(name, id)] = { id };
+  return changes;
+}

@@ -1,0 +1,36 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+
+let meeting: TestMeeting;
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+afterEach(async () => {
+  agent.destroy();
+  await meeting.close();
+});
+
+/** Asks over the line that is kept, if it still is: whether it was, and how long the server says that it keeps it. */
+const ask = (): Promise<{ readonly again: boolean; readonly kept: string }> =>
+  new Promise((resolve, reject) => {
+    const asked = request(`${meeting.url}/healthz`, { agent }, (response) => {
+      response.resume();
+      response.on('end', () => resolve({ again: asked.reusedSocket, kept: `${response.headers['keep-alive']}` }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+
+describe('[LINE6] A line that is kept for the next request', () => {
+  it('is let go after five seconds where people come by themselves', async () => {
+    meeting = await startMeeting();
+    expect((await ask()).kept).toBe('timeout=5');
+  });
+
+  it('is the proxy’s to let go where there is one', async () => {
+    meeting = await startMeeting({ env: { PUBLIC_ORIGIN: 'https://concord.example.org' } });
+    expect(await ask()).toEqual({ again: false, kept: 'timeout=150' });
+    await pause(7000);
+    expect((await ask()).again).toBe(true);
+  }, 60_000);
+});
