@@ -65,7 +65,7 @@ export class Meeting {
     return inSeat(`/api/meetings/${this.id}${rest}`, this.view.peek()?.me?.participant ?? null);
   }
 
-  async order(command: MeetingCommand): Promise<void> {
+  async execute(command: MeetingCommand): Promise<void> {
     const { type, body } = split(command);
     await send('POST', this.#address(`/${type}`), body);
     await this.refresh();

@@ -116,7 +116,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     meeting: (id) => meetings.get(id),
     text: async (recommendation) => {
       const room = await rooms.room(recommendation);
-      return { text: room.text(), ledger: room.ledger };
+      return { text: room.text(), negotiation: room.negotiation };
     },
     onChange: (listener) => {
       const stops = [

@@ -1,18 +1,18 @@
 import { useSignal } from '@preact/signals';
 import type { RecommendationId } from '../../shared/protocol/ids.ts';
-import type { Desk } from '../negotiation/desk.ts';
+import type { DraftingContext } from '../negotiation/context.ts';
 import { announce } from '../parts/announcer.tsx';
 import { session } from '../session.ts';
 import { clauseName, errorWords, t } from '../words.ts';
-import type { Refusal } from './draft.ts';
+import type { Refusal } from './syncClient.ts';
 import { forget, keptWords } from './unsent.ts';
 
 /** Words that the server didn't take, or that couldn't be sent, with the reason: given back, to be used again. */
-export function Refusals({ desk }: { desk: Desk }) {
-  const { bench } = desk;
+export function Refusals({ context }: { context: DraftingContext }) {
+  const { drafting } = context;
   return (
     <>
-      {bench.refusals.value.map((refusal, at) => {
+      {drafting.refusals.value.map((refusal, at) => {
         const kept = refusal.discard !== null;
         const title = t(kept ? 'draft.not-sent' : 'draft.refused');
         return (
@@ -21,8 +21,8 @@ export function Refusals({ desk }: { desk: Desk }) {
             <p>{errorWords(refusal.code, refusal.message)}</p>
             {refusal.words.map(({ clause, inserted, struck }) => (
               <div key={clause ?? ''}>
-                {clause !== null && bench.labelOf(clause) !== '' && (
-                  <p class="quiet">{clauseName(bench.labelOf(clause))}</p>
+                {clause !== null && drafting.labelOf(clause) !== '' && (
+                  <p class="quiet">{clauseName(drafting.labelOf(clause))}</p>
                 )}
                 {inserted.length > 0 && <p class="quiet">{t('draft.refused-words')}</p>}
                 {inserted.map((words, index) => (
@@ -39,7 +39,7 @@ export function Refusals({ desk }: { desk: Desk }) {
             {kept && <p>{t('draft.kept')}</p>}
             <div class="row">
               <CopyButton words={insertedIn(refusal)} />
-              <button type="button" class="button" onClick={() => bench.dismiss(refusal)}>
+              <button type="button" class="button" onClick={() => drafting.dismiss(refusal)}>
                 {t(kept ? 'draft.discard' : 'app.close')}
               </button>
             </div>

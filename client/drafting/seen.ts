@@ -1,10 +1,10 @@
-import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 
 /** A text with its record, as the screen showed it. */
 export interface Shown {
   readonly text: readonly Clause[];
-  readonly ledger: Ledger;
+  readonly negotiation: NegotiationState;
 }
 
 /** What has changed within this time nobody has read yet, ms. */

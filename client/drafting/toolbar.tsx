@@ -1,6 +1,6 @@
 import { PartyCode } from '../../shared/protocol/ids.ts';
 import { bracket, clauseAfter, unbracket } from '../editor/commands.ts';
-import type { Desk } from '../negotiation/desk.ts';
+import type { DraftingContext } from '../negotiation/context.ts';
 import { t } from '../words.ts';
 
 const savingKeys = {
@@ -13,11 +13,13 @@ const savingKeys = {
 } as const;
 
 /** Whether all that was typed is on the server's disk: said as it is. */
-export function SavedSign({ desk }: { desk: Desk }) {
-  const saving = desk.bench.draft.value?.saving.value ?? 'connecting';
+export function SavedSign({ context }: { context: DraftingContext }) {
+  const saving = context.drafting.draft.value?.saving.value ?? 'connecting';
   // Who only reads has nothing to save, but wants to know whether the text is the newest.
   const words =
-    desk.bench.hand.value === null && (saving === 'saved' || saving === 'saving') ? '' : t(savingKeys[saving]);
+    context.drafting.capacity.value === null && (saving === 'saved' || saving === 'saving')
+      ? ''
+      : t(savingKeys[saving]);
   return (
     <span class={`saved saved-${saving}`} role="status">
       {words}
@@ -26,31 +28,33 @@ export function SavedSign({ desk }: { desk: Desk }) {
 }
 
 /** What can be done to the text, beside typing in it. */
-export function Toolbar({ desk }: { desk: Desk }) {
-  const { bench, me } = desk;
-  const hand = bench.hand.value;
-  const proposes = hand !== null && 'proposesFor' in hand;
+export function Toolbar({ context }: { context: DraftingContext }) {
+  const { drafting, me } = context;
+  const capacity = drafting.capacity.value;
+  const proposes = capacity !== null && 'proposesFor' in capacity;
   return (
     <div class="toolbar" role="toolbar" aria-label={t('draft.text')}>
-      {hand !== null && (
+      {capacity !== null && (
         <>
-          <button type="button" class="button" onClick={() => bench.editor?.undo()}>
+          <button type="button" class="button" onClick={() => drafting.editor?.undo()}>
             {t('draft.undo')}
           </button>
-          <button type="button" class="button" onClick={() => bench.editor?.redo()}>
+          <button type="button" class="button" onClick={() => drafting.editor?.redo()}>
             {t('draft.redo')}
           </button>
           {proposes && (
             <button
               type="button"
               class="button"
-              onClick={() => bench.editor?.perform((state, pen) => unbracket(state, pen) ?? bracket(state, pen))}
+              onClick={() =>
+                drafting.editor?.perform((state, context) => unbracket(state, context) ?? bracket(state, context))
+              }
             >
               {t('draft.bracket')}
             </button>
           )}
-          <button type="button" class="button" onClick={() => bench.editor?.perform(clauseAfter)}>
-            {t(bench.isEmpty.value ? 'draft.add-clause' : 'draft.new-clause')}
+          <button type="button" class="button" onClick={() => drafting.editor?.perform(clauseAfter)}>
+            {t(drafting.isEmpty.value ? 'draft.add-clause' : 'draft.new-clause')}
           </button>
         </>
       )}
@@ -58,21 +62,21 @@ export function Toolbar({ desk }: { desk: Desk }) {
         <label>
           {t('draft.type-for')}{' '}
           <select
-            value={bench.as.value ?? 'base'}
+            value={drafting.as.value ?? 'base'}
             onChange={(event) => {
               const { value } = event.currentTarget;
               const party = PartyCode.safeParse(value);
               const as = value === 'base' ? 'base' : party.success ? party.data : null;
-              if (as === null || !bench.writeAs(as)) {
-                event.currentTarget.value = bench.as.value ?? 'base';
-                desk.say(t('draft.saving'));
+              if (as === null || !drafting.writeAs(as)) {
+                event.currentTarget.value = drafting.as.value ?? 'base';
+                context.say(t('draft.saving'));
               }
             }}
           >
             <option value="base">{t('draft.base')}</option>
-            {desk.parties().map(({ code }) => (
+            {context.parties().map(({ code }) => (
               <option key={code} value={code}>
-                {desk.face(code).name}
+                {context.face(code).name}
               </option>
             ))}
           </select>

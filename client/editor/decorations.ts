@@ -2,8 +2,8 @@ import type { Node } from 'prosemirror-model';
 import { type EditorState, Plugin, PluginKey } from 'prosemirror-state';
 import { Decoration, DecorationSet } from 'prosemirror-view';
 import type { MarkId } from '../../shared/protocol/ids.ts';
+import { idsOn } from './editContext.ts';
 import type { Facts, PartyFace } from './facts.ts';
-import { idsOn } from './pen.ts';
 import { tag } from './views.ts';
 
 interface Drawn {

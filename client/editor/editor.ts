@@ -17,7 +17,7 @@ import { clausesOf } from './clauses.ts';
 import {
   bracket,
   clauseAfter,
-  type Deed,
+  type EditorCommand,
   joinBackward,
   joinForward,
   newLine,
@@ -27,6 +27,7 @@ import {
 } from './commands.ts';
 import { cursors } from './cursors.ts';
 import { decorations, redraw } from './decorations.ts';
+import type { EditContext } from './editContext.ts';
 import { writeExactly } from './exact.ts';
 import type { Facts } from './facts.ts';
 import { gutters } from './gutters.ts';
@@ -35,7 +36,6 @@ import { markAt } from './marks.ts';
 import { narrowed } from './narrow.ts';
 import { Past } from './past.ts';
 import { pasting } from './paste.ts';
-import type { Pen } from './pen.ts';
 import { replace, stayApart, suggest } from './suggest.ts';
 import { ClauseView, type ClauseViews, markView } from './views.ts';
 
@@ -43,7 +43,7 @@ import { ClauseView, type ClauseViews, markView } from './views.ts';
 export interface EditorHost {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
-  readonly pen: () => Pen;
+  readonly context: () => EditContext;
   readonly facts: () => Facts;
   /** An edit that may not be made was not made. */
   readonly onRefused: (error: ConcordError) => void;
@@ -68,7 +68,7 @@ export interface Editor {
   caret(): Caret;
   /** Draws anew what the record says. */
   redraw(): void;
-  perform(deed: Deed): void;
+  perform(command: EditorCommand): void;
   undo(): void;
   redo(): void;
   /** What the chair has decided can't be undone by a key: the past ends here. */
@@ -88,21 +88,21 @@ const pauseAfterJoin = 700;
 /** The text of a recommendation, in a place of the page. Make it once the document is synced. */
 export function createEditor(place: HTMLElement, host: EditorHost, label: string): Editor {
   const fragment = textOf(host.doc);
-  const past = new Past(fragment, host.pen);
+  const past = new Past(fragment, host.context);
   /** Undoes or redoes, where the person may write at all. */
   const travel = (step: 'undo' | 'redo'): boolean => {
-    if (host.pen().hand === null) host.onRefused(new ConcordError('role-may-not'));
+    if (host.context().capacity === null) host.onRefused(new ConcordError('role-may-not'));
     else if (past[step]() === 'kept') host.onKept();
     return true;
   };
-  const deed = (tr: Transaction): void => view.dispatch(tr.setMeta('deed', true));
-  const onDeed = (one: Deed, final = false): Command => onKey(one, host.pen, deed, final);
+  const command = (tr: Transaction): void => view.dispatch(tr.setMeta('deed', true));
+  const onAction = (one: EditorCommand, final = false): Command => onKey(one, host.context, command, final);
   /** The text and the caret as Backspace left them when it joined two clauses, and when that was. */
   let joined: { readonly doc: Node; readonly head: number; readonly at: number } | null = null;
-  const backspace: Deed = (state, pen) => {
+  const backspace: EditorCommand = (state, context) => {
     const same = joined !== null && joined.doc === state.doc && joined.head === state.selection.head;
     if (same && joined !== null && performance.now() - joined.at < pauseAfterJoin) return state.tr;
-    const tr = joinBackward(state, pen);
+    const tr = joinBackward(state, context);
     joined = tr?.docChanged ? { doc: tr.doc, head: tr.selection.head, at: performance.now() } : null;
     return tr;
   };
@@ -117,22 +117,22 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       steadyCaret(host.doc, fragment),
       decorations(host.facts),
       gutters(host.facts, clauseViews),
-      composing(host.pen, deed),
-      inputs(host.pen, deed, travel, backspace),
+      composing(host.context, command),
+      inputs(host.context, command, travel, backspace),
       keymap({
         'Mod-z': () => travel('undo'),
         'Mod-y': () => travel('redo'),
         'Shift-Mod-z': () => travel('redo'),
-        Enter: onDeed(newLine, true),
-        'Shift-Enter': onDeed(newLine, true),
-        'Mod-Enter': onDeed(clauseAfter, true),
-        Backspace: onDeed(backspace),
-        'Mod-Backspace': onDeed(backspace),
-        Delete: onDeed(joinForward),
-        'Mod-Delete': onDeed(joinForward),
-        'Alt-ArrowRight': onDeed(shiftLevel(1)),
-        'Alt-ArrowLeft': onDeed(shiftLevel(-1)),
-        'Mod-Alt-b': onDeed((at, pen) => unbracket(at, pen) ?? bracket(at, pen), true),
+        Enter: onAction(newLine, true),
+        'Shift-Enter': onAction(newLine, true),
+        'Mod-Enter': onAction(clauseAfter, true),
+        Backspace: onAction(backspace),
+        'Mod-Backspace': onAction(backspace),
+        Delete: onAction(joinForward),
+        'Mod-Delete': onAction(joinForward),
+        'Alt-ArrowRight': onAction(shiftLevel(1)),
+        'Alt-ArrowLeft': onAction(shiftLevel(-1)),
+        'Mod-Alt-b': onAction((at, context) => unbracket(at, context) ?? bracket(at, context), true),
       }),
       keymap(withoutStructure(baseKeymap)),
     ],
@@ -149,9 +149,9 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       role: 'textbox',
       'aria-multiline': 'true',
       'aria-label': label,
-      'aria-readonly': String(host.pen().hand === null),
+      'aria-readonly': String(host.context().capacity === null),
       // Who only reads still has a caret, to choose a clause with the keyboard, but no keyboard on the glass.
-      ...(host.pen().hand === null ? { inputmode: 'none' } : {}),
+      ...(host.context().capacity === null ? { inputmode: 'none' } : {}),
       spellcheck: 'true',
       class: 'text',
     }),
@@ -163,7 +163,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       comment: markView('comment', host.facts),
       origin: markView('origin', host.facts),
     },
-    ...pasting(host.pen, deed),
+    ...pasting(host.context, command),
     // `this`, not `view`: y-prosemirror brings the text in while the view is being made.
     dispatchTransaction(this: EditorView, tr) {
       // A cursor that moves a moment after the page was left.
@@ -182,13 +182,17 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
   /** The same judgement as the server's, made before anything is sent: what it would refuse isn't even done here. */
   function allowed(tr: Transaction, before: EditorState): Transaction {
     if (!tr.docChanged) return tr;
-    const pen = host.pen();
-    const proposed = tr.getMeta('deed') === true ? tr : suggest(tr, before, pen);
+    const context = host.context();
+    const proposed = tr.getMeta('deed') === true ? tr : suggest(tr, before, context);
     try {
       if (proposed.docChanged) {
-        if (pen.hand === null) throw new ConcordError('role-may-not');
-        permit({ before: clausesOf(before.doc), after: clausesOf(proposed.doc) }, pen.hand, pen.ledger);
-      } else if (pen.hand === null) throw new ConcordError('role-may-not');
+        if (context.capacity === null) throw new ConcordError('role-may-not');
+        permit(
+          { before: clausesOf(before.doc), after: clausesOf(proposed.doc) },
+          context.capacity,
+          context.negotiation,
+        );
+      } else if (context.capacity === null) throw new ConcordError('role-may-not');
       return proposed;
     } catch (error) {
       if (!(error instanceof ConcordError)) throw error;
@@ -234,8 +238,8 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     caret,
     redraw: () => view.dispatch(view.state.tr.setMeta(redraw, true)),
     perform(one) {
-      const tr = one(view.state, host.pen());
-      if (tr !== null) deed(tr);
+      const tr = one(view.state, host.context());
+      if (tr !== null) command(tr);
       view.focus();
     },
     undo: () => void travel('undo'),
@@ -274,18 +278,18 @@ function withoutStructure(keys: { readonly [key: string]: Command }): { [key: st
  * An IME needs a text node that stays what it is while it composes: so the caret is given the mark before it starts,
  * and words that are selected are struck first.
  */
-function composing(pen: () => Pen, deed: (tr: Transaction) => void): Plugin {
+function composing(context: () => EditContext, command: (tr: Transaction) => void): Plugin {
   return new Plugin({
     props: {
       handleDOMEvents: {
         compositionstart(view) {
-          const now = pen();
-          if (now.hand === null || !('proposesFor' in now.hand)) return false;
+          const now = context();
+          if (now.capacity === null || !('proposesFor' in now.capacity)) return false;
           if (!view.state.selection.empty) {
             const { from, to } = view.state.selection;
             const { tr } = view.state;
             const caret = replace(tr, from, to, [''], now);
-            deed(tr.setSelection(TextSelection.near(tr.doc.resolve(caret))));
+            command(tr.setSelection(TextSelection.near(tr.doc.resolve(caret))));
           }
           const id = markAt(view.state.doc, view.state.selection.head, now);
           view.dispatch(view.state.tr.setStoredMarks([schema.mark('insertion', { id })]));

@@ -1,7 +1,7 @@
 import { Plugin, type Transaction } from 'prosemirror-state';
 import type { EditorView } from 'prosemirror-view';
-import { type Deed, deleteWords, joinForward, newLine } from './commands.ts';
-import type { Pen } from './pen.ts';
+import { deleteWords, type EditorCommand, joinForward, newLine } from './commands.ts';
+import type { EditContext } from './editContext.ts';
 
 /**
  * What a browser is about to do to paragraphs by itself, done as what it is instead.
@@ -10,17 +10,17 @@ import type { Pen } from './pen.ts';
  * editor reads there looks like words that were deleted and typed anew.
  */
 export function inputs(
-  pen: () => Pen,
-  deed: (tr: Transaction) => void,
+  context: () => EditContext,
+  command: (tr: Transaction) => void,
   travel: (step: 'undo' | 'redo') => void,
-  backspace: Deed,
+  backspace: EditorCommand,
 ): Plugin {
   return new Plugin({
     props: {
       handleDOMEvents: {
         beforeinput(view, event) {
           if (!event.cancelable || view.composing) return false;
-          const instead = insteadOf(view, event, pen());
+          const instead = insteadOf(view, event, context());
           if (instead === null) return false;
           event.preventDefault();
           instead();
@@ -31,12 +31,12 @@ export function inputs(
   });
 
   /** What to do in the browser's place; null for what it may do. */
-  function insteadOf(view: EditorView, event: InputEvent, now: Pen): (() => void) | null {
+  function insteadOf(view: EditorView, event: InputEvent, now: EditContext): (() => void) | null {
     const { state } = view;
     const { selection } = state;
-    const perform = (one: Deed): (() => void) | null => {
+    const perform = (one: EditorCommand): (() => void) | null => {
       const tr = one(state, now);
-      return tr === null ? null : () => deed(tr);
+      return tr === null ? null : () => command(tr);
     };
     const type = event.inputType;
     // The browser knows nothing of what others did meanwhile.

@@ -1,6 +1,6 @@
 import type { Node } from 'prosemirror-model';
+import { type EditContext, idsOn, owns } from './editContext.ts';
 import { ownerOf, type Target } from './marks.ts';
-import { idsOn, owns, type Pen } from './pen.ts';
 
 /** A half of a letter beyond the first plane counts as a letter: a pair is never taken apart. */
 const word = /[\p{L}\p{M}\p{N}\p{Join_Control}_\ud800-\udfff]/u;
@@ -42,15 +42,15 @@ export function withSpace(
   doc: Node,
   from: number,
   to: number,
-  pen: Pen,
+  context: EditContext,
 ): { readonly from: number; readonly to: number } {
   const at = doc.resolve(from);
   if (from >= to || at.depth === 0 || !at.sameParent(doc.resolve(to))) return { from, to };
   const clause = at.parent;
   const start = at.start();
   const letters = clause.children.flatMap((node): (Letter | null)[] => {
-    const struck = idsOn(node, 'deletion').some((id) => owns(pen, id));
-    const owner = ownerOf(pen, node, clause);
+    const struck = idsOn(node, 'deletion').some((id) => owns(context, id));
+    const owner = ownerOf(context, node, clause);
     return Array.from({ length: node.nodeSize }, (_, index) =>
       struck ? null : { text: node.text?.[index] ?? '', owner },
     );

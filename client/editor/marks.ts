@@ -1,6 +1,6 @@
 import type { Node } from 'prosemirror-model';
 import { type ClauseId, ClauseId as ClauseIdSchema, type MarkId } from '../../shared/protocol/ids.ts';
-import { idsOn, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
+import { type EditContext, idsOn, isOwnText, owns, proposalOf } from './editContext.ts';
 
 /** What an amendment is made to: the text in force (null), or the pending words of one other amendment. */
 export type Target = MarkId | null;
@@ -35,16 +35,16 @@ export const markFor = ({ target, clauses, newClause }: Site, near: readonly Own
   )?.id ?? null;
 
 /** The amendment that a letter was typed in; null for a letter of the text in force. */
-export function ownerOf(pen: Pen, node: Node, clause: Node): Target {
+export function ownerOf(context: EditContext, node: Node, clause: Node): Target {
   const ids = idsOn(node, 'insertion');
-  return ids.find((id) => !owns(pen, id)) ?? ids[0] ?? proposalOf(clause);
+  return ids.find((id) => !owns(context, id)) ?? ids[0] ?? proposalOf(clause);
 }
 
 /**
  * What words that are typed at a place amend: the innermost pending words of somebody else's that stand on both sides of
  * it, or around it as a proposed clause; null for the text in force. One's own letters are looked through.
  */
-export function targetAt(doc: Node, position: number, pen: Pen): Target {
+export function targetAt(doc: Node, position: number, context: EditContext): Target {
   const at = doc.resolve(position);
   if (at.depth === 0) return null;
   const clause = at.parent;
@@ -52,39 +52,39 @@ export function targetAt(doc: Node, position: number, pen: Pen): Target {
   const within = at.textOffset > 0 ? clause.children.slice(index, index + 1) : [];
   const before = [...within, ...clause.children.slice(0, index).reverse()];
   const after = [...within, ...clause.children.slice(index + within.length)];
-  const round = new Set(ownersAlong(after, clause, pen));
-  return ownersAlong(before, clause, pen).find((id) => round.has(id)) ?? null;
+  const round = new Set(ownersAlong(after, clause, context));
+  return ownersAlong(before, clause, context).find((id) => round.has(id)) ?? null;
 }
 
 /** The nearest place, from one on, at which words are not typed inside what a party proposes to add. */
-export function besidePending(doc: Node, position: number, pen: Pen): number {
-  if (targetAt(doc, position, pen) === null) return position;
+export function besidePending(doc: Node, position: number, context: EditContext): number {
+  if (targetAt(doc, position, context) === null) return position;
   const at = doc.resolve(position);
   const clause = at.parent;
   let end = position - at.textOffset;
   for (const node of clause.children.slice(at.index())) {
-    if (ownerOf(pen, node, clause) === null) break;
+    if (ownerOf(context, node, clause) === null) break;
     end += node.nodeSize;
   }
   return end;
 }
 
 /** Whose pending words follow one another from a place on, nearest first, up to the first letter in force. */
-function ownersAlong(nodes: readonly Node[], clause: Node, pen: Pen): readonly MarkId[] {
+function ownersAlong(nodes: readonly Node[], clause: Node, context: EditContext): readonly MarkId[] {
   const owners: MarkId[] = [];
   for (const node of nodes) {
-    const owner = ownerOf(pen, node, clause);
+    const owner = ownerOf(context, node, clause);
     if (owner === null) return owners;
-    if (!owns(pen, owner)) owners.push(owner);
+    if (!owns(context, owner)) owners.push(owner);
   }
   const proposal = proposalOf(clause);
-  return proposal === null || owns(pen, proposal) ? owners : [...owners, proposal];
+  return proposal === null || owns(context, proposal) ? owners : [...owners, proposal];
 }
 
 const clauseIdOf = (clause: Node): ClauseId => ClauseIdSchema.parse(clause.attrs.id);
 
 /** What a mark of the hand's has to do with the text; null where it is on record and nothing of it is left. */
-function look(doc: Node, id: MarkId, pen: Pen): OwnMark | null {
+function look(doc: Node, id: MarkId, context: EditContext): OwnMark | null {
   const targets = new Set<Target>();
   const clauses = new Set<ClauseId>();
   doc.forEach((clause, offset) => {
@@ -94,11 +94,11 @@ function look(doc: Node, id: MarkId, pen: Pen): OwnMark | null {
     };
     if (proposalOf(clause) === id) note(null);
     clause.forEach((node, inside) => {
-      if (idsOn(node, 'insertion').includes(id)) note(targetAt(doc, offset + 1 + inside, pen));
-      if (idsOn(node, 'deletion').includes(id)) note(ownerOf(pen, node, clause));
+      if (idsOn(node, 'insertion').includes(id)) note(targetAt(doc, offset + 1 + inside, context));
+      if (idsOn(node, 'deletion').includes(id)) note(ownerOf(context, node, clause));
     });
   });
-  const record = pen.ledger.marks.get(id);
+  const record = context.negotiation.marks.get(id);
   if (record !== undefined && clauses.size === 0) return null;
   // What the record says holds, whatever stands beside its letters by now.
   if (record?.kind !== 'amendment' || record.parent === undefined) return { id, targets, clauses };
@@ -106,7 +106,7 @@ function look(doc: Node, id: MarkId, pen: Pen): OwnMark | null {
 }
 
 /** The hand's open marks that touch a place, the nearest first. */
-function touching(doc: Node, position: number, pen: Pen): readonly MarkId[] {
+function touching(doc: Node, position: number, context: EditContext): readonly MarkId[] {
   const at = doc.resolve(position);
   if (at.depth === 0) return [];
   const proposal = proposalOf(at.parent);
@@ -114,12 +114,12 @@ function touching(doc: Node, position: number, pen: Pen): readonly MarkId[] {
     ...idsOn(node, 'insertion'),
     ...idsOn(node, 'deletion'),
   ]);
-  return (proposal === null ? ids : [proposal, ...ids]).filter((id) => owns(pen, id));
+  return (proposal === null ? ids : [proposal, ...ids]).filter((id) => owns(context, id));
 }
 
 /** Letters that a gesture strikes: neither the hand's own, which it deletes, nor struck by the hand already. */
-export const isToStrike = (pen: Pen, node: Node, clause: Node): boolean =>
-  !isOwnText(pen, node, clause) && !idsOn(node, 'deletion').some((id) => owns(pen, id));
+export const isToStrike = (context: EditContext, node: Node, clause: Node): boolean =>
+  !isOwnText(context, node, clause) && !idsOn(node, 'deletion').some((id) => owns(context, id));
 
 /** What a gesture is about to do to the text. */
 export interface Gesture {
@@ -137,7 +137,7 @@ export interface Gesture {
 /** The marks that one gesture writes with: one for each target, the same in all its places. */
 export class GestureMarks {
   readonly #doc: Node;
-  readonly #pen: Pen;
+  readonly #context: EditContext;
   readonly #near: readonly MarkId[];
   readonly #clauses = new Map<Target, Set<ClauseId>>();
   /** `any`: the mark is new, and may come into any clause. */
@@ -146,25 +146,25 @@ export class GestureMarks {
   readonly moves: boolean = false;
 
   /** `doc`: the text before the gesture. */
-  constructor(doc: Node, { from, to, typesAt, splits, given }: Gesture, pen: Pen) {
+  constructor(doc: Node, { from, to, typesAt, splits, given }: Gesture, context: EditContext) {
     this.#doc = doc;
-    this.#pen = pen;
+    this.#context = context;
     const own: MarkId[] = [];
     doc.nodesBetween(from, to, (node, _position, clause) => {
       if (!node.isText || clause === null) return true;
-      if (isToStrike(pen, node, clause)) this.#in(ownerOf(pen, node, clause), clause);
-      else if (isOwnText(pen, node, clause)) own.push(...idsOn(node, 'insertion'));
+      if (isToStrike(context, node, clause)) this.#in(ownerOf(context, node, clause), clause);
+      else if (isOwnText(context, node, clause)) own.push(...idsOn(node, 'insertion'));
       return false;
     });
     if (typesAt !== null) {
       const at = doc.resolve(typesAt);
-      this.#in(targetAt(doc, typesAt, pen), at.parent);
-      if (splits) this.moves = strikesInForce(doc, typesAt, at.end(), pen);
+      this.#in(targetAt(doc, typesAt, context), at.parent);
+      if (splits) this.moves = strikesInForce(doc, typesAt, at.end(), context);
     }
     this.#near = [
       ...(given === null ? [] : [given]),
       ...own,
-      ...[from, to, typesAt].flatMap((place) => (place === null ? [] : touching(doc, place, pen))),
+      ...[from, to, typesAt].flatMap((place) => (place === null ? [] : touching(doc, place, context))),
     ];
   }
 
@@ -172,16 +172,16 @@ export class GestureMarks {
   of(target: Target, clause: Node, wanted: MarkId | null = null): MarkId {
     // In a clause of one's own, words that amend nobody else's are that proposal's.
     const proposal = proposalOf(clause);
-    if (target === null && proposal !== null && owns(this.#pen, proposal)) return proposal;
+    if (target === null && proposal !== null && owns(this.#context, proposal)) return proposal;
     const chosen = this.#chosen.get(target);
     const clauses = this.#in(target, clause);
     // Words that move up may come into a clause that the gesture didn't reach.
     if (chosen !== undefined && (chosen.clauses === 'any' || chosen.clauses.has(clauseIdOf(clause)))) return chosen.id;
     const near = new Set(wanted === null ? this.#near : [wanted, ...this.#near]);
-    const marks = [...near].flatMap((id) => look(this.#doc, id, this.#pen) ?? []);
+    const marks = [...near].flatMap((id) => look(this.#doc, id, this.#context) ?? []);
     const newClause = this.moves && target === null;
     const found = marks.find(({ id }) => id === markFor({ target, clauses, newClause }, marks));
-    const id = found?.id ?? this.#pen.newMark();
+    const id = found?.id ?? this.#context.newMark();
     this.#chosen.set(target, { id, clauses: found === undefined || found.clauses.size === 0 ? 'any' : found.clauses });
     return id;
   }
@@ -194,18 +194,18 @@ export class GestureMarks {
 }
 
 /** Whether words in force stand in a stretch that the hand hasn't struck yet. */
-function strikesInForce(doc: Node, from: number, to: number, pen: Pen): boolean {
+function strikesInForce(doc: Node, from: number, to: number, context: EditContext): boolean {
   let found = false;
   doc.nodesBetween(from, to, (node, _position, clause) => {
     if (!node.isText || clause === null) return true;
-    found ||= isToStrike(pen, node, clause) && ownerOf(pen, node, clause) === null;
+    found ||= isToStrike(context, node, clause) && ownerOf(context, node, clause) === null;
     return false;
   });
   return found;
 }
 
 /** The mark for words that are typed at a place, and for nothing else: an IME is given it before it starts. */
-export function markAt(doc: Node, position: number, pen: Pen): MarkId {
+export function markAt(doc: Node, position: number, context: EditContext): MarkId {
   const gesture = { from: position, to: position, typesAt: position, splits: false, given: null };
-  return new GestureMarks(doc, gesture, pen).of(targetAt(doc, position, pen), doc.resolve(position).parent);
+  return new GestureMarks(doc, gesture, context).of(targetAt(doc, position, context), doc.resolve(position).parent);
 }

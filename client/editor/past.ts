@@ -1,7 +1,7 @@
 import { ySyncPluginKey } from 'y-prosemirror';
 import * as Y from 'yjs';
 import { readMark } from '../../shared/text/document.ts';
-import { owns, type Pen } from './pen.ts';
+import { type EditContext, owns } from './editContext.ts';
 
 type Act = Y.UndoManager['undoStack'][number];
 
@@ -16,12 +16,12 @@ export type Outcome = 'done' | 'kept' | 'nothing';
  */
 export class Past {
   readonly manager: Y.UndoManager;
-  readonly #pen: () => Pen;
+  readonly #context: () => EditContext;
   /** How far everybody had come when an act was done: what is later is no part of what it was done to. */
   readonly #since = new WeakMap<Act, Map<number, number>>();
 
-  constructor(fragment: Y.XmlFragment, pen: () => Pen) {
-    this.#pen = pen;
+  constructor(fragment: Y.XmlFragment, context: () => EditContext) {
+    this.#context = context;
     this.manager = new Y.UndoManager(fragment, {
       trackedOrigins: new Set([ySyncPluginKey]),
       deleteFilter: mayGo,
@@ -45,7 +45,7 @@ export class Past {
     if (act === undefined) return 'nothing';
     const { doc } = this.manager;
     const since = this.#since.get(act) ?? new Map();
-    if (isBuiltUpon(act, doc, since, this.#pen())) {
+    if (isBuiltUpon(act, doc, since, this.#context())) {
       acts.pop();
       return 'kept';
     }
@@ -65,7 +65,7 @@ const lengthOf = (type: Y.AbstractType<unknown>): number =>
   type instanceof Y.XmlText || type instanceof Y.XmlElement ? type.length : 1;
 
 /** Whether somebody else's words stand within what an act brought into a text since, or marks of somebody else on it. */
-function isBuiltUpon(act: Act, doc: Y.Doc, since: ReadonlyMap<number, number>, pen: Pen): boolean {
+function isBuiltUpon(act: Act, doc: Y.Doc, since: ReadonlyMap<number, number>, context: EditContext): boolean {
   const texts = new Set<Y.XmlText>();
   const isOfAct = (item: Y.Item): boolean => Y.isDeleted(act.insertions, item.id);
   let built = false;
@@ -76,7 +76,7 @@ function isBuiltUpon(act: Act, doc: Y.Doc, since: ReadonlyMap<number, number>, p
       else if (struct.content instanceof Y.ContentType) built ||= holdsOthers(struct.content.type, isOfAct);
     });
   });
-  return built || [...texts].some((text) => hasOthersWithin(text, isOfAct, since, pen));
+  return built || [...texts].some((text) => hasOthersWithin(text, isOfAct, since, context));
 }
 
 /** Whether a clause that an act brought in holds words that it didn't. Those of later acts of one's own were undone before. */
@@ -93,7 +93,7 @@ function hasOthersWithin(
   text: Y.XmlText,
   isOfAct: (item: Y.Item) => boolean,
   since: ReadonlyMap<number, number>,
-  pen: Pen,
+  context: EditContext,
 ): boolean {
   const marks = new Set<string>();
   let begun = false;
@@ -103,7 +103,7 @@ function hasOthersWithin(
     const { content } = item;
     if (content instanceof Y.ContentFormat) {
       if (content.value === null) marks.delete(content.key);
-      else if (isOthers(content.key, content.value, pen)) marks.add(content.key);
+      else if (isOthers(content.key, content.value, context)) marks.add(content.key);
     }
     if (isOfAct(item)) {
       if (others || (content instanceof Y.ContentString && marks.size > 0)) return true;
@@ -114,7 +114,7 @@ function hasOthersWithin(
   return false;
 }
 
-function isOthers(key: string, value: unknown, pen: Pen): boolean {
+function isOthers(key: string, value: unknown, context: EditContext): boolean {
   const { name, id } = readMark(key, value);
-  return name !== 'origin' && !owns(pen, id);
+  return name !== 'origin' && !owns(context, id);
 }

@@ -1,7 +1,7 @@
 import { type EditorState, TextSelection, type Transaction } from 'prosemirror-state';
 import type { EditorProps } from 'prosemirror-view';
 import { hasVisible, withoutForbidden } from '../../shared/text/visible.ts';
-import type { Pen } from './pen.ts';
+import type { EditContext } from './editContext.ts';
 import { replace } from './suggest.ts';
 
 /** Every way in which a program may say "new line". */
@@ -44,20 +44,26 @@ function wordsFrom(data: DataTransfer): string {
 }
 
 /** Brings lines in over a selection; the transaction is a proposal already. */
-export function bringIn(state: EditorState, from: number, to: number, lines: readonly string[], pen: Pen): Transaction {
+export function bringIn(
+  state: EditorState,
+  from: number,
+  to: number,
+  lines: readonly string[],
+  context: EditContext,
+): Transaction {
   const { tr } = state;
-  const caret = replace(tr, from, to, lines, pen);
+  const caret = replace(tr, from, to, lines, context);
   return tr.setSelection(TextSelection.near(tr.doc.resolve(caret), -1)).scrollIntoView();
 }
 
 /** Paste and drop: always as words, proposed in the hand's name. `deed` dispatches what is a proposal already. */
-export function pasting(pen: () => Pen, deed: (tr: Transaction) => void): EditorProps {
+export function pasting(context: () => EditContext, command: (tr: Transaction) => void): EditorProps {
   return {
     handlePaste(view, event) {
       const words = event.clipboardData === null ? '' : wordsFrom(event.clipboardData);
       if (words !== '') {
         const { from, to } = view.state.selection;
-        deed(bringIn(view.state, from, to, linesOfText(words), pen()));
+        command(bringIn(view.state, from, to, linesOfText(words), context()));
       }
       return true;
     },
@@ -68,9 +74,9 @@ export function pasting(pen: () => Pen, deed: (tr: Transaction) => void): Editor
       if (place === null || words === '') return true;
       const { from, to } = view.state.selection;
       if (moved && place.pos >= from && place.pos <= to) return true;
-      const tr = bringIn(view.state, place.pos, place.pos, linesOfText(words), pen());
-      if (moved) replace(tr, tr.mapping.map(from, 1), tr.mapping.map(to, -1), [''], pen());
-      deed(tr);
+      const tr = bringIn(view.state, place.pos, place.pos, linesOfText(words), context());
+      if (moved) replace(tr, tr.mapping.map(from, 1), tr.mapping.map(to, -1), [''], context());
+      command(tr);
       return true;
     },
     clipboardTextSerializer: (slice) => {

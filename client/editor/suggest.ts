@@ -4,9 +4,9 @@ import { Mapping, ReplaceStep } from 'prosemirror-transform';
 import type { MarkId } from '../../shared/protocol/ids.ts';
 import { schema } from '../../shared/text/schema.ts';
 import { withoutForbidden } from '../../shared/text/visible.ts';
+import { bearsOthers, type EditContext, idsOn, isOwnClause, isOwnText, owns, proposalOf } from './editContext.ts';
 import { sameWords, withSpace } from './letters.ts';
 import { besidePending, GestureMarks, isToStrike, ownerOf, targetAt } from './marks.ts';
-import { bearsOthers, idsOn, isOwnClause, isOwnText, owns, type Pen, proposalOf } from './pen.ts';
 import { changedPart } from './step.ts';
 
 /**
@@ -25,9 +25,9 @@ import { changedPart } from './step.ts';
  *
  * Anything else that a transaction does (formats, attributes) is left out.
  */
-export function suggest(tr: Transaction, state: EditorState, pen: Pen): Transaction {
+export function suggest(tr: Transaction, state: EditorState, context: EditContext): Transaction {
   const out = state.tr;
-  if (pen.hand === null) return out.setSelection(tr.selection.map(state.doc, tr.mapping.invert()));
+  if (context.capacity === null) return out.setSelection(tr.selection.map(state.doc, tr.mapping.invert()));
   const { selection } = state;
   let caret: number | null = null;
   let apart = false;
@@ -41,10 +41,10 @@ export function suggest(tr: Transaction, state: EditorState, pen: Pen): Transact
     const selected = tr.steps.length === 1 && !selection.empty && from === selection.from && step.to === selection.to;
     const change = selected ? whole : changedPart(out.doc, whole);
     const deletes = change.lines.length === 1 && change.lines[0] === '';
-    const { from: start, to: end } = deletes && selected ? withSpace(out.doc, change.from, change.to, pen) : change;
+    const { from: start, to: end } = deletes && selected ? withSpace(out.doc, change.from, change.to, context) : change;
     const backwards = selection.empty && out.mapping.map(selection.head) === change.to && change.to > change.from;
     const steps = out.steps.length;
-    caret = replace(out, start, end, change.lines, pen, backwards, givenWith(step.slice, pen));
+    caret = replace(out, start, end, change.lines, context, backwards, givenWith(step.slice, context));
     apart ||=
       selection.empty &&
       deletes &&
@@ -70,25 +70,26 @@ export function replace(
   from: number,
   to: number,
   brought: readonly string[],
-  pen: Pen,
+  context: EditContext,
   backwards = false,
   given: MarkId | null = null,
 ): number {
   const lines = brought.map(withoutForbidden);
   const bringing = lines.length > 1 || lines[0] !== '';
   const start = tr.doc.resolve(from);
-  if (start.depth === 0) return bringing ? insertClauses(tr, from, lines, pen) : removeClauses(tr, from, to, pen);
+  if (start.depth === 0)
+    return bringing ? insertClauses(tr, from, lines, context) : removeClauses(tr, from, to, context);
 
   const edge = tr.mapping.maps.length;
   // A stretch that ends between two clauses ends at the end of the first.
   const end = to > from && tr.doc.resolve(to).depth === 0 ? to - 1 : to;
-  const typesAt = bringing ? placeToType(tr.doc, from, Math.min(end, start.end()), pen) : null;
-  const marks = new GestureMarks(tr.doc, { from, to: end, typesAt, splits: lines.length > 1, given }, pen);
+  const typesAt = bringing ? placeToType(tr.doc, from, Math.min(end, start.end()), context) : null;
+  const marks = new GestureMarks(tr.doc, { from, to: end, typesAt, splits: lines.length > 1, given }, context);
   const steps = tr.steps.length;
-  strike(tr, from, end, pen, marks);
+  strike(tr, from, end, context, marks);
   const strikes = tr.steps.length > steps;
   const struck = tr.mapping.slice(edge);
-  const joined = join(tr, struck.map(from, -1), struck.map(end, 1), pen, marks);
+  const joined = join(tr, struck.map(from, -1), struck.map(end, 1), context, marks);
   const mapped = tr.mapping.slice(edge);
   if (typesAt === null) {
     // Where nothing was struck between two clauses, the caret stays where their words meet.
@@ -97,13 +98,13 @@ export function replace(
   }
   const place = mapped.map(typesAt, -1);
   // Where an empty clause went, its words go into the next.
-  return insert(tr, tr.doc.resolve(place).depth === 0 ? place + 1 : place, lines, pen, marks);
+  return insert(tr, tr.doc.resolve(place).depth === 0 ? place + 1 : place, lines, context, marks);
 }
 
 /** Words are typed after those that they replace; where these are in force, not into pending words that are struck too. */
-function placeToType(doc: Node, from: number, end: number, pen: Pen): number {
-  if (targetAt(doc, end, pen) === null) return end;
-  const inForce = pieces(doc, from, end).filter(({ node, clause }) => ownerOf(pen, node, clause) === null);
+function placeToType(doc: Node, from: number, end: number, context: EditContext): number {
+  if (targetAt(doc, end, context) === null) return end;
+  const inForce = pieces(doc, from, end).filter(({ node, clause }) => ownerOf(context, node, clause) === null);
   return inForce.at(-1)?.to ?? end;
 }
 
@@ -121,10 +122,10 @@ function linesOf(slice: Slice): readonly string[] {
 }
 
 /** An IME writes with the mark that the caret was given, and must go on with it: its text node stays what it is. */
-function givenWith(slice: Slice, pen: Pen): MarkId | null {
+function givenWith(slice: Slice, context: EditContext): MarkId | null {
   const first = slice.content.firstChild;
   if (first === null || !first.isText) return null;
-  return idsOn(first, 'insertion').find((id) => owns(pen, id)) ?? null;
+  return idsOn(first, 'insertion').find((id) => owns(context, id)) ?? null;
 }
 
 const marked = (name: 'insertion' | 'deletion', id: MarkId): Mark => schema.mark(name, { id });
@@ -147,19 +148,24 @@ function pieces(doc: Node, from: number, to: number): Piece[] {
 }
 
 /** Strikes the words of others between two places, and deletes the hand's own. */
-function strike(tr: Transaction, from: number, to: number, pen: Pen, marks: GestureMarks): void {
+function strike(tr: Transaction, from: number, to: number, context: EditContext, marks: GestureMarks): void {
   const gone: Piece[] = [];
   for (const piece of pieces(tr.doc, from, to)) {
     const { node, clause } = piece;
-    if (isOwnText(pen, node, clause)) gone.push(piece);
-    else strikePiece(tr, piece, pen, marks);
+    if (isOwnText(context, node, clause)) gone.push(piece);
+    else strikePiece(tr, piece, context, marks);
   }
   for (const piece of gone.reverse()) tr.delete(piece.from, piece.to);
 }
 
-function strikePiece(tr: Transaction, { from, to, node, clause }: Piece, pen: Pen, marks: GestureMarks): void {
-  if (pen.hand === null || !('proposesFor' in pen.hand) || !isToStrike(pen, node, clause)) return;
-  tr.addMark(from, to, marked('deletion', marks.of(ownerOf(pen, node, clause), clause)));
+function strikePiece(
+  tr: Transaction,
+  { from, to, node, clause }: Piece,
+  context: EditContext,
+  marks: GestureMarks,
+): void {
+  if (context.capacity === null || !('proposesFor' in context.capacity) || !isToStrike(context, node, clause)) return;
+  tr.addMark(from, to, marked('deletion', marks.of(ownerOf(context, node, clause), clause)));
 }
 
 /**
@@ -170,7 +176,7 @@ function join(
   tr: Transaction,
   from: number,
   to: number,
-  pen: Pen,
+  context: EditContext,
   marks: GestureMarks,
 ): { readonly words: number | null } | null {
   let joined: { words: number | null } | null = null;
@@ -180,15 +186,21 @@ function join(
     const before = tr.doc.child(index - 1);
     const at = placeOf(tr.doc, index);
     if (
-      isOwnClause(pen, clause) &&
-      clause.children.every((node) => isOwnText(pen, node, clause) && !othersOn(pen, node))
+      isOwnClause(context, clause) &&
+      clause.children.every((node) => isOwnText(context, node, clause) && !othersOn(context, node))
     ) {
       // In the base text a clause is joined only to one of the base.
-      if (clause.childCount > 0 && pen.hand !== null && 'edits' in pen.hand && proposalOf(before) !== null) continue;
+      if (
+        clause.childCount > 0 &&
+        context.capacity !== null &&
+        'edits' in context.capacity &&
+        proposalOf(before) !== null
+      )
+        continue;
       const words = clause.textContent;
       tr.delete(at, at + clause.nodeSize);
-      joined = { words: words === '' ? null : moveUp(tr, index - 1, words, proposalOf(clause), pen, marks) };
-    } else if (isOwnClause(pen, before) && before.childCount === 0) {
+      joined = { words: words === '' ? null : moveUp(tr, index - 1, words, proposalOf(clause), context, marks) };
+    } else if (isOwnClause(context, before) && before.childCount === 0) {
       const start = placeOf(tr.doc, index - 1);
       tr.delete(start, start + before.nodeSize);
       joined = { words: null };
@@ -206,7 +218,7 @@ function moveUp(
   index: number,
   words: string,
   proposal: MarkId | null,
-  pen: Pen,
+  context: EditContext,
   marks: GestureMarks,
 ): number {
   const clause = tr.doc.child(index);
@@ -229,12 +241,12 @@ function moveUp(
   const last = letters[gone - 1];
   const place = front + back === 0 ? end : last === undefined ? (letters[0] ?? end) : last + 1;
   const more = words.slice(front, words.length - back);
-  if (more !== '') put(tr, place, more, pen, marks, proposal);
+  if (more !== '') put(tr, place, more, context, marks, proposal);
   return front > 0 ? (letters[0] ?? place) : place;
 }
 
-const othersOn = (pen: Pen, node: Node): boolean =>
-  pen.hand !== null && 'edits' in pen.hand ? node.marks.length > 0 : bearsOthers(pen, node);
+const othersOn = (context: EditContext, node: Node): boolean =>
+  context.capacity !== null && 'edits' in context.capacity ? node.marks.length > 0 : bearsOthers(context, node);
 
 function placeOf(doc: Node, index: number): number {
   let position = 0;
@@ -246,55 +258,67 @@ function put(
   tr: Transaction,
   position: number,
   words: string,
-  pen: Pen,
+  context: EditContext,
   marks: GestureMarks,
   wanted: MarkId | null = null,
 ): number {
   const clause = tr.doc.resolve(position).parent;
-  if (pen.hand !== null && 'edits' in pen.hand) {
+  if (context.capacity !== null && 'edits' in context.capacity) {
     // A clause that a party proposes is that party's as a whole.
     if (proposalOf(clause) !== null) return position;
-    const place = besidePending(tr.doc, position, pen);
+    const place = besidePending(tr.doc, position, context);
     tr.insert(place, schema.text(words));
     return place + words.length;
   } else {
-    const id = marks.of(targetAt(tr.doc, position, pen), clause, wanted);
+    const id = marks.of(targetAt(tr.doc, position, context), clause, wanted);
     tr.insert(position, schema.text(words, [marked('insertion', id)]));
   }
   return position + words.length;
 }
 
 /** Brings words in at a place in a clause. Each further line is a clause of its own. */
-function insert(tr: Transaction, position: number, lines: readonly string[], pen: Pen, marks: GestureMarks): number {
+function insert(
+  tr: Transaction,
+  position: number,
+  lines: readonly string[],
+  context: EditContext,
+  marks: GestureMarks,
+): number {
   const [first = '', ...more] = lines;
-  const caret = first === '' ? position : put(tr, position, first, pen, marks);
-  return more.length === 0 ? caret : split(tr, caret, more, pen, marks);
+  const caret = first === '' ? position : put(tr, position, first, context, marks);
+  return more.length === 0 ? caret : split(tr, caret, more, context, marks);
 }
 
 /** A new line: clauses after this one, the last of them with the words that stood after the caret. */
-function split(tr: Transaction, position: number, lines: readonly string[], pen: Pen, marks: GestureMarks): number {
+function split(
+  tr: Transaction,
+  position: number,
+  lines: readonly string[],
+  context: EditContext,
+  marks: GestureMarks,
+): number {
   const at = tr.doc.resolve(position);
   const clause = at.parent;
   const end = at.end();
   // At the very start of a clause with words, the new clause comes before it.
   if (at.parentOffset === 0 && clause.childCount > 0 && lines.length === 1 && lines[0] === '')
-    return addClauses(tr, at.before(), clause, [{ words: '', id: null }], pen, false);
+    return addClauses(tr, at.before(), clause, [{ words: '', id: null }], context, false);
   const tail = pieces(tr.doc, position, end);
   let words = '';
-  if (pen.hand !== null && 'edits' in pen.hand) {
+  if (context.capacity !== null && 'edits' in context.capacity) {
     // Words that bear a party's mark can't move; then all of them stay.
-    if (tail.every(({ node }) => isOwnText(pen, node, clause) && node.marks.length === 0)) {
+    if (tail.every(({ node }) => isOwnText(context, node, clause) && node.marks.length === 0)) {
       words = tr.doc.textBetween(position, end);
       if (words !== '') tr.delete(position, end);
     }
   } else {
     const moving = tail.filter(({ from, node }) =>
-      isOwnText(pen, node, clause) ? targetAt(tr.doc, from, pen) === null : isToMove(node, clause, pen),
+      isOwnText(context, node, clause) ? targetAt(tr.doc, from, context) === null : isToMove(node, clause, context),
     );
     words = moving.map(({ from, to }) => tr.doc.textBetween(from, to)).join('');
     for (const piece of moving.reverse())
-      if (isOwnText(pen, piece.node, clause)) tr.delete(piece.from, piece.to);
-      else strikePiece(tr, piece, pen, marks);
+      if (isOwnText(context, piece.node, clause)) tr.delete(piece.from, piece.to);
+      else strikePiece(tr, piece, context, marks);
   }
   const last = lines.length - 1;
   const rows = lines.map((line, index) => ({
@@ -302,12 +326,12 @@ function split(tr: Transaction, position: number, lines: readonly string[], pen:
     id: index === last && marks.moves ? marks.of(null, clause) : null,
   }));
   const place = tr.doc.resolve(Math.min(position, tr.doc.content.size));
-  return addClauses(tr, place.after(1), clause, rows, pen, true, lines[last]?.length ?? 0);
+  return addClauses(tr, place.after(1), clause, rows, context, true, lines[last]?.length ?? 0);
 }
 
 /** Words in force that the hand hasn't struck: those of others that are only proposed stay where they are. */
-const isToMove = (node: Node, clause: Node, pen: Pen): boolean =>
-  ownerOf(pen, node, clause) === null && isToStrike(pen, node, clause);
+const isToMove = (node: Node, clause: Node, context: EditContext): boolean =>
+  ownerOf(context, node, clause) === null && isToStrike(context, node, clause);
 
 /** Puts proposed (or, by the rapporteur, new base) clauses at a place between clauses; the caret goes into the last. */
 function addClauses(
@@ -315,17 +339,21 @@ function addClauses(
   position: number,
   like: Node,
   rows: readonly { readonly words: string; readonly id: MarkId | null }[],
-  pen: Pen,
+  context: EditContext,
   after: boolean,
   caretIn = 0,
 ): number {
-  const base = pen.hand !== null && 'edits' in pen.hand;
+  const base = context.capacity !== null && 'edits' in context.capacity;
   // What follows an opening line is what it opens.
   const kind = after && like.attrs.kind === 'chapeau' ? 'operative' : like.attrs.kind;
   const nodes = rows.map(({ words, id }) => {
-    const insertion = base ? null : (id ?? pen.newMark());
+    const insertion = base ? null : (id ?? context.newMark());
     const text = words === '' ? null : schema.text(words, insertion === null ? [] : [marked('insertion', insertion)]);
-    return schema.node('clause', { id: pen.newClause(), kind, level: like.attrs.level, insertion }, text ?? undefined);
+    return schema.node(
+      'clause',
+      { id: context.newClause(), kind, level: like.attrs.level, insertion },
+      text ?? undefined,
+    );
   });
   tr.insert(position, Fragment.from(nodes));
   const last = nodes.at(-1);
@@ -334,7 +362,7 @@ function addClauses(
 }
 
 /** Clauses at a place between clauses, where a text is empty or somebody drops paragraphs there. */
-function insertClauses(tr: Transaction, position: number, lines: readonly string[], pen: Pen): number {
+function insertClauses(tr: Transaction, position: number, lines: readonly string[], context: EditContext): number {
   const at = tr.doc.resolve(position);
   const like = at.nodeBefore ?? at.nodeAfter ?? schema.node('clause', { id: 'none', kind: 'operative', level: 0 });
   const rows = lines.filter((line) => line.trim() !== '').map((words) => ({ words, id: null }));
@@ -343,34 +371,45 @@ function insertClauses(tr: Transaction, position: number, lines: readonly string
     position,
     like,
     rows.length === 0 ? [{ words: '', id: null }] : rows,
-    pen,
+    context,
     true,
     rows.at(-1)?.words.length ?? 0,
   );
 }
 
 /** Whole clauses that are deleted: the hand's own go, the words of others are struck. */
-function removeClauses(tr: Transaction, from: number, to: number, pen: Pen): number {
+function removeClauses(tr: Transaction, from: number, to: number, context: EditContext): number {
   const edge = tr.mapping.maps.length;
-  strike(tr, from, to, pen, new GestureMarks(tr.doc, { from, to, typesAt: null, splits: false, given: null }, pen));
+  strike(
+    tr,
+    from,
+    to,
+    context,
+    new GestureMarks(tr.doc, { from, to, typesAt: null, splits: false, given: null }, context),
+  );
   const mapped = tr.mapping.slice(edge);
   const start = mapped.map(from, -1);
   for (let index = tr.doc.childCount - 1; index >= 0; index--) {
     const clause = tr.doc.child(index);
     const at = placeOf(tr.doc, index);
-    if (at >= start && at + clause.nodeSize <= mapped.map(to, 1) && isOwnClause(pen, clause) && clause.childCount === 0)
+    if (
+      at >= start &&
+      at + clause.nodeSize <= mapped.map(to, 1) &&
+      isOwnClause(context, clause) &&
+      clause.childCount === 0
+    )
       tr.delete(at, at + clause.nodeSize);
   }
   return Math.min(start + 1, tr.doc.content.size);
 }
 
 /** A proposed clause after the one with the caret, whatever stands behind the caret. */
-export function proposeAfter(tr: Transaction, index: number, pen: Pen): Transaction {
+export function proposeAfter(tr: Transaction, index: number, context: EditContext): Transaction {
   const like = index < 0 ? undefined : tr.doc.child(index);
   if (like === undefined) {
-    const caret = insertClauses(tr, tr.doc.content.size, [''], pen);
+    const caret = insertClauses(tr, tr.doc.content.size, [''], context);
     return tr.setSelection(TextSelection.near(tr.doc.resolve(caret)));
   }
-  const caret = addClauses(tr, placeOf(tr.doc, index) + like.nodeSize, like, [{ words: '', id: null }], pen, true);
+  const caret = addClauses(tr, placeOf(tr.doc, index) + like.nodeSize, like, [{ words: '', id: null }], context, true);
   return tr.setSelection(TextSelection.near(tr.doc.resolve(caret)));
 }

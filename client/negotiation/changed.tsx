@@ -4,11 +4,11 @@ import type { AmendedWords } from '../../shared/negotiation/state.ts';
 import type { MarkId } from '../../shared/protocol/ids.ts';
 import { wordsOf } from '../../shared/text/amendment.ts';
 import { baseText, type Clause } from '../../shared/text/clause.ts';
-import type { Changed } from '../drafting/workbench.ts';
+import type { Changed } from '../drafting/session.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { t } from '../words.ts';
 import { Words } from './amendment/card.tsx';
-import type { Desk } from './desk.ts';
+import type { DraftingContext } from './context.ts';
 import { decideOnce } from './execute.tsx';
 
 /** One thing that a wish decides on, as it was seen and as it is; without words where it is not there. */
@@ -60,9 +60,17 @@ function compared(wish: Wish, seen: readonly Clause[], now: readonly Clause[]): 
 }
 
 /** Shows what was seen beside what is there now, and lets the person decide again. */
-export function ChangedDialog({ desk, changed, close }: { desk: Desk; changed: Changed; close: () => void }) {
+export function ChangedDialog({
+  context,
+  changed,
+  close,
+}: {
+  context: DraftingContext;
+  changed: Changed;
+  close: () => void;
+}) {
   const { wish, seen } = changed;
-  const different = compared(wish, seen, desk.bench.text.value);
+  const different = compared(wish, seen, context.drafting.text.value);
   return (
     <Dialog title={t('changed.title')} onClose={close}>
       <p>{t('changed.about')}</p>
@@ -85,9 +93,9 @@ export function ChangedDialog({ desk, changed, close }: { desk: Desk; changed: C
           class="button button-strong"
           data-decides
           onClick={async (event) => {
-            desk.bench.lookAtNow();
+            context.drafting.lookAtNow();
             close();
-            await decideOnce(desk, wish, event);
+            await decideOnce(context, wish, event);
           }}
         >
           {t('changed.again')}

@@ -6,7 +6,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
 import { stateKeys } from './amendment/words.ts';
-import type { Desk } from './desk.ts';
+import type { DraftingContext } from './context.ts';
 import { decideOnce } from './execute.tsx';
 import { HistoryDialog } from './history.tsx';
 import { AgreeDialog } from './status/agree.tsx';
@@ -15,32 +15,38 @@ import { statusWords } from './status/words.ts';
 import { isMeant } from './steady.ts';
 
 /** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
-export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (clause: ClauseId) => void }) {
-  const { bench, me } = desk;
+export function ClausePanel({
+  context,
+  giveFloor,
+}: {
+  context: DraftingContext;
+  giveFloor: (clause: ClauseId) => void;
+}) {
+  const { drafting, me } = context;
   const history = useSignal<ClauseId | null>(null);
   const agreeing = useSignal<ClauseId | null>(null);
   const asking = useSignal<'agreed' | 'agreed ad referendum' | 'open' | null>(null);
-  const clause = bench.clause.value;
+  const clause = drafting.clause.value;
   if (clause === null)
     return (
       <section class="clause-panel">
         <p class="quiet">{t('clause.none')}</p>
       </section>
     );
-  const ledger = bench.ledger.value;
-  const status = statusOf(ledger, clause.id);
-  const sponsors = ledger.clauses.get(clause.id)?.sponsors ?? [];
+  const negotiation = drafting.negotiation.value;
+  const status = statusOf(negotiation, clause.id);
+  const sponsors = negotiation.clauses.get(clause.id)?.sponsors ?? [];
   // Of the words at the caret: the amendments that brought them, pending or adopted.
-  const origins = [...new Set(bench.caret.value.marks)].flatMap((id): [MarkId, string][] => {
-    const record = ledger.marks.get(id);
+  const origins = [...new Set(drafting.caret.value.marks)].flatMap((id): [MarkId, string][] => {
+    const record = negotiation.marks.get(id);
     if (record?.kind !== 'amendment') return [];
     const { party, typedBy, at, state } = record;
-    const values = { party: desk.face(party).name, name: typedBy, time: moment(at), state: t(stateKeys[state]) };
+    const values = { party: context.face(party).name, name: typedBy, time: moment(at), state: t(stateKeys[state]) };
     return [[id, t('clause.origin-of', values)]];
   });
   return (
     <section class="clause-panel" aria-labelledby="clause-title">
-      <h2 id="clause-title">{clauseName(bench.labelOf(clause.id))}</h2>
+      <h2 id="clause-title">{clauseName(drafting.labelOf(clause.id))}</h2>
       <p>
         <strong>{clause.insertion === null ? statusWords(status) : t('status.proposed')}</strong>
         {status.decided !== undefined && (
@@ -55,7 +61,7 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
         <p class="row">
           <span class="quiet">{t('card.sponsors')}</span>
           {sponsors.map((party) => (
-            <PartyTag key={party} {...desk.face(party)} />
+            <PartyTag key={party} {...context.face(party)} />
           ))}
         </p>
       )}
@@ -79,7 +85,7 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
           (['agreed', 'agreed ad referendum', 'open'] as const).map((wanted) => (
             <StatusButton
               key={wanted}
-              desk={desk}
+              context={context}
               clause={clause.id}
               wanted={wanted}
               ask={() => (asking.value = wanted)}
@@ -114,7 +120,7 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
       </div>
       {asking.value !== null && (
         <StatusDialog
-          desk={desk}
+          context={context}
           clause={clause.id}
           wanted={asking.value}
           close={() => {
@@ -122,9 +128,9 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
           }}
         />
       )}
-      {agreeing.value !== null && statusOf(ledger, agreeing.value).state === 'open' && (
+      {agreeing.value !== null && statusOf(negotiation, agreeing.value).state === 'open' && (
         <AgreeDialog
-          desk={desk}
+          context={context}
           clause={agreeing.value}
           close={() => {
             agreeing.value = null;
@@ -133,7 +139,7 @@ export function ClausePanel({ desk, giveFloor }: { desk: Desk; giveFloor: (claus
       )}
       {history.value !== null && (
         <HistoryDialog
-          desk={desk}
+          context={context}
           clause={history.value}
           onClose={() => {
             history.value = null;
@@ -160,20 +166,20 @@ const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reas
 });
 
 function StatusButton({
-  desk,
+  context,
   clause,
   wanted,
   ask,
 }: {
-  desk: Desk;
+  context: DraftingContext;
   clause: ClauseId;
   wanted: Wanted;
   ask: () => void;
 }) {
   // Whether it may be at all; the parties are named in the dialog.
-  const some = desk.parties()[0]?.code;
+  const some = context.parties()[0]?.code;
   const command = commandFor(clause, wanted, some === undefined ? [] : [some], '');
-  const refusal = whyNot(desk.bench.situation.value, command, desk.me);
+  const refusal = whyNot(context.drafting.situation.value, command, context.me);
   // Of what is so already there is nothing to say.
   if (refusal === 'nothing-to-do') return null;
   return (
@@ -184,9 +190,9 @@ function StatusButton({
       aria-disabled={refusal !== null}
       title={refusal === null ? undefined : t(`error.${refusal}`)}
       onClick={(event) => {
-        if (refusal !== null) desk.say(t(`error.${refusal}`));
+        if (refusal !== null) context.say(t(`error.${refusal}`));
         else if (isMeant(event)) ask();
-        else desk.say(t('card.moved'));
+        else context.say(t('card.moved'));
       }}
     >
       {t(words[wanted])}
@@ -196,12 +202,12 @@ function StatusButton({
 
 /** The chair's act on a clause, with a reason for the record. */
 function StatusDialog({
-  desk,
+  context,
   clause,
   wanted,
   close,
 }: {
-  desk: Desk;
+  context: DraftingContext;
   clause: ClauseId;
   wanted: Wanted;
   close: () => void;
@@ -209,9 +215,9 @@ function StatusDialog({
   const reason = useSignal('');
   const parties = useSignal<readonly PartyCode[]>([]);
   return (
-    <Dialog title={`${t(words[wanted])}: ${desk.bench.labelOf(clause)}`} onClose={close}>
+    <Dialog title={`${t(words[wanted])}: ${context.drafting.labelOf(clause)}`} onClose={close}>
       <form class="form" onSubmit={(event) => event.preventDefault()}>
-        {wanted === 'agreed ad referendum' && <WaitingParties desk={desk} chosen={parties} />}
+        {wanted === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
         <label>
           {t('clause.reason')}
           <textarea
@@ -230,7 +236,7 @@ function StatusDialog({
             data-decides
             onClick={async (event) => {
               const command = commandFor(clause, wanted, [...parties.value], reason.value);
-              if (await decideOnce(desk, command, event)) close();
+              if (await decideOnce(context, command, event)) close();
             }}
           >
             {t('app.confirm')}

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { type Wish, whyNot } from '../../shared/negotiation/procedure.ts';
 import { t } from '../words.ts';
-import type { Desk } from './desk.ts';
+import type { DraftingContext } from './context.ts';
 import { isMeant } from './steady.ts';
 
 /** A decision is under way: another one would be made on what is about to change. */
@@ -11,15 +11,15 @@ let deciding = false;
  * Orders something for a button that was pressed. False where it was refused, or nothing was ordered: another decision is
  * under way, or the button came under the pointer only now.
  */
-export async function decideOnce(desk: Desk, command: Wish, event: MouseEvent): Promise<boolean> {
+export async function decideOnce(context: DraftingContext, command: Wish, event: MouseEvent): Promise<boolean> {
   if (deciding) return false;
   if (!isMeant(event)) {
-    desk.say(t('card.moved'));
+    context.say(t('card.moved'));
     return false;
   }
   deciding = true;
   try {
-    return await desk.order(command);
+    return await context.execute(command);
   } finally {
     deciding = false;
   }
@@ -29,24 +29,24 @@ export async function decideOnce(desk: Desk, command: Wish, event: MouseEvent): 
  * A button that orders something; greyed by the same rule that the server refuses by. It is asked when what stands
  * round the button is drawn, and when the record or the meeting changes; once more as the button is pressed.
  */
-export function Order({
-  desk,
+export function CommandButton({
+  context,
   command,
   words,
   strong = false,
   off = false,
 }: {
-  desk: Desk;
+  context: DraftingContext;
   command: Wish;
   words: string;
   strong?: boolean;
   off?: boolean;
 }) {
   const busy = useSignal(false);
-  const { bench, me } = desk;
+  const { drafting, me } = context;
   // Letters come many a second, and a meeting has hundreds of such buttons.
   const why = (): ReturnType<typeof whyNot> =>
-    off ? null : whyNot({ ...bench.terms.value, text: bench.text.peek() }, command, me);
+    off ? null : whyNot({ ...drafting.terms.value, text: drafting.text.peek() }, command, me);
   const refusal = why();
   return (
     <button
@@ -59,11 +59,11 @@ export function Order({
       onClick={async (event) => {
         const refused = why();
         if (refused !== null) {
-          desk.say(t(`error.${refused}`));
+          context.say(t(`error.${refused}`));
           return;
         }
         busy.value = true;
-        await decideOnce(desk, command, event);
+        await decideOnce(context, command, event);
         busy.value = false;
       }}
     >

@@ -10,7 +10,7 @@ import { PartyTag } from '../parts/party.tsx';
 import { inSeat } from '../seat.ts';
 import { clauseName, span, t } from '../words.ts';
 import { stateKeys } from './amendment/words.ts';
-import type { Desk } from './desk.ts';
+import type { DraftingContext } from './context.ts';
 import { statusWords } from './status/words.ts';
 
 const commandKeys = {
@@ -27,16 +27,24 @@ const commandKeys = {
 const isKnown = (command: string): command is keyof typeof commandKeys => Object.hasOwn(commandKeys, command);
 
 /** The history of a clause, in pages: the newest acts first, and earlier ones when they are asked for. */
-export function HistoryDialog({ desk, clause, onClose }: { desk: Desk; clause: ClauseId; onClose: () => void }) {
+export function HistoryDialog({
+  context,
+  clause,
+  onClose,
+}: {
+  context: DraftingContext;
+  clause: ClauseId;
+  onClose: () => void;
+}) {
   const acts = useSignal<readonly HistoryAct[] | null>(null);
   const earlier = useSignal<number | null>(null);
   const failure = useSignal('');
   const list = useRef<HTMLOListElement>(null);
   const load = async (before: number | null): Promise<void> => {
-    const address = `/api/recommendations/${desk.recommendation}/clauses/${clause}/history`;
+    const address = `/api/recommendations/${context.recommendation}/clauses/${clause}/history`;
     const page = before === null ? address : `${address}?before=${before}`;
     try {
-      const found = await get(inSeat(page, desk.me.participant), History);
+      const found = await get(inSeat(page, context.me.participant), History);
       const known = acts.value ?? [];
       acts.value = [...known, ...found.acts];
       earlier.value = found.earlier;
@@ -50,11 +58,11 @@ export function HistoryDialog({ desk, clause, onClose }: { desk: Desk; clause: C
   };
   useEffect(() => void load(null), [clause]);
   return (
-    <Dialog title={t('clause.history-of', { clause: clauseName(desk.bench.labelOf(clause)) })} onClose={onClose}>
+    <Dialog title={t('clause.history-of', { clause: clauseName(context.drafting.labelOf(clause)) })} onClose={onClose}>
       {acts.value === null && failure.value === '' && <p class="quiet">{t('app.loading')}</p>}
       <ol class="plain history" ref={list}>
         {acts.value?.map((act, at) => (
-          <Act key={`${act.first} ${at}`} act={act} desk={desk} />
+          <Act key={`${act.first} ${at}`} act={act} context={context} />
         ))}
       </ol>
       <p class="failure" role="alert">
@@ -66,24 +74,31 @@ export function HistoryDialog({ desk, clause, onClose }: { desk: Desk; clause: C
 }
 
 /** One act: who, for whom, when, what; the words that it struck and brought in. */
-function Act({ act, desk }: { act: HistoryAct; desk: Desk }) {
+function Act({ act, context }: { act: HistoryAct; context: DraftingContext }) {
   const { by, onBehalfOf, from, to, first, last, reason, items, more } = act;
   const party = onBehalfOf ?? by.party;
   return (
     <li tabIndex={-1}>
       <p class="card-head">
-        {party !== null && <PartyTag {...desk.face(party)} />}
+        {party !== null && <PartyTag {...context.face(party)} />}
         <strong>{titleOf(act)}</strong>
         <span class="quiet">
           {by.name}
-          {onBehalfOf !== null && ` ${t('history.on-behalf', { party: desk.face(onBehalfOf).name })}`},{' '}
+          {onBehalfOf !== null && ` ${t('history.on-behalf', { party: context.face(onBehalfOf).name })}`},{' '}
           <time dateTime={new Date(from).toISOString()}>{span(from, to)}</time> ·{' '}
           {first === last ? `#${first}` : `#${first}–${last}`}
         </span>
       </p>
       {reason !== null && <p class="card-reason">{reason}</p>}
       {items.map((item, at) => (
-        <Item key={at} item={item} alone={items.length === 1} isNew={act.clause === 'new'} owner={party} desk={desk} />
+        <Item
+          key={at}
+          item={item}
+          alone={items.length === 1}
+          isNew={act.clause === 'new'}
+          owner={party}
+          context={context}
+        />
       ))}
       {more > 0 && <p class="quiet">{t('history.more', { count: more })}</p>}
       {act.clause === 'gone' && <p class="quiet">{t('history.gone')}</p>}
@@ -113,22 +128,22 @@ function Item({
   alone,
   isNew,
   owner,
-  desk,
+  context,
 }: {
   item: HistoryItem;
   alone: boolean;
   isNew: boolean;
   owner: PartyCode | null;
-  desk: Desk;
+  context: DraftingContext;
 }) {
   switch (item.of) {
     case 'amendment': {
       const { party, state, before, after, asked, joined, left } = item;
-      const face = desk.face(party);
+      const face = context.face(party);
       const now = after ?? before;
       const isChanged =
         before !== null && after !== null && (before.struck !== after.struck || before.brought !== after.brought);
-      const parties = (codes: readonly PartyCode[]): string => codes.map((code) => desk.face(code).name).join(', ');
+      const parties = (codes: readonly PartyCode[]): string => codes.map((code) => context.face(code).name).join(', ');
       return (
         <div class={`history-item ${face.colour}`}>
           {(!alone || party !== owner || state !== 'open') && (
@@ -152,7 +167,7 @@ function Item({
     case 'bracket':
     case 'comment':
       return (
-        <Sample face={desk.face(item.party).colour}>
+        <Sample face={context.face(item.party).colour}>
           {item.of === 'bracket' ? <strong>[</strong> : null}
           <bdi>{item.after ?? item.before}</bdi>
           {item.of === 'bracket' ? <strong>]</strong> : null}
@@ -175,7 +190,7 @@ function Item({
         <p class="row">
           <span class="quiet">{t('card.sponsors')}</span>
           {item.sponsors.map((party) => (
-            <PartyTag key={party} {...desk.face(party)} />
+            <PartyTag key={party} {...context.face(party)} />
           ))}
         </p>
       );

@@ -23,7 +23,7 @@ const viewKeys = {
 /** Orders something in the meeting; a no is said. */
 export async function orderIn(meeting: Meeting, command: MeetingCommand): Promise<boolean> {
   try {
-    await meeting.order(command);
+    await meeting.execute(command);
     return true;
   } catch (error) {
     announce(sentenceOf(error));
@@ -96,13 +96,13 @@ export function titleOf(view: MeetingView, id: string): string {
 /** Whether drafting is open, what observers see, where the floor is: the chair's to change, everybody's to know. */
 function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
   const chair = view.me?.role === 'chair';
-  const order = (command: MeetingCommand): Promise<void> => orderIn(meeting, command).then(() => undefined);
+  const execute = (command: MeetingCommand): Promise<void> => orderIn(meeting, command).then(() => undefined);
   return (
     <div class="panel conduct">
       <p>
         <strong>{t(view.drafting ? 'meeting.drafting-open' : 'meeting.drafting-closed')}</strong>{' '}
         {chair && (
-          <BusyButton work={() => order({ type: 'drafting', open: !view.drafting })}>
+          <BusyButton work={() => execute({ type: 'drafting', open: !view.drafting })}>
             {t(view.drafting ? 'meeting.close-drafting' : 'meeting.open-drafting')}
           </BusyButton>
         )}
@@ -115,7 +115,7 @@ function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
               value={view.observerView}
               onChange={(event) => {
                 const chosen = ObserverView.safeParse(event.currentTarget.value);
-                if (chosen.success) void order({ type: 'set-observer-view', view: chosen.data });
+                if (chosen.success) void execute({ type: 'set-observer-view', view: chosen.data });
               }}
             >
               {ObserverView.options.map((option) => (
@@ -138,7 +138,7 @@ function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
             {t('meeting.go-to-floor')}
           </Link>{' '}
           {chair && (
-            <BusyButton work={() => order({ type: 'give-floor', floor: null })}>
+            <BusyButton work={() => execute({ type: 'give-floor', floor: null })}>
               {t('meeting.release-floor')}
             </BusyButton>
           )}

@@ -8,14 +8,14 @@ import { Accepted } from '../../shared/protocol/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
 import { ApiError, post, sentenceOf, split } from '../api.ts';
 import { KeptWords, Refusals } from '../drafting/refusals.tsx';
+import { DraftingSession } from '../drafting/session.ts';
 import { SavedSign, Toolbar } from '../drafting/toolbar.tsx';
-import { Workbench } from '../drafting/workbench.ts';
 import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
 import { AmendmentCards } from '../negotiation/amendment/cards.tsx';
 import { kindKeys } from '../negotiation/amendment/words.ts';
 import { ChangedDialog } from '../negotiation/changed.tsx';
 import { ClausePanel } from '../negotiation/clause.tsx';
-import type { Desk } from '../negotiation/desk.ts';
+import type { DraftingContext } from '../negotiation/context.ts';
 import { statusWords } from '../negotiation/status/words.ts';
 import { followPointer } from '../negotiation/steady.ts';
 import { announce, whisper } from '../parts/announcer.tsx';
@@ -88,12 +88,12 @@ function DraftingPage({
   const place = useRef<HTMLDivElement>(null);
   const follow = useSignal(wantsToFollow());
   const panel = useSignal(false);
-  const desk = useMemo((): Desk => {
+  const context = useMemo((): DraftingContext => {
     const latest = (): MeetingView => meeting.view.value ?? view;
     // The meeting is told anew at every count; its parties seldom change.
     const parties = computed(() => latest().parties);
     const face = (party: PartyCode) => faceIn({ parties: parties.value }, party);
-    const bench = new Workbench({
+    const drafting = new DraftingSession({
       recommendation: id,
       me,
       account: session.peek()?.account.name ?? '',
@@ -118,7 +118,7 @@ function DraftingPage({
               : errorWords(error.code, ''),
         ),
       onKept: () => announce(t('draft.undo-kept')),
-      onApart: (hand) => announce(t(hand !== null && 'edits' in hand ? 'draft.apart-base' : 'draft.apart')),
+      onApart: (capacity) => announce(t(capacity !== null && 'edits' in capacity ? 'draft.apart-base' : 'draft.apart')),
     });
     return {
       recommendation: id,
@@ -126,31 +126,31 @@ function DraftingPage({
       parties: () => parties.value,
       face,
       say: announce,
-      order: async (wish: Wish) => {
-        const seen = bench.seen();
+      execute: async (wish: Wish) => {
+        const seen = drafting.seen();
         try {
           const { type, body } = split(onWhatIsSeen(seen, wish));
           await post(inSeat(`/api/recommendations/${id}/${type}`, me.participant), body, Accepted);
-          bench.lookAtNow();
+          drafting.lookAtNow();
           return true;
         } catch (error) {
           if (error instanceof ApiError && error.code === 'changed-since')
-            bench.changed.value = { wish, seen: seen.text };
+            drafting.changed.value = { wish, seen: seen.text };
           else announce(sentenceOf(error));
           return false;
         }
       },
-      bench,
+      drafting,
     };
   }, [id, me.participant, me.role, me.party]);
-  const { bench, face } = desk;
+  const { drafting, face } = context;
 
   useEffect(() => {
-    if (place.current !== null) void bench.open(place.current);
-    return () => bench.leave();
-  }, [bench]);
-  useEffect(() => hearAmendments(bench, me, face), [bench]);
-  useEffect(() => followFloor(bench, meeting, id, follow), [bench]);
+    if (place.current !== null) void drafting.open(place.current);
+    return () => drafting.leave();
+  }, [drafting]);
+  useEffect(() => hearAmendments(drafting, me, face), [drafting]);
+  useEffect(() => followFloor(drafting, meeting, id, follow), [drafting]);
 
   const giveFloor = useCallback(
     (clause: ClauseId): void => {
@@ -159,9 +159,9 @@ function DraftingPage({
     [meeting, id],
   );
   // Not at every letter: only when one of these changes is the page drawn anew.
-  const open = bench.count.value;
-  const line = bench.line.value;
-  const hand = bench.hand.value;
+  const open = drafting.count.value;
+  const line = drafting.line.value;
+  const capacity = drafting.capacity.value;
   const at = view.recommendations.findIndex((one) => one.id === id);
   const topic = view.topics.find((one) => one.id === view.recommendations[at]?.topic);
   const [previous, next] = [view.recommendations[at - 1], view.recommendations[at + 1]];
@@ -176,22 +176,22 @@ function DraftingPage({
         <Title>{titleOf(view, id)}</Title>
         {progress !== undefined && <ProgressLine progress={progress} />}
         <div class="row draft-state">
-          <SeatChooser meeting={meeting} view={view} mayLeave={() => maySwitch(desk)} />
-          <Whoami desk={desk} drafting={view.drafting} />
-          <SavedSign desk={desk} />
-          <Here desk={desk} />
+          <SeatChooser meeting={meeting} view={view} mayLeave={() => maySwitch(context)} />
+          <Whoami context={context} drafting={view.drafting} />
+          <SavedSign context={context} />
+          <Here context={context} />
         </div>
         {line !== null && (
           <div class="banner" role="alert">
             <p>{t(lineKeys[line])}</p>
             {line === 'evicted' && (
-              <button type="button" class="button button-strong" onClick={() => bench.takeOver()}>
+              <button type="button" class="button button-strong" onClick={() => drafting.takeOver()}>
                 {t('draft.take-over')}
               </button>
             )}
           </div>
         )}
-        <Toolbar desk={desk} />
+        <Toolbar context={context} />
         <div class="row">
           {previous !== undefined && (
             <Link class="button" to={`/meetings/${meeting.id}/recommendations/${previous.id}`}>
@@ -219,14 +219,14 @@ function DraftingPage({
             {t('draft.follow')}
           </label>
         </div>
-        <Refusals desk={desk} />
-        <ChangedSince desk={desk} />
+        <Refusals context={context} />
+        <ChangedSince context={context} />
       </div>
       <div class="draft-text">
-        {!bench.ready.value && <p class="quiet">{t('app.loading')}</p>}
-        {bench.ready.value && bench.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
+        {!drafting.ready.value && <p class="quiet">{t('app.loading')}</p>}
+        {drafting.ready.value && drafting.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
         <div ref={place} />
-        {hand !== null && <p class="quiet keys">{t('draft.keys')}</p>}
+        {capacity !== null && <p class="quiet keys">{t('draft.keys')}</p>}
       </div>
       <button
         type="button"
@@ -240,16 +240,16 @@ function DraftingPage({
         {panel.value ? t('app.close') : `${t('card.title')} (${open})`}
       </button>
       <aside id="beside" class={`draft-beside${panel.value ? ' is-open' : ''}`} aria-label={tn('draft.beside', open)}>
-        <ClausePanel desk={desk} giveFloor={giveFloor} />
-        <AmendmentCards desk={desk} />
+        <ClausePanel context={context} giveFloor={giveFloor} />
+        <AmendmentCards context={context} />
       </aside>
     </div>
   );
 }
 
 /** Words go out in the name of the seat that they were typed in: first they are stored. */
-function maySwitch({ bench, say }: Desk): boolean {
-  const saving = bench.draft.peek()?.saving.peek();
+function maySwitch({ drafting, say }: DraftingContext): boolean {
+  const saving = drafting.draft.peek()?.saving.peek();
   if (saving !== 'saving' && saving !== 'offline') return true;
   say(t(saving === 'saving' ? 'draft.saving' : 'draft.offline'));
   return false;
@@ -258,21 +258,21 @@ function maySwitch({ bench, say }: Desk): boolean {
 const lineKeys = { offline: 'draft.offline', ended: 'draft.ended', evicted: 'draft.evicted' } as const;
 
 /** Shown where a decision was refused because its words had changed. */
-function ChangedSince({ desk }: { desk: Desk }) {
-  const changed = desk.bench.changed.value;
+function ChangedSince({ context }: { context: DraftingContext }) {
+  const changed = context.drafting.changed.value;
   const close = (): void => {
-    desk.bench.changed.value = null;
+    context.drafting.changed.value = null;
   };
-  return changed === null ? null : <ChangedDialog desk={desk} changed={changed} close={close} />;
+  return changed === null ? null : <ChangedDialog context={context} changed={changed} close={close} />;
 }
 
 /** In whose name one writes here. */
-function Whoami({ desk, drafting }: { desk: Desk; drafting: boolean }) {
-  const hand = desk.bench.hand.value;
+function Whoami({ context, drafting }: { context: DraftingContext; drafting: boolean }) {
+  const capacity = context.drafting.capacity.value;
   if (!drafting) return <span>{t('meeting.drafting-closed')}</span>;
-  if (hand === null) return <span>{t('draft.read-only')}</span>;
-  if ('edits' in hand) return <span>{t('draft.editing-base')}</span>;
-  const face = desk.face(hand.proposesFor);
+  if (capacity === null) return <span>{t('draft.read-only')}</span>;
+  if ('edits' in capacity) return <span>{t('draft.editing-base')}</span>;
+  const face = context.face(capacity.proposesFor);
   return (
     <span>
       <PartyTag {...face} /> {t('draft.proposing-for', { party: face.name })}
@@ -281,8 +281,8 @@ function Whoami({ desk, drafting }: { desk: Desk; drafting: boolean }) {
 }
 
 /** Who is here now, by party. */
-function Here({ desk }: { desk: Desk }) {
-  const people = desk.bench.draft.value?.present.value ?? [];
+function Here({ context }: { context: DraftingContext }) {
+  const people = context.drafting.draft.value?.present.value ?? [];
   if (people.length === 0) return null;
   return (
     <ul class="plain row here" aria-label={t('draft.here')}>
@@ -291,7 +291,7 @@ function Here({ desk }: { desk: Desk }) {
           {party === null ? (
             <span class="party-tag party-none">{name}</span>
           ) : (
-            <PartyTag {...desk.face(party)} name={name} />
+            <PartyTag {...context.face(party)} name={name} />
           )}
         </li>
       ))}
@@ -300,13 +300,17 @@ function Here({ desk }: { desk: Desk }) {
 }
 
 /** Who listens hears what other parties propose, once they have stopped writing it. */
-function hearAmendments(bench: Workbench, me: Principal, face: (party: PartyCode) => { name: string }): () => void {
+function hearAmendments(
+  drafting: DraftingSession,
+  me: Principal,
+  face: (party: PartyCode) => { name: string },
+): () => void {
   const heard = new Set<string>();
   let first = true;
   let timer: ReturnType<typeof setTimeout> | null = null;
   const stop = effect(() => {
-    const amendments = bench.amendments.value;
-    if (!bench.ready.value) return;
+    const amendments = drafting.amendments.value;
+    if (!drafting.ready.value) return;
     if (first) {
       first = false;
       for (const { id } of amendments) heard.add(id);
@@ -314,8 +318,8 @@ function hearAmendments(bench: Workbench, me: Principal, face: (party: PartyCode
     }
     if (timer !== null) clearTimeout(timer);
     timer = setTimeout(() => {
-      const fresh = bench.amendments.peek().filter(({ id, record }) => !heard.has(id) && record.party !== me.party);
-      for (const { id } of bench.amendments.peek()) heard.add(id);
+      const fresh = drafting.amendments.peek().filter(({ id, record }) => !heard.has(id) && record.party !== me.party);
+      for (const { id } of drafting.amendments.peek()) heard.add(id);
       if (fresh.length === 0) return;
       whisper(
         fresh
@@ -339,7 +343,7 @@ function hearAmendments(bench: Workbench, me: Principal, face: (party: PartyCode
 
 /** Who follows is taken to the clause that the chair gives the floor to. */
 function followFloor(
-  bench: Workbench,
+  drafting: DraftingSession,
   meeting: Meeting,
   id: RecommendationId,
   follow: { readonly value: boolean },
@@ -347,11 +351,11 @@ function followFloor(
   let shown = '';
   return effect(() => {
     const floor = meeting.view.value?.floor ?? null;
-    if (!follow.value || floor === null || !bench.ready.value) return;
+    if (!follow.value || floor === null || !drafting.ready.value) return;
     const key = `${floor.recommendation} ${floor.clause}`;
     if (key === shown) return;
     shown = key;
     if (floor.recommendation !== id) go(`/meetings/${meeting.id}/recommendations/${floor.recommendation}`);
-    else if (floor.clause !== null) bench.editor?.showClause(floor.clause, false);
+    else if (floor.clause !== null) drafting.editor?.showClause(floor.clause, false);
   });
 }

@@ -2,7 +2,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, Hono } from 'hono';
 import { type InvitationView, type SessionView, SignIn, TakeUp } from '../../shared/protocol/access.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
-import { asker, body } from '../http/requester.ts';
+import { body, requester } from '../http/requester.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Access } from './access.ts';
 import { addressOf } from './address.ts';
@@ -41,17 +41,17 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     return c.body(null, 204);
   });
   routes.get('/api/session', async (c) => {
-    const { account } = await asker(c, access);
+    const { account } = await requester(c, access);
     const view: SessionView = { account: { name: account.name, administrator: account.administrator } };
     return c.json(view);
   });
   routes.delete('/api/session', async (c) => {
-    const { session } = await asker(c, access);
+    const { session } = await requester(c, access);
     c.header('Set-Cookie', await access.signOut(session));
     return c.body(null, 204);
   });
   routes.delete('/api/sessions', async (c) => {
-    const { account } = await asker(c, access);
+    const { account } = await requester(c, access);
     c.header('Set-Cookie', await access.signOutEverywhere(account.id));
     return c.body(null, 204);
   });
@@ -86,7 +86,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     // One without the other is a form that was not filled in, and no wish to take the seat with another account.
     if ((name === undefined) !== (password === undefined))
       throw new ConcordError('bad-request', { field: name === undefined ? 'name' : 'password' });
-    const as = name !== undefined && password !== undefined ? { name, password } : (await asker(c, access)).account;
+    const as = name !== undefined && password !== undefined ? { name, password } : (await requester(c, access)).account;
     const cookie = await access.takeUp(token, as);
     if (meeting !== null) await meetings.recordSeats(meeting, await access.seatsOf(meeting));
     if (cookie !== null && name !== undefined) await welcome(c, name, cookie);

@@ -29,7 +29,7 @@ export interface Group {
 /** What somebody is typing in a clause, one entry after the other. */
 interface Stretch {
   /** In whose name: anything else begins another stretch. */
-  readonly hand: string;
+  readonly capacity: string;
   readonly by: Author;
   readonly onBehalfOf: PartyCode | null;
   readonly first: number;
@@ -90,28 +90,28 @@ export class Fold {
     assertLink(entry, this.#replica.hash, this.#replica.sequence);
     const header = decodeHeader(entry.header);
     yield;
-    const hand = header.command.type === 'typing' ? handOf(header) : null;
-    if ([...this.#dirty].some((clause) => !this.#goesOn(clause, hand, header.at))) {
+    const capacity = header.command.type === 'typing' ? capacityOf(header) : null;
+    if ([...this.#dirty].some((clause) => !this.#goesOn(clause, capacity, header.at))) {
       this.#read();
       yield;
     }
-    const { ledger } = this.#replica;
+    const { negotiation } = this.#replica;
     const marks: [MarkId, MarkChange][] = [];
     const clauses = new Map<ClauseId, ClauseRecord | undefined>();
     for (const change of header.changes) {
-      if (change.of === 'mark') marks.push([change.id, { was: ledger.marks.get(change.id), is: change.value }]);
-      else if (change.of === 'clause') clauses.set(change.id, ledger.clauses.get(change.id));
+      if (change.of === 'mark') marks.push([change.id, { was: negotiation.marks.get(change.id), is: change.value }]);
+      else if (change.of === 'clause') clauses.set(change.id, negotiation.clauses.get(change.id));
     }
     this.#touched = new Set();
     this.#replica.take(entry, header.at, header.changes);
     this.#bytes += entry.content.length + entry.header.length;
     // What is decided or said of a mark concerns its clause, also where no word of it changes.
     for (const [, { was, is }] of marks) if (was !== undefined) this.#touched.add(is.clause);
-    if (hand === null) {
+    if (capacity === null) {
       for (const clause of clauses.keys()) this.#touched.add(clause);
       yield;
       yield* this.#decided(entry, header, marks, clauses);
-    } else this.#typed(entry, header, hand, marks);
+    } else this.#typed(entry, header, capacity, marks);
   }
 
   /** What is being typed in a clause, as far as it has come. */
@@ -129,9 +129,9 @@ export class Fold {
     this.#replica.destroy();
   }
 
-  #goesOn(clause: ClauseId, hand: string | null, at: number): boolean {
+  #goesOn(clause: ClauseId, capacity: string | null, at: number): boolean {
     const stretch = this.#stretches.get(clause);
-    return stretch !== undefined && stretch.hand === hand && at - stretch.to <= pause;
+    return stretch !== undefined && stretch.capacity === capacity && at - stretch.to <= pause;
   }
 
   #read(): void {
@@ -143,16 +143,26 @@ export class Fold {
     return this.#text.find((clause) => clause.id === id) ?? null;
   }
 
-  #typed(entry: Entry, { by, onBehalfOf, at }: Header, hand: string, marks: readonly [MarkId, MarkChange][]): void {
+  #typed(entry: Entry, { by, onBehalfOf, at }: Header, capacity: string, marks: readonly [MarkId, MarkChange][]): void {
     for (const clause of this.#touched) {
       if (this.#only !== null && clause !== this.#only) continue;
       let stretch = this.#stretches.get(clause);
-      if (stretch === undefined || !this.#goesOn(clause, hand, at)) {
+      if (stretch === undefined || !this.#goesOn(clause, capacity, at)) {
         // The text was read before the entry was applied: it is what the stretch before left, and this one finds.
         this.#end(clause);
         const { sequence } = entry;
         const before = this.#find(clause);
-        stretch = { hand, by, onBehalfOf, first: sequence, last: sequence, from: at, to: at, before, marks: new Map() };
+        stretch = {
+          capacity,
+          by,
+          onBehalfOf,
+          first: sequence,
+          last: sequence,
+          from: at,
+          to: at,
+          before,
+          marks: new Map(),
+        };
         this.#stretches.set(clause, stretch);
       }
       stretch.last = entry.sequence;
@@ -176,13 +186,13 @@ export class Fold {
     const before = new Map(concerned.length === 0 ? [] : this.#text.map((clause) => [clause.id, clause]));
     this.#read();
     const after = new Map(concerned.length === 0 ? [] : this.#text.map((clause) => [clause.id, clause]));
-    const { ledger } = this.#replica;
+    const { negotiation } = this.#replica;
     for (const id of concerned) {
       yield;
       const [was, is] = [before.get(id) ?? null, after.get(id) ?? null];
       const isRecorded = clauses.has(id) && header.command.type !== 'create';
       const items = [
-        ...(isRecorded ? recordItems(clauses.get(id), ledger.clauses.get(id)) : []),
+        ...(isRecorded ? recordItems(clauses.get(id), negotiation.clauses.get(id)) : []),
         ...decidedItems(id, was, is, marks),
       ];
       const isSame = was === null || is === null ? was === is : sameClause(was, is);
@@ -214,7 +224,7 @@ export class Fold {
   /** An act for each amendment that was typed at. Null where nothing is left of it, and nothing was begun. */
   #groupOf(stretch: Stretch, after: Clause | null): Group | null {
     const { first, last, before } = stretch;
-    const items = typedItems(stretch, after, this.#replica.ledger.marks);
+    const items = typedItems(stretch, after, this.#replica.negotiation.marks);
     const isSame = before === null || after === null ? before === after : sameClause(before, after);
     if (items.length === 0 && isSame) return null;
     const told = shortened(items);
@@ -265,7 +275,7 @@ export class Fold {
   }
 }
 
-const handOf = ({ by, onBehalfOf }: Header): string => JSON.stringify([by, onBehalfOf]);
+const capacityOf = ({ by, onBehalfOf }: Header): string => JSON.stringify([by, onBehalfOf]);
 
 /** Null where the command gives none. No command is known by name here: those of an earlier or later program are told too. */
 const reasonOf = (command: { readonly type: string; readonly reason?: unknown }): string | null =>

@@ -61,7 +61,7 @@ interface Held {
 }
 
 /** Who asks: an account can't take others' turns, and an answer that nobody waits for isn't made. */
-export interface HistoryAsker {
+export interface HistoryRequester {
   readonly account: AccountId;
   readonly gone: AbortSignal;
 }
@@ -91,9 +91,9 @@ export class Histories {
     recommendation: RecommendationId,
     clause: ClauseId,
     query: HistoryQuery,
-    asker: HistoryAsker,
+    requester: HistoryRequester,
   ): Promise<string> {
-    const held = await this.#upToDate(recommendation, asker);
+    const held = await this.#upToDate(recommendation, requester);
     const open = held.fold.open(clause);
     const groups = [...(held.acts.get(clause) ?? []), ...(open === null ? [] : [told(open)])];
     const isCut = held.cut.has(clause);
@@ -102,12 +102,12 @@ export class Histories {
     const page = pageOf(groups, query);
     // Where older acts may belong to the page, or before it, they are folded from the beginning.
     if (isCut && page.reachesStart)
-      return this.#turns.take(asker, () => this.#foldPage(recommendation, clause, query, asker));
+      return this.#turns.take(requester, () => this.#foldPage(recommendation, clause, query, requester));
     return answer(page, sequence);
   }
 
   /** The acts of a recommendation, folded to the end of its log. */
-  async #upToDate(recommendation: RecommendationId, asker: HistoryAsker): Promise<Held> {
+  async #upToDate(recommendation: RecommendationId, requester: HistoryRequester): Promise<Held> {
     const known = this.#held.get(recommendation);
     const end = (await this.#log.head(recommendationLog(recommendation)))?.sequence ?? 0;
     const catchUp = async (): Promise<Held> => {
@@ -125,7 +125,7 @@ export class Histories {
       return held;
     };
     if (known !== undefined && end - known.fold.sequence <= few) return catchUp();
-    return this.#turns.take(asker, catchUp);
+    return this.#turns.take(requester, catchUp);
   }
 
   /** A page of acts that are no longer held: folded from the beginning, and forgotten. */
@@ -133,7 +133,7 @@ export class Histories {
     recommendation: RecommendationId,
     clause: ClauseId,
     query: HistoryQuery,
-    asker: HistoryAsker,
+    requester: HistoryRequester,
   ): Promise<string> {
     const isForward = isAscending(query);
     const groups: Told[] = [];
@@ -165,7 +165,7 @@ export class Histories {
     };
     const fold = new Fold((_, group) => take(group), clause);
     try {
-      await this.#run(recommendation, fold, () => more.later || asker.gone.aborted);
+      await this.#run(recommendation, fold, () => more.later || requester.gone.aborted);
       const open = more.later ? null : fold.open(clause);
       if (open !== null) take(open);
       return answer(pageOf(groups, query, more), fold.sequence);

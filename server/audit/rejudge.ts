@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Party } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { consequencesOf, permitLeft } from '../../shared/negotiation/consequences.ts';
-import type { Deed, Header } from '../../shared/negotiation/entry.ts';
+import type { EntryAction, Header } from '../../shared/negotiation/entry.ts';
 import { Command, decide, type Situation } from '../../shared/negotiation/procedure.ts';
-import { type Ledger, type LedgerChange, openStatus } from '../../shared/negotiation/state.ts';
+import { type NegotiationState, openStatus, type StateChange } from '../../shared/negotiation/state.ts';
 import type { PartyCode } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import { type Clause, sameText } from '../../shared/text/clause.ts';
-import { type Disposal, rewritten } from '../../shared/text/resolve.ts';
+import { type Resolved, rewritten } from '../../shared/text/resolve.ts';
 import { permit as permitOne } from './ruleset1/authority.ts';
 import { Command as CommandOne, decide as decideOne } from './ruleset1/procedure.ts';
 
@@ -18,22 +18,22 @@ export interface Effect {
   readonly before: readonly Clause[];
   readonly after: readonly Clause[];
   /** The ledger before the entry. */
-  readonly ledger: Ledger;
+  readonly negotiation: NegotiationState;
 }
 
-type Typed = Effect & { readonly changes: readonly LedgerChange[] };
+type Typed = Effect & { readonly changes: readonly StateChange[] };
 
 /** What differs between the rules that were in force at one time and another. */
 interface Ruleset {
   /** Judges an edit, with what its entry records. */
-  readonly typing: (edit: Typed, hand: Hand, by: Principal, at: number) => void;
+  readonly typing: (edit: Typed, capacity: Capacity, by: Principal, at: number) => void;
   /** What a stored command decides; throws for one that this ruleset doesn't know. */
   readonly decide: (
     situation: Situation,
-    command: Deed,
+    command: EntryAction,
     by: Parameters<typeof decide>[2],
     at: number,
-  ) => Pick<Disposal, 'rewrites'> & { readonly changes: readonly LedgerChange[] };
+  ) => Pick<Resolved, 'rewrites'> & { readonly changes: readonly StateChange[] };
 }
 
 /** Rules in force, by their number. One that changed keeps its earlier form for as long as records need it. */
@@ -72,26 +72,31 @@ export function rejudge(header: Header, effect: Effect): void {
 }
 
 function rejudgeTyping({ by, at, onBehalfOf, changes }: Header, effect: Effect, rules: Ruleset): void {
-  const { before, after, ledger } = effect;
+  const { before, after, negotiation } = effect;
   if (sameText(before, after) && changes.length === 0) return;
   if ('administrator' in by) throw new Error('it is typed by somebody who takes no part');
-  const hand = handOf(by.role, by.party, onBehalfOf);
-  if (hand === null) throw new Error('it is typed by somebody who may not write');
-  rules.typing({ ...effect, changes }, hand, by, at);
+  const capacity = capacityOf(by.role, by.party, onBehalfOf);
+  if (capacity === null) throw new Error('it is typed by somebody who may not write');
+  rules.typing({ ...effect, changes }, capacity, by, at);
   for (const change of changes) {
-    if (change.of === 'client' && (change.value.participant !== by.participant || ledger.clients.has(change.id)))
+    if (change.of === 'client' && (change.value.participant !== by.participant || negotiation.clients.has(change.id)))
       throw new Error('it gives a client to somebody else');
-    if (change.of !== 'mark' || ledger.marks.has(change.id)) continue;
+    if (change.of !== 'mark' || negotiation.marks.has(change.id)) continue;
     const { value } = change;
-    if (!('proposesFor' in hand) || value.party !== hand.proposesFor || value.participant !== by.participant)
+    if (!('proposesFor' in capacity) || value.party !== capacity.proposesFor || value.participant !== by.participant)
       throw new Error('it enters a mark in the name of somebody else');
     if (value.typedBy !== by.name) throw new Error('it enters a mark under another name');
   }
 }
 
 /** An edit is judged by what it left, and records exactly what follows from it. */
-function judgeTyping({ before, after, ledger, changes }: Typed, hand: Hand, by: Principal, at: number): void {
-  const found = consequencesOf({ before, after }, hand, by, ledger, at);
+function judgeTyping(
+  { before, after, negotiation, changes }: Typed,
+  capacity: Capacity,
+  by: Principal,
+  at: number,
+): void {
+  const found = consequencesOf({ before, after }, capacity, by, negotiation, at);
   if (found.rewrites.length > 0) throw new Error('it leaves words of what it ended');
   if (
     !same(
@@ -100,29 +105,29 @@ function judgeTyping({ before, after, ledger, changes }: Typed, hand: Hand, by: 
     )
   )
     throw new Error('it records something else than what was typed');
-  permitLeft({ before, after }, found.fallen, hand, ledger);
+  permitLeft({ before, after }, found.fallen, capacity, negotiation);
 }
 
 /** Ruleset 1 knew neither parents nor consequences: an edit entered what it made, and changed no record. */
-function judgeTypingOne({ before, after, ledger, changes }: Typed, hand: Hand): void {
-  permitOne({ before, after }, hand, ledger);
-  const sponsors = 'proposesFor' in hand ? [hand.proposesFor] : [];
+function judgeTypingOne({ before, after, negotiation, changes }: Typed, capacity: Capacity): void {
+  permitOne({ before, after }, capacity, negotiation);
+  const sponsors = 'proposesFor' in capacity ? [capacity.proposesFor] : [];
   for (const change of changes) {
     if (change.of === 'client') continue;
     if (change.of === 'clause') {
-      if (ledger.clauses.has(change.id) || !same(change.value, { sponsors, status: openStatus }))
+      if (negotiation.clauses.has(change.id) || !same(change.value, { sponsors, status: openStatus }))
         throw new Error('it changes the record of a clause');
       continue;
     }
     const { value } = change;
-    if (ledger.marks.has(change.id) || value.state !== 'open' || value.closed !== undefined)
+    if (negotiation.marks.has(change.id) || value.state !== 'open' || value.closed !== undefined)
       throw new Error('it changes the record of a mark');
     if (value.kind === 'amendment' && (value.sponsors.length > 0 || 'parent' in value || 'clauses' in value))
       throw new Error('it enters an amendment with what only later rules know');
   }
 }
 
-function handOf(role: string, party: PartyCode | null, onBehalfOf: PartyCode | null): Hand | null {
+function capacityOf(role: string, party: PartyCode | null, onBehalfOf: PartyCode | null): Capacity | null {
   if (role === 'delegate' && party !== null) return onBehalfOf === null ? { proposesFor: party } : null;
   if (role === 'rapporteur') return onBehalfOf === null ? { edits: 'base' } : { proposesFor: onBehalfOf };
   return null;
@@ -135,10 +140,10 @@ class AnyParty extends Map<PartyCode, Party> {
   }
 }
 
-function rejudgeDecision(header: Header, { before, after, ledger }: Effect, rules: Ruleset): void {
+function rejudgeDecision(header: Header, { before, after, negotiation }: Effect, rules: Ruleset): void {
   const { by, at, changes, command } = header;
   if ('administrator' in by) throw new Error('it is decided by somebody who takes no part');
-  const situation = { text: before, ledger, meeting: { parties: new AnyParty(), drafting: true } };
+  const situation = { text: before, negotiation, meeting: { parties: new AnyParty(), drafting: true } };
   const decision = rules.decide(situation, command, by, at);
   if (!same(decision.changes, changes)) throw new Error('it records something else than what was decided');
   if (!sameText(rewritten(before, decision.rewrites), after))

@@ -1,7 +1,7 @@
 import * as Y from 'yjs';
 import { evolveMeeting, noMeeting } from '../../shared/meeting/meeting.ts';
 import { decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
-import { type Ledger, recordKey, serverClient } from '../../shared/negotiation/state.ts';
+import { type NegotiationState, recordKey, serverClient } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import { recordOf } from '../../shared/text/document.ts';
@@ -104,9 +104,9 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
       const after = replica.text();
       if (replica.doc.store.pendingStructs !== null || replica.doc.store.pendingDs !== null)
         throw new Error('the update builds on something that is not in the log');
-      rejudge(header, { sequence: entry.sequence, before, after, ledger: replica.ledger });
+      rejudge(header, { sequence: entry.sequence, before, after, negotiation: replica.negotiation });
       replica.note(entry, header.at, header.changes);
-      checkWriters(entry, header, replica.ledger);
+      checkWriters(entry, header, replica.negotiation);
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
     if (found.fault !== null) return found;
@@ -123,7 +123,7 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
 }
 
 /** What an entry brings is by the client ids of its author, as the ledger has them then, or by the server's. */
-function checkWriters({ content }: Entry, { by }: Header, { clients }: Ledger): void {
+function checkWriters({ content }: Entry, { by }: Header, { clients }: NegotiationState): void {
   if (content.length === 0) return;
   for (const client of Y.parseUpdateMeta(content).to.keys())
     if (client !== serverClient && ('administrator' in by || clients.get(client)?.participant !== by.participant))
@@ -148,7 +148,7 @@ function compareCheckpoint(
     const equal =
       same(live.hash, replica.hash) &&
       JSON.stringify(live.text()) === JSON.stringify(replica.text()) &&
-      JSON.stringify(live.ledger.changes()) === JSON.stringify(replica.ledger.changes()) &&
+      JSON.stringify(live.negotiation.changes()) === JSON.stringify(replica.negotiation.changes()) &&
       same(Y.encodeStateVector(live.doc), Y.encodeStateVector(replica.doc));
     return equal ? null : { log: name, sequence: null, reason: 'the checkpoint differs from the replayed log' };
   } finally {
@@ -159,7 +159,7 @@ function compareCheckpoint(
 /** What the screens draw names from must be what the entries' headers say. Yjs doesn't promise to keep the order of keys. */
 function compareMirror(replica: Replica, name: LogName): Fault | null {
   const record = recordOf(replica.doc);
-  const changes = replica.ledger.changes();
+  const changes = replica.negotiation.changes();
   const mirrored = changes.every(
     (change) => JSON.stringify(sorted(record.get(recordKey(change)))) === JSON.stringify(sorted(change.value)),
   );

@@ -67,7 +67,7 @@ export async function seedDemo(services: DemoServices, password: string): Promis
         services,
         id,
         onWhatIsSeen(
-          { text: room.text(), ledger: room.ledger },
+          { text: room.text(), negotiation: room.negotiation },
           { type: 'answer-sponsoring', amendment: mark, accept: true },
         ),
         asked.participant,
@@ -83,7 +83,7 @@ export async function seedDemo(services: DemoServices, password: string): Promis
       services,
       id,
       onWhatIsSeen(
-        { text: room.text(), ledger: room.ledger },
+        { text: room.text(), negotiation: room.negotiation },
         {
           type: 'set-status',
           clauses: [agreed.id],
@@ -182,12 +182,17 @@ async function propose(room: Room, at: number, { strike, insert, after }: Propos
   await room.submit({
     by,
     onBehalfOf: null,
-    deed: { type: 'typing' },
+    action: { type: 'typing' },
     stage: (head, now) =>
       stageUpdate(
         head,
         Y.mergeUpdates(updates),
-        { principal: by, hand: () => ({ proposesFor: party }), clients: new Set([doc.clientID]), mayBind: () => true },
+        {
+          principal: by,
+          capacity: () => ({ proposesFor: party }),
+          clients: new Set([doc.clientID]),
+          mayBind: () => true,
+        },
         now,
       ),
   });

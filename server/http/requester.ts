@@ -10,7 +10,7 @@ import type { Access, Account } from '../access/access.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 
 /** Who asks, found from the cookie at every request. */
-export interface Asker {
+export interface Requester {
   readonly account: Account;
   readonly session: string;
   /** The participant in whose name they ask (`?seat=`), as they say it; absent where they name none. */
@@ -21,7 +21,7 @@ export interface Asker {
 export const languageOf = (c: Context): Language =>
   chooseLanguage(c.req.query('lang') ?? getCookie(c, 'concord_language') ?? c.req.header('accept-language'));
 
-export async function asker(c: Context, access: Access): Promise<Asker> {
+export async function requester(c: Context, access: Access): Promise<Requester> {
   const found = await access.authenticate(c.req.header('cookie'));
   if (found === null) throw new ConcordError('not-signed-in');
   return { ...found, seat: c.req.query('seat') };
@@ -53,7 +53,7 @@ export const seatsIn = async (
  */
 export async function principalIn(
   services: { readonly access: Access; readonly meetings: Meetings },
-  { account, seat }: Asker,
+  { account, seat }: Requester,
   meeting: MeetingState,
 ): Promise<Principal | null> {
   const seats = await seatsIn(services, account.id, meeting);

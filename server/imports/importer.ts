@@ -18,7 +18,7 @@ export interface Read {
   readonly json: Uint8Array<ArrayBuffer> | null;
 }
 /** Who waits for it, and when they no longer do. */
-export interface Asker {
+export interface Requester {
   readonly whose: AccountId;
   readonly gone: AbortSignal;
 }
@@ -32,7 +32,7 @@ export interface Importer {
    * Throws `import-unreadable` for what is no text, too much of it, or takes too long; `too-many-requests` where too many
    * wait already, or for what the same account asked for before; `shutting-down` once it was closed.
    */
-  read(given: ToRead, asker: Asker): Promise<Uint8Array<ArrayBuffer>>;
+  read(given: ToRead, requester: Requester): Promise<Uint8Array<ArrayBuffer>>;
   /** Ends what is being read. */
   close(): Promise<void>;
 }

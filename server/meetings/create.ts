@@ -2,7 +2,7 @@ import type { Compilation } from '../../shared/meeting/compilation.ts';
 import type { MeetingEvent, Participant, Party } from '../../shared/meeting/meeting.ts';
 import type { Role } from '../../shared/meeting/principal.ts';
 import type { Author } from '../../shared/negotiation/entry.ts';
-import { type LedgerChange, openStatus } from '../../shared/negotiation/state.ts';
+import { openStatus, type StateChange } from '../../shared/negotiation/state.ts';
 import {
   type MeetingId,
   newClauseId,
@@ -92,7 +92,7 @@ export async function makeMeeting(
         }),
       );
       const changes = text.map(
-        (clause, at): LedgerChange => ({
+        (clause, at): StateChange => ({
           of: 'clause',
           id: clause.id,
           value: { sponsors: [...(clauses[at]?.sponsors ?? [])], status: openStatus },
@@ -101,7 +101,7 @@ export async function makeMeeting(
       await rooms.begin(id, {
         by,
         onBehalfOf: null,
-        deed: { type: 'create', source },
+        action: { type: 'create', source },
         stage: (head) => stageText(head, text, changes),
       });
     }),

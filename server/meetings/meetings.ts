@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { looksLike } from '../../shared/meeting/confusable.ts';
 import {
+  type Actor,
   decideMeeting,
   evolveMeeting,
   type MeetingCommand,
   MeetingEvent,
   type MeetingState,
   noMeeting,
-  type Orderer,
   principalOf,
   type RecommendationHeading,
 } from '../../shared/meeting/meeting.ts';
@@ -129,7 +129,7 @@ export class Meetings {
   }
 
   /** Decides a command and stores its events; resolves when they are on disk and in force. */
-  async order(id: MeetingId, command: MeetingCommand, by: Orderer, name: string): Promise<readonly MeetingEvent[]> {
+  async order(id: MeetingId, command: MeetingCommand, by: Actor, name: string): Promise<readonly MeetingEvent[]> {
     const held = this.#held.get(id);
     if (held === undefined) throw new ConcordError('not-found');
     const turn = held.turn.then(async () => {

@@ -23,7 +23,7 @@ export class Progresses {
     const known = this.#known.get(recommendation);
     if (known !== undefined) return known;
     const room = await this.#rooms.room(recommendation);
-    const progress = progressOf(room.text(), room.ledger);
+    const progress = progressOf(room.text(), room.negotiation);
     this.#known.set(recommendation, progress);
     return progress;
   }

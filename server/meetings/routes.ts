@@ -1,12 +1,12 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import {
+  type Actor,
   administrator,
   decideMeeting,
   type Floor,
   MeetingCommand,
   type MeetingState,
-  type Orderer,
 } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import type { Created, MeetingList, MeetingNotice, MeetingView, PartyView } from '../../shared/protocol/contract.ts';
@@ -17,13 +17,13 @@ import type { Progress } from '../../shared/text/amendment.ts';
 import type { Access } from '../access/access.ts';
 import type { Bodies } from '../http/bodies.ts';
 import {
-  type Asker,
-  asker,
   body,
   costOf,
   languageOf,
   meetingFrom,
   principalIn,
+  type Requester,
+  requester,
   seatsAmong,
   seatsIn,
 } from '../http/requester.ts';
@@ -67,7 +67,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   const routes = new Hono();
 
   routes.get('/api/meetings', async (c) => {
-    const who = await asker(c, access);
+    const who = await requester(c, access);
     const list: z.infer<typeof MeetingList> = [];
     const held = await access.participantsOf(who.account.id);
     for (const meeting of meetings.all()) {
@@ -135,7 +135,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
     const type = option.shape.type.value;
     routes.post(`/api/meetings/:id/${type}`, async (c) => {
       const { meeting, me, who } = await taking(c, services);
-      const by: Orderer | null = me ?? (who.account.administrator ? administrator : null);
+      const by: Actor | null = me ?? (who.account.administrator ? administrator : null);
       if (by === null) throw new ConcordError('role-may-not');
       const command = await body(c, MeetingCommand, { type });
       await access.limitCommands(who.account.id, costOf(c));
@@ -153,7 +153,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   }
 
   routes.post('/api/imports/preview', async (c) => {
-    const who = await asker(c, access);
+    const who = await requester(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
     await access.limitCommands(who.account.id, costOfReading);
     const compilation = await services.importer.read(
@@ -164,7 +164,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   });
 
   routes.post('/api/imports', async (c) => {
-    const who = await asker(c, access);
+    const who = await requester(c, access);
     if (!(await mayImport(services, who))) throw new ConcordError('role-may-not');
     await access.limitCommands(who.account.id, costOfImport);
     await access.limitMeetings(who.account.id);
@@ -180,7 +180,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
 }
 
 /** The administrator imports, and whoever drafts or presides in a meeting of this server. */
-async function mayImport(services: MeetingServices, who: Asker): Promise<boolean> {
+async function mayImport(services: MeetingServices, who: Requester): Promise<boolean> {
   if (who.account.administrator) return true;
   const { access, meetings } = services;
   const held = await access.participantsOf(who.account.id);
@@ -191,8 +191,8 @@ async function mayImport(services: MeetingServices, who: Asker): Promise<boolean
     );
 }
 
-async function taking(c: Parameters<typeof asker>[0], services: MeetingServices) {
-  const who = await asker(c, services.access);
+async function taking(c: Parameters<typeof requester>[0], services: MeetingServices) {
+  const who = await requester(c, services.access);
   const meeting = meetingFrom(c, services.meetings);
   const me = await principalIn(services, who, meeting);
   // Who takes no part doesn't learn that there is such a meeting.
@@ -278,7 +278,7 @@ function notices(
   { meetings, progresses, access }: MeetingServices,
   meeting: MeetingState,
   me: Principal | null,
-  who: Asker,
+  who: Requester,
   stream: EventStream,
 ): () => void {
   const send = (notice: MeetingNotice): void => {

@@ -1,5 +1,5 @@
 import type { MeetingCommand, MeetingState } from '../../shared/meeting/meeting.ts';
-import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { PartyCode } from '../../shared/protocol/ids.ts';
 import type { Rooms } from '../room/rooms.ts';
@@ -15,7 +15,7 @@ export async function checkAgainstTexts(
 ): Promise<void> {
   if (command.type === 'remove-party') {
     for (const { id } of meeting.recommendations)
-      if (standsBehind((await rooms.room(id)).ledger, command.code))
+      if (standsBehind((await rooms.room(id)).negotiation, command.code))
         throw new ConcordError('party-in-use', { field: command.code });
   }
   if (command.type === 'give-floor' && command.floor !== null && command.floor.clause !== null) {
@@ -26,11 +26,11 @@ export async function checkAgainstTexts(
   }
 }
 
-function standsBehind(ledger: Ledger, party: PartyCode): boolean {
-  for (const { sponsors, status } of ledger.clauses.values())
+function standsBehind(negotiation: NegotiationState, party: PartyCode): boolean {
+  for (const { sponsors, status } of negotiation.clauses.values())
     if (sponsors.includes(party) || (status.state === 'agreed ad referendum' && status.parties.includes(party)))
       return true;
-  for (const mark of ledger.marks.values())
+  for (const mark of negotiation.marks.values())
     if (mark.party === party || (mark.kind === 'amendment' && mark.sponsors.some((one) => one.party === party)))
       return true;
   return false;

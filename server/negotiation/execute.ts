@@ -1,5 +1,5 @@
 import { type Command, decide } from '../../shared/negotiation/procedure.ts';
-import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { Meetings } from '../meetings/meetings.ts';
@@ -28,11 +28,14 @@ export async function run(
   const { principal: by } = principalNow();
   const { sequence } = await room.submit({
     by,
-    onBehalfOf: by.role === 'rapporteur' ? ownerOf(command, room.ledger) : null,
-    deed: command,
+    onBehalfOf: by.role === 'rapporteur' ? ownerOf(command, room.negotiation) : null,
+    action: command,
     stage: (head, now) => {
       const { meeting, principal } = principalNow();
-      return stageDecision(head, decide({ text: head.text(), ledger: head.ledger, meeting }, command, principal, now));
+      return stageDecision(
+        head,
+        decide({ text: head.text(), negotiation: head.negotiation, meeting }, command, principal, now),
+      );
     },
   });
   if (sequence === null) throw new ConcordError('nothing-to-do');
@@ -40,8 +43,8 @@ export async function run(
 }
 
 /** The party in whose name the rapporteur acts, where the act is its owner's. */
-function ownerOf(command: Command, ledger: Ledger): PartyCode | null {
-  const party = (id: MarkId): PartyCode | null => ledger.marks.get(id)?.party ?? null;
+function ownerOf(command: Command, negotiation: NegotiationState): PartyCode | null {
+  const party = (id: MarkId): PartyCode | null => negotiation.marks.get(id)?.party ?? null;
   switch (command.type) {
     case 'withdraw':
     case 'give-reason':

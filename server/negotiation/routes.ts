@@ -14,7 +14,7 @@ import { labelStyleOf, labels } from '../../shared/text/labels.ts';
 import type { Access } from '../access/access.ts';
 import { Histories } from '../audit/history.ts';
 import type { Bodies } from '../http/bodies.ts';
-import { asker, body, costOf, languageOf, principalIn, recommendationFrom } from '../http/requester.ts';
+import { body, costOf, languageOf, principalIn, recommendationFrom, requester } from '../http/requester.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
@@ -34,8 +34,8 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   const histories = new Histories(services.log);
 
   /** Whoever takes part, but not observers: they are sent rendered text, at `/meetings/:id/text`. */
-  const taking = async (c: Parameters<typeof asker>[0]) => {
-    const who = await asker(c, services.access);
+  const taking = async (c: Parameters<typeof requester>[0]) => {
+    const who = await requester(c, services.access);
     const { id, meeting } = recommendationFrom(c, services.meetings);
     const me = await principalIn(services, who, meeting);
     if (me === null && !who.account.administrator) throw new ConcordError('not-found');
@@ -66,8 +66,8 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     if (!clause.success) throw new ConcordError('not-found');
     const query = HistoryQuery.safeParse(c.req.query());
     if (!query.success) throw new ConcordError('bad-request', { field: query.error.issues[0]?.path.join('.') ?? '' });
-    const asker = { account: who.account.id, gone: c.req.raw.signal };
-    const page = await histories.page(id, clause.data, query.data, asker);
+    const requester = { account: who.account.id, gone: c.req.raw.signal };
+    const page = await histories.page(id, clause.data, query.data, requester);
     return c.body(page, 200, { 'Content-Type': 'application/json' });
   });
 
@@ -87,11 +87,11 @@ export function procedureRoutes(services: ProcedureServices): Hono {
 /** The whole of a recommendation as programs read it. */
 function recommendationView(room: Room, meeting: MeetingState, language: string): z.infer<typeof RecommendationView> {
   const text = room.text();
-  const { ledger } = room;
+  const { negotiation } = room;
   const numbers = labels(text, labelStyleOf(language));
   const heading = meeting.recommendations.find(({ id }) => id === room.id);
-  const digests = new Digests(text, ledger);
-  const standing = new Map(standingAmendments(text, ledger).map((amendment) => [amendment.id, amendment]));
+  const digests = new Digests(text, negotiation);
+  const standing = new Map(standingAmendments(text, negotiation).map((amendment) => [amendment.id, amendment]));
   return {
     id: room.id,
     meeting: meeting.id,
@@ -115,11 +115,11 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
         },
       })),
       insertion: clause.insertion,
-      sponsors: [...(ledger.clauses.get(clause.id)?.sponsors ?? [])],
-      status: statusOf(ledger, clause.id),
+      sponsors: [...(negotiation.clauses.get(clause.id)?.sponsors ?? [])],
+      status: statusOf(negotiation, clause.id),
       digest: clauseDigest(clause),
     })),
-    amendments: [...ledger.marks].flatMap(([id, record]) => {
+    amendments: [...negotiation.marks].flatMap(([id, record]) => {
       if (record.kind !== 'amendment') return [];
       const now = standing.get(id);
       return [
@@ -141,8 +141,8 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
         },
       ];
     }),
-    brackets: [...new Set(text.flatMap((clause) => standingBrackets(clause, ledger)))].flatMap((id) => {
-      const record = ledger.marks.get(id);
+    brackets: [...new Set(text.flatMap((clause) => standingBrackets(clause, negotiation)))].flatMap((id) => {
+      const record = negotiation.marks.get(id);
       if (record === undefined) return [];
       const within = text.filter(({ runs }) => runs.some(({ marks }) => marks.bracket.includes(id)));
       const words = within.map(({ runs }) =>

@@ -1,5 +1,5 @@
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
-import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import type { Language } from '../../shared/words/words.ts';
@@ -10,7 +10,7 @@ export interface ReadingSource {
   readonly meeting: (id: MeetingId) => MeetingState | null;
   readonly text: (
     recommendation: RecommendationId,
-  ) => Promise<{ readonly text: readonly Clause[]; readonly ledger: Ledger }>;
+  ) => Promise<{ readonly text: readonly Clause[]; readonly negotiation: NegotiationState }>;
   /** `recommendation: null`: the meeting itself changed. Returns the function that ends it. */
   readonly onChange: (
     listener: (change: { readonly meeting: MeetingId; readonly recommendation: RecommendationId | null }) => void,
@@ -99,8 +99,8 @@ export function createReading(source: ReadingSource): Reading {
   const key = (meeting: MeetingId, language: Language): string => `${meeting} ${language}`;
 
   const render = async (edition: Edition, recommendation: RecommendationId): Promise<readonly Fragment[]> => {
-    const { text, ledger } = await source.text(recommendation);
-    return renderClauses(text, ledger, edition.state.observerView, edition.language);
+    const { text, negotiation } = await source.text(recommendation);
+    return renderClauses(text, negotiation, edition.state.observerView, edition.language);
   };
 
   const open = async (meeting: MeetingId, language: Language): Promise<Edition | null> => {

@@ -2,8 +2,8 @@ import { html, raw } from 'hono/html';
 import type { MeetingState, ObserverView } from '../../shared/meeting/meeting.ts';
 import {
   type ClauseRecord,
-  type Ledger,
   type MarkRecord,
+  type NegotiationState,
   type Status,
   statusOf,
 } from '../../shared/negotiation/state.ts';
@@ -33,10 +33,10 @@ interface Piece {
 const escaped = (text: string): string => String(html`${text}`);
 
 /** The parties behind marks that are open. A mark that was decided or withdrawn says nothing any more. */
-function partiesOf(ids: readonly MarkId[], ledger: Ledger): PartyCode[] {
+function partiesOf(ids: readonly MarkId[], negotiation: NegotiationState): PartyCode[] {
   const parties = new Set<PartyCode>();
   for (const id of ids) {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     if (record?.state !== 'open') continue;
     parties.add(record.party);
     if (record.kind === 'amendment')
@@ -45,19 +45,19 @@ function partiesOf(ids: readonly MarkId[], ledger: Ledger): PartyCode[] {
   return [...parties];
 }
 
-function piece({ text, marks }: Run, ledger: Ledger): Piece {
+function piece({ text, marks }: Run, negotiation: NegotiationState): Piece {
   const tag = marks.insertion.length > 0 ? 'ins' : marks.deletion.length > 0 ? 'del' : 'span';
   const contested = [...marks.insertion, ...marks.deletion, ...marks.bracket];
   return {
     text,
     key: contested.length === 0 ? '' : `${tag} ${contested.join()}`,
     tag,
-    parties: partiesOf(contested, ledger),
+    parties: partiesOf(contested, negotiation),
   };
 }
 
 /** The words of a clause in a view: `clean` has the words in force and nothing else. */
-function words(clause: Clause, ledger: Ledger, view: Open): string {
+function words(clause: Clause, negotiation: NegotiationState, view: Open): string {
   if (view === 'clean')
     return `<bdi>${escaped(
       clause.runs
@@ -67,7 +67,7 @@ function words(clause: Clause, ledger: Ledger, view: Open): string {
     )}</bdi>`;
   const pieces: Piece[] = [];
   for (const run of clause.runs) {
-    const next = piece(run, ledger);
+    const next = piece(run, negotiation);
     const last = pieces.at(-1);
     if (last !== undefined && last.key === next.key)
       pieces[pieces.length - 1] = { ...last, text: last.text + next.text };
@@ -130,24 +130,24 @@ function drawnBefore(view: Open, language: Language): Remembered<Clause, Drawn> 
 }
 
 /** The marks of a clause on which its fragment depends, with what the ledger says of them. */
-function contestedIn(clause: Clause, ledger: Ledger, view: Open): Drawn['marks'] {
+function contestedIn(clause: Clause, negotiation: NegotiationState, view: Open): Drawn['marks'] {
   // Only `attributed` says whose they are.
   if (view !== 'attributed') return [];
   const ids = new Set<MarkId>();
   for (const { marks } of clause.runs)
     for (const list of [marks.insertion, marks.deletion, marks.bracket]) for (const id of list) ids.add(id);
-  return [...ids].map((id) => [id, ledger.marks.get(id)]);
+  return [...ids].map((id) => [id, negotiation.marks.get(id)]);
 }
 
-function draw(clause: Clause, number: string, ledger: Ledger, view: Open, language: Language): Fragment {
-  const status = statusOf(ledger, clause.id);
-  const sponsors = ledger.clauses.get(clause.id)?.sponsors ?? [];
+function draw(clause: Clause, number: string, negotiation: NegotiationState, view: Open, language: Language): Fragment {
+  const status = statusOf(negotiation, clause.id);
+  const sponsors = negotiation.clauses.get(clause.id)?.sponsors ?? [];
   const behind =
     view === 'attributed' && sponsors.length > 0 ? ` <small class="by">(${escaped(sponsors.join('; '))})</small>` : '';
   const label = number === '' ? '' : `<span class="label">${escaped(number)}</span> `;
   return {
     id: clause.id,
-    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}">${label}<span class="words">${words(clause, ledger, view)}</span>${behind}${statusLine(status, view, language)}</p>`,
+    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}">${label}<span class="words">${words(clause, negotiation, view)}</span>${behind}${statusLine(status, view, language)}</p>`,
   };
 }
 
@@ -158,7 +158,7 @@ function draw(clause: Clause, number: string, ledger: Ledger, view: Open, langua
  */
 export function renderClauses(
   text: readonly Clause[],
-  ledger: Ledger,
+  negotiation: NegotiationState,
   view: ObserverView,
   language: Language,
 ): readonly Fragment[] {
@@ -168,16 +168,16 @@ export function renderClauses(
   const before = drawnBefore(view, language);
   return shown.map((clause, at) => {
     const number = numbers[at] ?? '';
-    const record = ledger.clauses.get(clause.id);
+    const record = negotiation.clauses.get(clause.id);
     const known = before.get(clause);
     if (
       known?.number === number &&
       known.record === record &&
-      known.marks.every(([id, was]) => ledger.marks.get(id) === was)
+      known.marks.every(([id, was]) => negotiation.marks.get(id) === was)
     )
       return known.fragment;
-    const fragment = draw(clause, number, ledger, view, language);
-    before.set(clause, { number, record, marks: contestedIn(clause, ledger, view), fragment });
+    const fragment = draw(clause, number, negotiation, view, language);
+    before.set(clause, { number, record, marks: contestedIn(clause, negotiation, view), fragment });
     return fragment;
   });
 }

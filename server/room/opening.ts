@@ -5,7 +5,7 @@ import { assertLink } from '../storage/chain.ts';
 import { openCheckpoint } from '../storage/checkpoint.ts';
 import type { Checkpoint, Log } from '../storage/log.ts';
 import { Replica } from '../yjs/replica.ts';
-import { Head, type Sealed } from '../yjs/staging.ts';
+import { type ChainedEntry, StagingDocument } from '../yjs/staging.ts';
 
 const pageOfEntries = 2000;
 /** How many entries an opening replays at the most, where all went well. */
@@ -20,14 +20,14 @@ export async function openHead(
   log: Log,
   name: LogName,
   onDistrust: (reason: unknown) => void,
-): Promise<{ readonly head: Head; readonly checkpointAt: number }> {
+): Promise<{ readonly head: StagingDocument; readonly checkpointAt: number }> {
   const stored = await log.checkpoint(name);
   const checkpoint = stored === null ? null : openCheckpoint(stored);
   const restored = checkpoint === null ? null : restoreOrNull(checkpoint);
   if (stored !== null && restored === null) onDistrust(new Error(`the checkpoint of ${name} was altered`));
   const replica = restored ?? Replica.empty();
   const base = restored === null ? null : checkpoint;
-  let since: readonly Sealed[] = [];
+  let since: readonly ChainedEntry[] = [];
   await readOn(log, name, replica, (page) => {
     for (const { entry, at, changes } of page) replica.take(entry, at, changes);
     // A long log isn't held: what comes of it is.
@@ -35,7 +35,7 @@ export async function openHead(
   });
   await assertEnds(log, name, replica);
   const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
-  const head = isLong ? Head.startingAt(name, replica) : new Head(name, replica, base, since);
+  const head = isLong ? StagingDocument.startingAt(name, replica) : new StagingDocument(name, replica, base, since);
   return { head, checkpointAt: base?.sequence ?? 0 };
 }
 
@@ -64,19 +64,19 @@ export async function readOn(
   log: Log,
   name: LogName,
   after: { readonly sequence: number; readonly hash: Uint8Array },
-  take: (page: readonly Sealed[]) => void,
+  take: (page: readonly ChainedEntry[]) => void,
 ): Promise<void> {
   let { sequence, hash } = after;
   for (;;) {
     const page = await log.read(name, sequence, pageOfEntries);
-    const sealed: Sealed[] = [];
+    const chained: ChainedEntry[] = [];
     for (const entry of page) {
       assertLink(entry, hash, sequence);
       const { at, changes } = decodeHeader(entry.header);
-      sealed.push({ entry, at, changes, heldBy: null });
+      chained.push({ entry, at, changes, heldBy: null });
       ({ sequence, hash } = entry);
     }
-    take(sealed);
+    take(chained);
     if (page.length < pageOfEntries) return;
   }
 }

@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import { type Clause, changedClauses } from '../../shared/text/clause.ts';
 import { readMark, textOf } from '../../shared/text/document.ts';
 import type { UpdateStructure } from '../yjs/decode.ts';
@@ -33,12 +33,12 @@ const countedEvery = 256;
  */
 export function checkQuotas(
   structure: UpdateStructure,
-  { doc, ledger }: Replica,
+  { doc, negotiation }: Replica,
   newClients: number,
   principal: Principal,
-  hand: () => Hand,
+  capacity: () => Capacity,
 ): void {
-  const marks = [...structure.marks].filter((id) => !ledger.marks.has(id)).length;
+  const marks = [...structure.marks].filter((id) => !negotiation.marks.has(id)).length;
   if (marks > mostNewMarks) throw new ConcordError('update-too-large');
   const more = newClients > 0 || isDue(structure, doc);
   if (marks === 0 && !more) return;
@@ -51,17 +51,17 @@ export function checkQuotas(
     )
       throw new ConcordError('quota-reached');
   };
-  const now = hand();
+  const now = capacity();
   const party = 'proposesFor' in now ? now.proposesFor : principal.party;
   const own = { units: 0, structs: 0, marks, clients: newClients };
   const shared = { units: 0, structs: 0, marks, clients: newClients };
   if (marks > 0)
-    for (const mark of ledger.marks.values()) {
+    for (const mark of negotiation.marks.values()) {
       if (mark.participant === principal.participant) own.marks += 1;
       if (mark.party === party) shared.marks += 1;
     }
   if (more) {
-    for (const [client, owner] of ledger.clients) {
+    for (const [client, owner] of negotiation.clients) {
       const isOwn = owner.participant === principal.participant;
       if (!isOwn && (owner.party === null || owner.party !== principal.party)) continue;
       const structs = doc.store.clients.get(client)?.length ?? 0;
@@ -139,11 +139,11 @@ export function checkShares(
   head: Replica,
   before: readonly Clause[],
   after: readonly Clause[],
-  hand: Hand,
+  capacity: Capacity,
   structure: UpdateStructure,
 ): void {
-  const party = 'proposesFor' in hand ? hand.proposesFor : null;
-  const ownerOf = (id: MarkId): PartyCode | null => head.ledger.marks.get(id)?.party ?? party;
+  const party = 'proposesFor' in capacity ? capacity.proposesFor : null;
+  const ownerOf = (id: MarkId): PartyCode | null => head.negotiation.marks.get(id)?.party ?? party;
   const { changes } = changedClauses(before, after);
   for (const { was, is } of changes) {
     if (is === undefined) continue;
@@ -193,7 +193,7 @@ function isTooHeavy(
   party: PartyCode,
   ownerOf: (id: MarkId) => PartyCode | null,
   { blocks }: UpdateStructure,
-  { ledger }: Replica,
+  { negotiation }: Replica,
 ): boolean {
   const open = new Map<string, boolean>();
   const pieces = { own: 0, all: 0 };
@@ -208,7 +208,7 @@ function isTooHeavy(
     }
     const { client } = item.id;
     markers.all += 1;
-    if (blocks.has(client) || ledger.clients.get(client)?.party === party) markers.own += 1;
+    if (blocks.has(client) || negotiation.clients.get(client)?.party === party) markers.own += 1;
     const { key, value } = item.content;
     if (open.get(key) === true) ownOpen -= 1;
     open.delete(key);

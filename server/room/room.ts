@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
-import { type Author, type Deed, encodeHeader, ruleset } from '../../shared/negotiation/entry.ts';
-import { type Ledger, LiveLedger } from '../../shared/negotiation/state.ts';
+import { type Author, type EntryAction, encodeHeader, ruleset } from '../../shared/negotiation/entry.ts';
+import { LiveState, type NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
@@ -8,7 +8,7 @@ import { seal } from '../storage/chain.ts';
 import { sealCheckpoint } from '../storage/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../storage/log.ts';
 import type { Replica } from '../yjs/replica.ts';
-import type { Head, Sealed } from '../yjs/staging.ts';
+import type { ChainedEntry, StagingDocument } from '../yjs/staging.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
 import type { Staged } from './stage.ts';
 
@@ -16,7 +16,7 @@ import type { Staged } from './stage.ts';
 export interface Submission {
   readonly by: Author;
   readonly onBehalfOf: PartyCode | null;
-  readonly deed: Deed;
+  readonly action: EntryAction;
   /** The connection that it came by, where its author holds a document. */
   readonly from?: object;
   /** Judges and performs it on the head. Called again where another node's entry came first. Null: nothing new in it. */
@@ -40,7 +40,7 @@ interface InFlight {
   readonly settle: (outcome: Outcome) => void;
   readonly fail: (error: unknown) => void;
   /** Null for one that held nothing new: it waits for what was before it. */
-  readonly sealed: Sealed | null;
+  readonly chained: ChainedEntry | null;
   /** The text once its entry is shown. */
   readonly text: readonly Clause[];
   /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
@@ -76,11 +76,11 @@ export class Room {
   readonly #log: Log;
   readonly #name: LogName;
   readonly #now: () => number;
-  readonly #head: Head;
+  readonly #head: StagingDocument;
   /** What is on disk, and shown. */
   #sequence: number;
   #text: readonly Clause[];
-  readonly #ledger: LiveLedger;
+  readonly #negotiation: LiveState;
   readonly #inFlight: InFlight[] = [];
   readonly #durable: InFlight[] = [];
   #flushing = false;
@@ -95,7 +95,7 @@ export class Room {
   #checkpointAt: number;
   #fullState: { readonly sequence: number; readonly state: State } | null = null;
 
-  private constructor(id: RecommendationId, log: Log, head: Head, checkpointAt: number, now: () => number) {
+  private constructor(id: RecommendationId, log: Log, head: StagingDocument, checkpointAt: number, now: () => number) {
     this.id = id;
     this.#log = log;
     this.#name = recommendationLog(id);
@@ -104,7 +104,7 @@ export class Room {
     this.#sequence = head.sequence;
     const replica = head.exact(this.#sequence);
     this.#text = replica.text();
-    this.#ledger = new LiveLedger(replica.ledger);
+    this.#negotiation = new LiveState(replica.negotiation);
     this.#checkpointAt = checkpointAt;
   }
 
@@ -129,8 +129,8 @@ export class Room {
   text(): readonly Clause[] {
     return this.#text;
   }
-  get ledger(): Ledger {
-    return this.#ledger;
+  get negotiation(): NegotiationState {
+    return this.#negotiation;
   }
 
   /** How much of a client is in the document, be it on disk or on its way there. */
@@ -237,7 +237,7 @@ export class Room {
   }
 
   #begin(submission: Submission, settle: (outcome: Outcome) => void, fail: (error: unknown) => void): void {
-    let judged: Pick<InFlight, 'sealed' | 'text'>;
+    let judged: Pick<InFlight, 'chained' | 'text'>;
     try {
       judged = this.#judge(submission);
     } catch (error) {
@@ -246,11 +246,11 @@ export class Room {
     }
     const inFlight: InFlight = { submission, settle, fail, ...judged, given: false };
     this.#inFlight.push(inFlight);
-    if (inFlight.sealed === null) {
+    if (inFlight.chained === null) {
       this.#storedOne(inFlight);
       return;
     }
-    this.#log.append([inFlight.sealed.entry]).then(
+    this.#log.append([inFlight.chained.entry]).then(
       (stored) => {
         if (stored && !inFlight.given) this.#storedOne(inFlight);
         // Given up and stored all the same: the log has it, and the room must read it.
@@ -263,7 +263,7 @@ export class Room {
   }
 
   /** Judges on the head, and seals what is accepted as the head's next entry. */
-  #judge(submission: Submission): Pick<InFlight, 'sealed' | 'text'> {
+  #judge(submission: Submission): Pick<InFlight, 'chained' | 'text'> {
     const head = this.#head.judged(this.#sequence);
     // The clock of the record never runs backwards.
     const now = Math.max(this.#now(), head.at);
@@ -277,12 +277,12 @@ export class Room {
       staged = submission.stage(head, now);
     } catch (error) {
       // What was refused before it was applied leaves the head as it was.
-      if (touched) this.#head.spoil();
+      if (touched) this.#head.invalidate();
       throw error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
     } finally {
       head.doc.off('beforeTransaction', touch);
     }
-    if (staged === null) return { sealed: null, text: this.#text };
+    if (staged === null) return { chained: null, text: this.#text };
     const entry = seal({
       log: this.#name,
       sequence: head.sequence + 1,
@@ -293,16 +293,16 @@ export class Room {
         at: now,
         by: submission.by,
         onBehalfOf: submission.onBehalfOf,
-        command: submission.deed,
+        command: submission.action,
         changes: [...staged.changes],
       }),
       content: staged.content,
     });
     const { changes, asReplayed } = staged;
     const heldBy = asReplayed && changes.length === 0 ? (submission.from ?? null) : null;
-    const sealed: Sealed = { entry, at: now, changes, heldBy };
-    this.#head.staged(sealed, asReplayed);
-    return { sealed, text: head.text() };
+    const chained: ChainedEntry = { entry, at: now, changes, heldBy };
+    this.#head.staged(chained, asReplayed);
+    return { chained, text: head.text() };
   }
 
   #storedOne(inFlight: InFlight): void {
@@ -330,30 +330,30 @@ export class Room {
       durable.delete(first);
     }
     this.#durable.splice(0, this.#durable.length, ...durable);
-    const sealed = ready.flatMap((one) => (one.sealed === null ? [] : [one.sealed]));
-    const text = ready.findLast((one) => one.sealed !== null)?.text ?? this.#text;
-    this.#show(sealed, text, () => {
-      for (const { sealed, settle } of ready) settle({ sequence: sealed?.entry.sequence ?? null });
+    const chained = ready.flatMap((one) => (one.chained === null ? [] : [one.chained]));
+    const text = ready.findLast((one) => one.chained !== null)?.text ?? this.#text;
+    this.#show(chained, text, () => {
+      for (const { chained, settle } of ready) settle({ sequence: chained?.entry.sequence ?? null });
     });
     this.#tellQuiet();
   }
 
   /** The one way in which an entry becomes visible, whichever node wrote it. */
-  #show(sealed: readonly Sealed[], text: readonly Clause[], acknowledge: () => void): void {
-    for (const { changes } of sealed) for (const change of changes) this.#ledger.apply(change);
+  #show(chained: readonly ChainedEntry[], text: readonly Clause[], acknowledge: () => void): void {
+    for (const { changes } of chained) for (const change of changes) this.#negotiation.apply(change);
     this.#text = text;
-    this.#sequence = sealed.at(-1)?.entry.sequence ?? this.#sequence;
+    this.#sequence = chained.at(-1)?.entry.sequence ?? this.#sequence;
     acknowledge();
     const begun = performance.now();
-    for (let from = 0; from < sealed.length; from += mostInOneMessage) {
-      const group = sealed.slice(from, from + mostInOneMessage);
+    for (let from = 0; from < chained.length; from += mostInOneMessage) {
+      const group = chained.slice(from, from + mostInOneMessage);
       const entries = group.map(({ entry }) => entry);
       const update = merged(entries.map(({ content }) => content).filter((content) => content.length > 0));
       const heldBy = group[0]?.heldBy ?? null;
       const shown = { update, entries, heldBy: group.every((one) => one.heldBy === heldBy) ? heldBy : null };
       for (const listener of this.#listeners) listener(shown);
     }
-    if (sealed.length > 0) {
+    if (chained.length > 0) {
       const spent = performance.now() - begun;
       this.#restsUntil = begun + Math.min(spent / mostOfTheTime, longestRest);
     }
@@ -384,11 +384,11 @@ export class Room {
     const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
     // Who had nothing new to say had it from what is lost now.
     const isLost = (inFlight: InFlight, at: number): boolean =>
-      !durable.has(inFlight) || (inFlight.sealed === null && first >= 0 && at > first);
+      !durable.has(inFlight) || (inFlight.chained === null && first >= 0 && at > first);
     const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
     const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
     this.#inFlight.splice(0, this.#inFlight.length, ...kept);
-    this.#giveUpAfter(kept.findLast(({ sealed }) => sealed !== null)?.sealed?.entry.sequence ?? this.#sequence);
+    this.#giveUpAfter(kept.findLast(({ chained }) => chained !== null)?.chained?.entry.sequence ?? this.#sequence);
     this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
     for (const inFlight of lost) {
       inFlight.given = true;
@@ -414,13 +414,13 @@ export class Room {
     this.#durable.splice(0);
     this.#giveUpAfter(this.#sequence);
     try {
-      const fresh: Sealed[] = [];
+      const fresh: ChainedEntry[] = [];
       const { sequence, hash } = this.#head.exact(this.#sequence);
       await readOn(this.#log, this.#name, { sequence, hash }, (page) => fresh.push(...page));
       this.#head.take(fresh, this.#sequence);
       this.#show(fresh, this.#head.exact(this.#sequence).text(), () => undefined);
     } catch (error) {
-      this.#head.spoil();
+      this.#head.invalidate();
       for (const { fail } of again) fail(error);
       return;
     }

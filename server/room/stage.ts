@@ -2,9 +2,9 @@ import * as Y from 'yjs';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { consequencesOf, permitLeft, strayStrikes } from '../../shared/negotiation/consequences.ts';
 import type { Decision } from '../../shared/negotiation/procedure.ts';
-import { type LedgerChange, serverClient } from '../../shared/negotiation/state.ts';
+import { type StateChange, serverClient } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
-import { type Change, type Hand, permit } from '../../shared/text/authority.ts';
+import { type Capacity, type Change, permit } from '../../shared/text/authority.ts';
 import { type Clause, sameText } from '../../shared/text/clause.ts';
 import { clauseElement, rewriteClause, textOf } from '../../shared/text/document.ts';
 import { type ClauseRewrite, rewritten } from '../../shared/text/resolve.ts';
@@ -19,7 +19,7 @@ import { checkQuotas, checkShares } from './quotas.ts';
 export interface Writer {
   readonly principal: Principal;
   /** Looked up only when there is something to judge: who only reads also answers a sync step 1. */
-  readonly hand: () => Hand;
+  readonly capacity: () => Capacity;
   readonly clients: ReadonlySet<number>;
   /** Whether a client id belongs to nobody else who is connected. */
   readonly mayBind: (client: number) => boolean;
@@ -28,7 +28,7 @@ export interface Writer {
 /** What a submission did to the head: the server's own bytes, and the changes of the ledger that go with them. */
 export interface Staged {
   readonly content: Uint8Array;
-  readonly changes: readonly LedgerChange[];
+  readonly changes: readonly StateChange[];
   /**
    * Whether the head came to hold it as a replay of the log will: in one transaction, but for what is mirrored, which
    * touches nothing that Yjs would tidy up.
@@ -47,7 +47,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   const bound = checkAuthors(structure, head, writer);
   // Bound the work: what integrating it costs, before it is applied.
   checkWork(structure, head.doc);
-  checkQuotas(structure, head, bound.length, writer.principal, writer.hand);
+  checkQuotas(structure, head, bound.length, writer.principal, writer.capacity);
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
   const before = head.text();
   return recorded(head, 'one edit', (said) => {
@@ -62,30 +62,30 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
     // Yjs tidies up formats by itself on everybody's screen, also of those who may not write: markers without effect go,
     // and no word or mark changes.
     if (!bringsAnything(structure, known) && !touched.deletes && sameText(before, after)) return [];
-    const hand = writer.hand();
-    checkFrames(touched, hand, head.ledger);
-    const refusal = refusalOf({ before, after }, hand, head);
+    const capacity = writer.capacity();
+    checkFrames(touched, capacity, head.negotiation);
+    const refusal = refusalOf({ before, after }, capacity, head);
     if (refusal !== null) {
       // A rule that is broken by marks alone, which Yjs moved, is mended. If nothing of the edit is left then, or it breaks
       // a rule still, it stays refused.
-      if (!restoreMarks(head, before, { known, gone }, hand)) throw refusal;
+      if (!restoreMarks(head, before, { known, gone }, capacity)) throw refusal;
       head.tidy();
       after = head.text();
-      if (sameText(before, after) || refusalOf({ before, after }, hand, head) !== null) throw refusal;
+      if (sameText(before, after) || refusalOf({ before, after }, capacity, head) !== null) throw refusal;
     }
-    const stray = strayStrikes({ before, after }, hand, head.ledger);
+    const stray = strayStrikes({ before, after }, capacity, head.negotiation);
     if (stray.length > 0) {
       head.write(() => perform(head, stray));
       head.tidy();
       after = head.text();
     }
-    checkShares(head, before, after, hand, structure);
-    const consequences = consequencesOf({ before, after }, hand, writer.principal, head.ledger, now);
+    checkShares(head, before, after, capacity, structure);
+    const consequences = consequencesOf({ before, after }, capacity, writer.principal, head.negotiation, now);
     const { rewrites } = consequences;
     const changes = [...bound, ...consequences.changes];
     // The record is judged by what it says was left.
     if (rewrites.length > 0)
-      permitLeft({ before, after: rewritten(after, rewrites) }, consequences.fallen, hand, head.ledger);
+      permitLeft({ before, after: rewritten(after, rewrites) }, consequences.fallen, capacity, head.negotiation);
     if (changes.length > 0 || rewrites.length > 0)
       head.write(() => {
         perform(head, rewrites);
@@ -96,9 +96,9 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
   });
 }
 
-function refusalOf(change: Change, hand: Hand, head: Replica): ConcordError | null {
+function refusalOf(change: Change, capacity: Capacity, head: Replica): ConcordError | null {
   try {
-    permit(change, hand, head.ledger);
+    permit(change, capacity, head.negotiation);
     return null;
   } catch (error) {
     if (error instanceof ConcordError) return error;
@@ -140,7 +140,7 @@ function perform(head: Replica, rewrites: readonly ClauseRewrite[]): void {
 }
 
 /** Brings a text into an empty document. */
-export function stageText(head: Replica, text: readonly Clause[], changes: readonly LedgerChange[]): Staged | null {
+export function stageText(head: Replica, text: readonly Clause[], changes: readonly StateChange[]): Staged | null {
   return recorded(head, 'several', () => {
     head.write(() => {
       textOf(head.doc).insert(0, text.map(clauseElement));
@@ -155,7 +155,7 @@ export function stageText(head: Replica, text: readonly Clause[], changes: reado
 function recorded(
   head: Replica,
   steps: 'one edit' | 'several',
-  work: (said: () => boolean) => readonly LedgerChange[] | null,
+  work: (said: () => boolean) => readonly StateChange[] | null,
 ): Staged | null {
   const updates: Uint8Array[] = [];
   const collect = (bytes: Uint8Array): void => {
@@ -166,7 +166,7 @@ function recorded(
     const changes = work(() => updates.length > 0);
     const [only, ...more] = updates;
     if (changes === null || only === undefined) return null;
-    for (const change of changes) head.ledger.apply(change);
+    for (const change of changes) head.negotiation.apply(change);
     return {
       content: more.length === 0 ? only : Y.mergeUpdates(updates),
       changes,
@@ -181,16 +181,16 @@ const bringsAnything = ({ blocks }: UpdateStructure, known: ReadonlyMap<number, 
   [...blocks].some(([client, { to }]) => to > (known.get(client) ?? 0));
 
 /** Every new struct is by a client id of the writer's; nothing is missing before it; nothing unknown is deleted. */
-function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer): LedgerChange[] {
+function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer): StateChange[] {
   const { store } = head.doc;
-  const bound: LedgerChange[] = [];
+  const bound: StateChange[] = [];
   const { participant, party } = writer.principal;
   for (const [client, { from, to }] of structure.blocks) {
     const known = Y.getState(store, client);
     if (to <= known) continue;
     if (from > known) throw new ConcordError('update-incomplete');
     if (client === serverClient) throw new ConcordError('unknown-author');
-    const owner = head.ledger.clients.get(client);
+    const owner = head.negotiation.clients.get(client);
     if (owner !== undefined) {
       if (owner.participant !== participant) throw new ConcordError('unknown-author');
     } else {

@@ -19,7 +19,7 @@ export interface Entry {
 }
 
 /** What the log holds of the newest entry; `null` where a log has none. */
-export interface Head {
+export interface LogHead {
   readonly sequence: number;
   readonly hash: Uint8Array;
 }
@@ -50,7 +50,7 @@ export interface Checkpoint {
 export interface Log {
   append(entries: readonly Entry[]): Promise<boolean>;
   read(log: LogName, after: number, limit: number): Promise<readonly Entry[]>;
-  head(log: LogName): Promise<Head | null>;
+  head(log: LogName): Promise<LogHead | null>;
   /** All logs that have an entry, in order of name. */
   names(): Promise<readonly LogName[]>;
   subscribe(listener: (log: LogName) => void): () => void;

@@ -7,7 +7,7 @@ import type { Principal } from '../../shared/meeting/principal.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { type AccountId, type ParticipantId, PartyCode } from '../../shared/protocol/ids.ts';
 import { messageType, syncType, type Verdict } from '../../shared/protocol/wire.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import type { Room } from '../room/room.ts';
 import { stageUpdate, type Writer } from '../room/stage.ts';
 import { heldByBoth, type StateVector } from '../yjs/stateVector.ts';
@@ -297,7 +297,7 @@ export class Connection {
     const submitted = room.submit({
       by: principal,
       onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
-      deed: { type: 'typing' },
+      action: { type: 'typing' },
       from: this,
       stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
     });
@@ -329,11 +329,11 @@ export class Connection {
       principal,
       clients: this.#clients,
       // Looked up at every update: who is demoted is stopped at the next keystroke.
-      hand: () => {
+      capacity: () => {
         const meeting = this.#around.meeting();
         const now = this.#around.principal();
         if (meeting === null || now === null) throw new ConcordError('accreditation-ended');
-        return handOf(now, this.greeting.as, meeting);
+        return capacityOf(now, this.greeting.as, meeting);
       },
       mayBind: (client) => {
         if (!this.#around.mayBind(client)) return false;
@@ -415,7 +415,7 @@ export class Connection {
 }
 
 /** A delegate proposes for the delegate's party; the rapporteur edits the base text or proposes on a party's behalf. */
-function handOf(principal: Principal, as: string | null, meeting: MeetingState): Hand {
+function capacityOf(principal: Principal, as: string | null, meeting: MeetingState): Capacity {
   if (!meeting.drafting) throw new ConcordError('drafting-closed');
   if (principal.role === 'delegate' && principal.party !== null) return { proposesFor: principal.party };
   if (principal.role === 'rapporteur') {

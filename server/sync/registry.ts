@@ -232,7 +232,7 @@ export class ConnectionRegistry {
   /** A client id is bound to the participant who named it first: for ever once it has written. */
   #isFree({ id, room, connections }: Audience, client: number, participant: ParticipantId): boolean {
     if (client <= serverClient || client > highestClient) return false;
-    const owner = room.ledger.clients.get(client);
+    const owner = room.negotiation.clients.get(client);
     if (owner !== undefined) return owner.participant === participant;
     for (const connection of connections)
       if (connection.greeting.participant !== participant && connection.clients.has(client)) return false;

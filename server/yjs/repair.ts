@@ -1,6 +1,6 @@
 import * as Y from 'yjs';
 import type { MarkId } from '../../shared/protocol/ids.ts';
-import { type Hand, ownMarkOf } from '../../shared/text/authority.ts';
+import { type Capacity, ownMarkOf } from '../../shared/text/authority.ts';
 import type { Clause, RunMarks } from '../../shared/text/clause.ts';
 import { deltaOf, markKey, readMark, textOf } from '../../shared/text/document.ts';
 import { type MarkName, markNames } from '../../shared/text/schema.ts';
@@ -48,8 +48,8 @@ export function wordsDeletedBy(doc: Y.Doc, work: () => void): Letters {
  * Words themselves are never put back. False where there was nothing to do, or where it can't be told which letter is
  * which. The caller judges the outcome.
  */
-export function restoreMarks(head: Replica, before: readonly Clause[], traces: Traces, hand: Hand): boolean {
-  const own = ownMarkOf(hand, head.ledger);
+export function restoreMarks(head: Replica, before: readonly Clause[], traces: Traces, capacity: Capacity): boolean {
+  const own = ownMarkOf(capacity, head.negotiation);
   const had = new Map(before.map((clause) => [clause.id, clause]));
   const fragment = textOf(head.doc);
   const work = head.text().flatMap((clause, at) => {

@@ -3,7 +3,7 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { z } from 'zod';
 import { decodeHeader } from '../../shared/negotiation/entry.ts';
-import { LedgerChange, LiveLedger, recordKey, serverClient } from '../../shared/negotiation/state.ts';
+import { LiveState, recordKey, StateChange, serverClient } from '../../shared/negotiation/state.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { readClause, readText, recordOf, textOf } from '../../shared/text/document.ts';
 import { zeroHash } from '../storage/chain.ts';
@@ -15,7 +15,7 @@ import type { Checkpoint, Entry } from '../storage/log.ts';
  */
 export class Replica {
   readonly doc: Y.Doc;
-  readonly ledger: LiveLedger;
+  readonly negotiation: LiveState;
   sequence: number;
   hash: Uint8Array;
   /** The time of the last entry: the record's own clock never runs backwards, whatever the machine's does. */
@@ -32,12 +32,12 @@ export class Replica {
   /** Texts in which something came or went since they were tidied up last. */
   readonly #untidy = new Set<Y.XmlText>();
 
-  private constructor(from?: { ledger: LiveLedger; sequence: number; hash: Uint8Array; at: number }) {
+  private constructor(from?: { negotiation: LiveState; sequence: number; hash: Uint8Array; at: number }) {
     this.doc = new Y.Doc({ gc: true });
     this.doc.clientID = readsOnly;
     textOf(this.doc);
     recordOf(this.doc);
-    this.ledger = from?.ledger ?? new LiveLedger();
+    this.negotiation = from?.negotiation ?? new LiveState();
     this.sequence = from?.sequence ?? 0;
     this.hash = from?.hash ?? zeroHash;
     this.at = from?.at ?? 0;
@@ -54,7 +54,12 @@ export class Replica {
 
   /** A second one with the same state, that shares nothing with the first. */
   static copy(of: Replica): Replica {
-    const copy = new Replica({ ledger: new LiveLedger(of.ledger), sequence: of.sequence, hash: of.hash, at: of.at });
+    const copy = new Replica({
+      negotiation: new LiveState(of.negotiation),
+      sequence: of.sequence,
+      hash: of.hash,
+      at: of.at,
+    });
     Y.applyUpdate(copy.doc, Y.encodeStateAsUpdate(of.doc));
     copy.#untidy.clear();
     return copy;
@@ -65,7 +70,7 @@ export class Replica {
     const decoder = decoding.createDecoder(checkpoint.state);
     const { at, changes } = CheckpointHeader.parse(JSON.parse(decoding.readVarString(decoder)));
     const replica = new Replica({
-      ledger: LiveLedger.fold(changes),
+      negotiation: LiveState.fold(changes),
       sequence: checkpoint.sequence,
       hash: checkpoint.hash,
       at,
@@ -78,7 +83,7 @@ export class Replica {
   /** The state as bytes, for a checkpoint. */
   state(): Uint8Array {
     const encoder = encoding.createEncoder();
-    encoding.writeVarString(encoder, JSON.stringify({ at: this.at, changes: this.ledger.changes() }));
+    encoding.writeVarString(encoder, JSON.stringify({ at: this.at, changes: this.negotiation.changes() }));
     encoding.writeVarUint8Array(encoder, Y.encodeStateAsUpdate(this.doc));
     return encoding.toUint8Array(encoder);
   }
@@ -95,15 +100,15 @@ export class Replica {
   }
 
   /** Takes one entry, whose header is known already: it says when, and what changes in the ledger. */
-  take(entry: Pick<Entry, 'sequence' | 'hash' | 'content'>, at: number, changes: readonly LedgerChange[]): void {
+  take(entry: Pick<Entry, 'sequence' | 'hash' | 'content'>, at: number, changes: readonly StateChange[]): void {
     if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
     this.#untidy.clear();
     this.note(entry, at, changes);
   }
 
   /** Counts an entry whose content the document holds already, and folds its changes of the ledger. */
-  note({ sequence, hash }: Pick<Entry, 'sequence' | 'hash'>, at: number, changes: readonly LedgerChange[]): void {
-    for (const change of changes) this.ledger.apply(change);
+  note({ sequence, hash }: Pick<Entry, 'sequence' | 'hash'>, at: number, changes: readonly StateChange[]): void {
+    for (const change of changes) this.negotiation.apply(change);
     this.sequence = sequence;
     this.hash = hash;
     this.at = at;
@@ -185,7 +190,7 @@ export class Replica {
   }
 
   /** Mirrors changes of the ledger in the document, where the screens read them. */
-  mirror(changes: readonly LedgerChange[]): void {
+  mirror(changes: readonly StateChange[]): void {
     const record = recordOf(this.doc);
     for (const change of changes) record.set(recordKey(change), change.value);
   }
@@ -245,4 +250,4 @@ function standingBefore(item: Y.Item): Y.Item | null {
 /** The client id of a document that nobody writes to. */
 const readsOnly = 0;
 
-const CheckpointHeader = z.object({ at: z.number(), changes: z.array(LedgerChange) });
+const CheckpointHeader = z.object({ at: z.number(), changes: z.array(StateChange) });

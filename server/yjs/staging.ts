@@ -1,22 +1,22 @@
 import * as Y from 'yjs';
-import type { LedgerChange } from '../../shared/negotiation/state.ts';
+import type { StateChange } from '../../shared/negotiation/state.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
 import { Replica } from './replica.ts';
 
 /** An entry with what its header says, so that it needn't be read again. */
-export interface Sealed {
+export interface ChainedEntry {
   readonly entry: Entry;
   readonly at: number;
-  readonly changes: readonly LedgerChange[];
+  readonly changes: readonly StateChange[];
   /** The connection whose document holds all that the entry brings; null where there is none, or it isn't known. */
   readonly heldBy: object | null;
 }
 
 /** What is kept of an entry to take it again: not its header, which takes more room than its content. */
-type Step = Pick<Sealed, 'at' | 'changes'> & { readonly entry: Pick<Entry, 'sequence' | 'hash' | 'content'> };
+type Step = Pick<ChainedEntry, 'at' | 'changes'> & { readonly entry: Pick<Entry, 'sequence' | 'hash' | 'content'> };
 
-const stepOf = ({ entry: { sequence, hash, content }, at, changes }: Sealed): Step => ({
+const stepOf = ({ entry: { sequence, hash, content }, at, changes }: ChainedEntry): Step => ({
   entry: { sequence, hash, content },
   at,
   changes,
@@ -33,7 +33,7 @@ const longestReplay = 16;
  * replay of the log would (it is *blurred*: the same structs, but perhaps in other pieces, since staging took more than one
  * transaction where the log has one entry). So whoever gets bytes gets the document that the log says.
  */
-export class Head {
+export class StagingDocument {
   readonly #log: LogName;
   #replica: Replica;
   #condition: 'exact' | 'blurred' | 'spoilt' = 'exact';
@@ -44,7 +44,7 @@ export class Head {
   #took = 0;
 
   /** A replica that took `since` after it was restored from `base`. */
-  constructor(log: LogName, replica: Replica, base: Checkpoint | null, since: readonly Sealed[]) {
+  constructor(log: LogName, replica: Replica, base: Checkpoint | null, since: readonly ChainedEntry[]) {
     this.#log = log;
     this.#replica = replica;
     this.#base = base;
@@ -52,9 +52,9 @@ export class Head {
   }
 
   /** A replica that is what a replay of the log comes to; how it came there is no longer known. */
-  static startingAt(log: LogName, replica: Replica): Head {
+  static startingAt(log: LogName, replica: Replica): StagingDocument {
     const { sequence, hash } = replica;
-    return new Head(log, replica, { log, sequence, hash, state: replica.state() }, []);
+    return new StagingDocument(log, replica, { log, sequence, hash, state: replica.state() }, []);
   }
 
   /** To judge on: the words, marks and ledger are what the log says and what is on its way. */
@@ -89,20 +89,20 @@ export class Head {
     return this.#replica.doc.store.clients.size;
   }
 
-  spoil(): void {
+  invalidate(): void {
     this.#condition = 'spoilt';
   }
 
   /** Counts an entry that was staged on the replica. */
-  staged(sealed: Sealed, asReplayed: boolean): void {
-    this.#since.push(stepOf(sealed));
+  staged(chained: ChainedEntry, asReplayed: boolean): void {
+    this.#since.push(stepOf(chained));
     // What the ledger changes, staging changed already.
-    this.#replica.note(sealed.entry, sealed.at, []);
+    this.#replica.note(chained.entry, chained.at, []);
     if (!asReplayed && this.#condition === 'exact') this.#condition = 'blurred';
   }
 
   /** Takes entries that others appended. */
-  take(fresh: readonly Sealed[], durable: number): void {
+  take(fresh: readonly ChainedEntry[], durable: number): void {
     const replica = this.exact(durable);
     for (const { entry, at, changes } of fresh) replica.take(entry, at, changes);
     for (const one of fresh) this.#since.push(stepOf(one));
@@ -111,7 +111,7 @@ export class Head {
   /** Entries after this one did not happen. */
   forgetAfter(sequence: number): void {
     this.#since = this.#since.filter(({ entry }) => entry.sequence <= sequence);
-    this.spoil();
+    this.invalidate();
   }
 
   /** The state as it stands, for the store and for `startFrom`. */

@@ -1,8 +1,8 @@
 import * as Y from 'yjs';
-import { isLocked, type Ledger } from '../../shared/negotiation/state.ts';
+import { isLocked, type NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { ParticipantId } from '../../shared/protocol/ids.ts';
-import { type Hand, ownMarkOf } from '../../shared/text/authority.ts';
+import { type Capacity, ownMarkOf } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { recordOf } from '../../shared/text/document.ts';
 import type { UpdateStructure } from './decode.ts';
@@ -96,10 +96,10 @@ function replaced(elements: ReadonlySet<Y.XmlElement>, before: readonly Clause[]
  * What puts other structs in the place of a clause that isn't the writer's own is refused, also where it says the same: what
  * others write there meanwhile would be lost. Throws `not-your-words`.
  */
-export function checkFrames({ frames }: Touched, hand: Hand, ledger: Ledger): void {
-  const own = ownMarkOf(hand, ledger);
+export function checkFrames({ frames }: Touched, capacity: Capacity, negotiation: NegotiationState): void {
+  const own = ownMarkOf(capacity, negotiation);
   for (const { id, insertion } of frames)
-    if ('edits' in hand ? insertion !== null : insertion === null || !own(insertion))
+    if ('edits' in capacity ? insertion !== null : insertion === null || !own(insertion))
       throw new ConcordError('not-your-words', { clause: id });
 }
 
@@ -139,7 +139,7 @@ const clauseOf = (head: Replica, element: Y.XmlElement): { readonly clause?: str
 /** Agreed text is the same to the last struct: nothing comes into it, whether or not it can be seen. */
 function assertOpen(head: Replica, element: Y.XmlElement): void {
   const clause = head.clauseOf(element);
-  if (clause !== undefined && isLocked(head.ledger, clause.id))
+  if (clause !== undefined && isLocked(head.negotiation, clause.id))
     throw new ConcordError('clause-locked', { clause: clause.id });
 }
 
@@ -158,7 +158,7 @@ function checkTexts(
   for (let item = element._start; item !== null; item = item.right) {
     if (item.deleted) continue;
     const { client } = item.id;
-    if (known.has(client) || head.ledger.clients.get(client)?.participant === author) texts += 1;
+    if (known.has(client) || head.negotiation.clients.get(client)?.participant === author) texts += 1;
     if (texts > mostTexts) throw new ConcordError('update-too-large', clauseOf(head, element));
   }
 }

@@ -185,7 +185,7 @@ export type MeetingCommand = z.infer<typeof MeetingCommand>;
 
 /** The administrator who runs the server without taking part in the meeting. */
 export const administrator = 'administrator' as const;
-export type Orderer = Principal | typeof administrator;
+export type Actor = Principal | typeof administrator;
 
 const chairOnly: ReadonlySet<MeetingCommand['type']> = new Set(['drafting', 'give-floor', 'set-observer-view']);
 
@@ -196,7 +196,7 @@ const chairOnly: ReadonlySet<MeetingCommand['type']> = new Set(['drafting', 'giv
 export function decideMeeting(
   state: MeetingState,
   command: MeetingCommand,
-  by: Orderer,
+  by: Actor,
   newParticipant: () => ParticipantId,
 ): readonly MeetingEvent[] {
   const role = by === administrator ? administrator : by.role;

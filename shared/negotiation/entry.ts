@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Principal } from '../meeting/principal.ts';
 import { PartyCode } from '../protocol/ids.ts';
-import { LedgerChange } from './state.ts';
+import { StateChange } from './state.ts';
 
 /** Whose act an entry is: a participant's, or that of the administrator or the server itself, who take no part. */
 export const Author = z.union([Principal, z.object({ administrator: z.string() })]);
@@ -11,8 +11,8 @@ export type Author = z.infer<typeof Author>;
  * Which command made an entry, as it was stored. Typing is the edit of a live text; `create` brings a text in. Commands
  * change with their ruleset, so nothing more is known of one here than all have had: `audit/rejudge.ts` reads them.
  */
-export const Deed = z.looseObject({ type: z.string(), reason: z.string().optional() });
-export type Deed = z.infer<typeof Deed>;
+export const EntryAction = z.looseObject({ type: z.string(), reason: z.string().optional() });
+export type EntryAction = z.infer<typeof EntryAction>;
 
 /**
  * The rules by which entries are judged today. Rules that become stricter get a new number; entries keep the one under
@@ -29,8 +29,8 @@ export const Header = z.object({
   by: Author,
   /** The party in whose name the rapporteur typed; null where the author acts in their own. */
   onBehalfOf: PartyCode.nullable(),
-  command: Deed,
-  changes: z.array(LedgerChange),
+  command: EntryAction,
+  changes: z.array(StateChange),
 });
 export type Header = z.infer<typeof Header>;
 

@@ -6,7 +6,7 @@ import { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
 import { isUnresolved, sponsorsOf, stands, wordsOf } from '../text/amendment.ts';
 import type { Clause } from '../text/clause.ts';
 import { absentDigest, bracketDigest, clauseDigest, type Digest, Digests, Seen } from '../text/digest.ts';
-import { type ClauseRewrite, type Disposal, Disposing, rewritten, takeOut } from '../text/resolve.ts';
+import { type ClauseRewrite, Resolution, type Resolved, removeAmendments, rewritten } from '../text/resolve.ts';
 import { visibleText } from '../text/visible.ts';
 import { AmendmentChanges, sameWords } from './consequences.ts';
 import {
@@ -15,9 +15,9 @@ import {
   type ClauseRecord,
   type Decided,
   isLocked,
-  type Ledger,
-  type LedgerChange,
+  type NegotiationState,
   openStatus,
+  type StateChange,
   type Status,
 } from './state.ts';
 
@@ -77,14 +77,14 @@ export type Command = z.infer<typeof Command>;
 /** All that a decision looks at. */
 export interface Situation {
   readonly text: readonly Clause[];
-  readonly ledger: Ledger;
+  readonly negotiation: NegotiationState;
   readonly meeting: Pick<MeetingState, 'parties' | 'drafting'>;
 }
 
 /** What a command does to document and record, in one entry. */
 export interface Decision {
   readonly rewrites: readonly ClauseRewrite[];
-  readonly changes: readonly LedgerChange[];
+  readonly changes: readonly StateChange[];
 }
 
 /**
@@ -110,13 +110,13 @@ function consider(situation: Situation, command: Considered, by: Principal, now:
         if (command.type === 'adopt' && !bringsAnything(situation.text, id))
           throw new ConcordError('nothing-to-do', { mark: id });
       }
-      const disposing = new Disposing(situation.text, situation.ledger);
-      if (command.type === 'adopt') disposing.adopt(ids);
-      else disposing.takeOut(ids);
+      const resolution = new Resolution(situation.text, situation.negotiation);
+      if (command.type === 'adopt') resolution.adopt(ids);
+      else resolution.removeAmendments(ids);
       return close(
         situation,
         [[ids, command.type === 'adopt' ? 'adopted' : 'not adopted']],
-        disposing.done(),
+        resolution.done(),
         decided(by, now, command.reason),
       );
     }
@@ -127,13 +127,13 @@ function consider(situation: Situation, command: Considered, by: Principal, now:
       return close(
         situation,
         [[ids, 'withdrawn']],
-        takeOut(situation.text, ids, situation.ledger),
+        removeAmendments(situation.text, ids, situation.negotiation),
         decided(by, now, command.reason, party),
       );
     }
     case 'give-reason': {
       const record = ownedBy(situation, command.amendment, by);
-      return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, reason: command.reason } });
+      return stateOnly({ of: 'mark', id: command.amendment, value: { ...record, reason: command.reason } });
     }
     case 'ask-to-sponsor': {
       const record = ownedBy(situation, command.amendment, by);
@@ -142,7 +142,7 @@ function consider(situation: Situation, command: Considered, by: Principal, now:
       if (command.party === record.party || record.sponsors.some(({ party }) => party === command.party))
         throw new ConcordError('nothing-to-do');
       const sponsors = [...record.sponsors, { party: command.party, accepted: false }];
-      return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
+      return stateOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
     }
     case 'answer-sponsoring':
       return answerSponsoring(situation, command, by);
@@ -155,11 +155,11 @@ function consider(situation: Situation, command: Considered, by: Principal, now:
     case 'set-sponsors': {
       if (by.role !== 'rapporteur') throw new ConcordError('role-may-not');
       const clause = clauseOf(situation, command.clause);
-      if (isLocked(situation.ledger, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
+      if (isLocked(situation.negotiation, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
       for (const code of command.sponsors)
         if (!situation.meeting.parties.has(code)) throw new ConcordError('party-unknown', { field: code });
       const sponsors = [...new Set(command.sponsors)];
-      return ledgerOnly({ of: 'clause', id: clause.id, value: { ...recordOfClause(situation, clause.id), sponsors } });
+      return stateOnly({ of: 'clause', id: clause.id, value: { ...recordOfClause(situation, clause.id), sponsors } });
     }
   }
 }
@@ -172,8 +172,8 @@ export type Wish = Command extends infer One
   : never;
 
 /** A command on what stands in a text now: for who decides by what is on the screen. */
-export function onWhatIsSeen({ text, ledger }: Pick<Situation, 'text' | 'ledger'>, wish: Wish): Command {
-  const standing = new Digests(text, ledger);
+export function onWhatIsSeen({ text, negotiation }: Pick<Situation, 'text' | 'negotiation'>, wish: Wish): Command {
+  const standing = new Digests(text, negotiation);
   const ofAmendments = (ids: readonly MarkId[]): Seen =>
     Object.fromEntries(ids.map((id) => [id, standing.amendment(id)]));
   const ofClauses = (ids: readonly ClauseId[], within: readonly Clause[]): Seen =>
@@ -194,9 +194,9 @@ export function onWhatIsSeen({ text, ledger }: Pick<Situation, 'text' | 'ledger'
     case 'set-status':
       return wish.status === 'open' ? wish : { ...wish, seen: ofClauses(wish.clauses, text) };
     case 'dispose-and-agree': {
-      const disposing = new Disposing(text, ledger);
-      disposing.adopt(new Set(wish.adopt));
-      return { ...wish, seen: { ...ofAmendments(wish.adopt), ...ofClauses(wish.clauses, disposing.text()) } };
+      const resolution = new Resolution(text, negotiation);
+      resolution.adopt(new Set(wish.adopt));
+      return { ...wish, seen: { ...ofAmendments(wish.adopt), ...ofClauses(wish.clauses, resolution.text()) } };
     }
     default:
       return wish;
@@ -224,7 +224,7 @@ const decided = (by: Principal, at: number, why: string | undefined, party: Part
 const digests = new WeakMap<Situation, Digests>();
 /** What stands in a situation: looked up once, however many amendments a command names. */
 function digestsOf(situation: Situation): Digests {
-  const known = digests.get(situation) ?? new Digests(situation.text, situation.ledger);
+  const known = digests.get(situation) ?? new Digests(situation.text, situation.negotiation);
   digests.set(situation, known);
   return known;
 }
@@ -251,7 +251,7 @@ function bringsAnything(text: readonly Clause[], id: MarkId): boolean {
   return struck !== '' || inserted !== '';
 }
 
-const ledgerOnly = (change: LedgerChange): Decision => ({ rewrites: [], changes: [change] });
+const stateOnly = (change: StateChange): Decision => ({ rewrites: [], changes: [change] });
 
 function requireChair(by: Principal): void {
   if (by.role !== 'chair') throw new ConcordError('role-may-not');
@@ -263,12 +263,12 @@ function clauseOf({ text }: Situation, id: ClauseId): Clause {
   return clause;
 }
 
-const recordOfClause = ({ ledger }: Situation, id: ClauseId): ClauseRecord =>
-  ledger.clauses.get(id) ?? { sponsors: [], status: openStatus };
+const recordOfClause = ({ negotiation }: Situation, id: ClauseId): ClauseRecord =>
+  negotiation.clauses.get(id) ?? { sponsors: [], status: openStatus };
 
 /** An amendment that is open and has words in the text. */
-function standing({ text, ledger }: Situation, id: MarkId): AmendmentRecord {
-  const record = ledger.marks.get(id);
+function standing({ text, negotiation }: Situation, id: MarkId): AmendmentRecord {
+  const record = negotiation.marks.get(id);
   if (record?.kind !== 'amendment') throw new ConcordError('not-found', { mark: id });
   if (record.state !== 'open' || !stands(text, id)) throw new ConcordError('amendment-closed', { mark: id });
   return record;
@@ -300,7 +300,7 @@ function answerSponsoring(
     });
   const others = record.sponsors.filter((sponsor) => sponsor !== asked);
   const sponsors = command.accept ? [...others, { party, accepted: true }] : others;
-  return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
+  return stateOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
 }
 
 function liftBracket(
@@ -309,7 +309,7 @@ function liftBracket(
   by: Principal,
   now: number,
 ): Decision {
-  const record = situation.ledger.marks.get(id);
+  const record = situation.negotiation.marks.get(id);
   if (record?.kind !== 'bracket') throw new ConcordError('not-found', { mark: id });
   if (record.state !== 'open') throw new ConcordError('mark-closed', { mark: id });
   if (by.role !== 'chair') {
@@ -317,10 +317,10 @@ function liftBracket(
     requireDrafting(situation);
   }
   requireSeen(seen, id, () => bracketDigest(situation.text, id), { mark: id });
-  const disposing = new Disposing(situation.text, situation.ledger);
-  disposing.lift(new Set([id]));
+  const resolution = new Resolution(situation.text, situation.negotiation);
+  resolution.lift(new Set([id]));
   return {
-    rewrites: disposing.done().rewrites,
+    rewrites: resolution.done().rewrites,
     changes: [
       { of: 'mark', id, value: { ...record, state: 'lifted', closed: decided(by, now, undefined, record.party) } },
     ],
@@ -335,12 +335,12 @@ function setStatus(
 ): Decision {
   requireChair(by);
   const act = decided(by, now, command.reason);
-  const changes: LedgerChange[] = [];
+  const changes: StateChange[] = [];
   for (const id of new Set(command.clauses)) {
     const clause = clauseOf(situation, id);
     const record = recordOfClause(situation, id);
     if (command.status !== 'open') {
-      if (isUnresolved(clause, situation.ledger)) throw new ConcordError('clause-unresolved', { clause: id });
+      if (isUnresolved(clause, situation.negotiation)) throw new ConcordError('clause-unresolved', { clause: id });
       requireSeen(command.seen, id, () => clauseDigest(clause), { clause: id });
     }
     const status = nextStatus(situation, command, record.status, act);
@@ -374,11 +374,11 @@ function disposeAndAgree(
   now: number,
 ): Decision {
   requireChair(by);
-  const { text, ledger } = situation;
+  const { text, negotiation } = situation;
   const clauses = new Set(command.clauses);
   for (const id of clauses) {
     clauseOf(situation, id);
-    if (isLocked(ledger, id)) throw new ConcordError('clause-locked', { clause: id });
+    if (isLocked(negotiation, id)) throw new ConcordError('clause-locked', { clause: id });
   }
   const adopted = new Set(command.adopt);
   for (const id of adopted) {
@@ -386,9 +386,9 @@ function disposeAndAgree(
     requireSeen(command.seen, id, () => digestsOf(situation).amendment(id), { mark: id });
     if (!bringsAnything(text, id)) throw new ConcordError('nothing-to-do', { mark: id });
   }
-  const disposing = new Disposing(text, ledger);
-  disposing.adopt(adopted);
-  const after = disposing.text();
+  const resolution = new Resolution(text, negotiation);
+  resolution.adopt(adopted);
+  const after = resolution.text();
   const left = new Set<MarkId>();
   const brackets = new Set<MarkId>();
   for (const id of clauses) {
@@ -399,11 +399,11 @@ function disposeAndAgree(
     requireSeen(command.seen, id, () => clauseDigest(clause), { clause: id });
     for (const { marks } of clause.runs) {
       for (const one of [...marks.insertion, ...marks.deletion]) left.add(one);
-      for (const one of marks.bracket) if (ledger.marks.get(one)?.state === 'open') brackets.add(one);
+      for (const one of marks.bracket) if (negotiation.marks.get(one)?.state === 'open') brackets.add(one);
     }
   }
-  disposing.takeOut(left);
-  disposing.lift(brackets);
+  resolution.removeAmendments(left);
+  resolution.lift(brackets);
   const act = decided(by, now, command.reason);
   const decision = close(
     situation,
@@ -411,14 +411,14 @@ function disposeAndAgree(
       [adopted, 'adopted'],
       [left, 'not adopted'],
     ],
-    disposing.done(),
+    resolution.done(),
     act,
   );
-  const lifted = [...brackets].flatMap((id): LedgerChange[] => {
-    const record = ledger.marks.get(id);
+  const lifted = [...brackets].flatMap((id): StateChange[] => {
+    const record = negotiation.marks.get(id);
     return record?.kind === 'bracket' ? [{ of: 'mark', id, value: { ...record, state: 'lifted', closed: act } }] : [];
   });
-  const statuses = [...clauses].map((id): LedgerChange => {
+  const statuses = [...clauses].map((id): StateChange => {
     const made = decision.changes.find((change) => change.of === 'clause' && change.id === id);
     const record = made?.of === 'clause' ? made.value : recordOfClause(situation, id);
     return {
@@ -435,19 +435,19 @@ function disposeAndAgree(
 function close(
   situation: Situation,
   closing: readonly (readonly [ReadonlySet<MarkId>, Exclude<AmendmentState, 'open'>])[],
-  { rewrites, superseded, fallen, reparented }: Disposal,
+  { rewrites, superseded, fallen, reparented }: Resolved,
   act: Decided,
 ): Decision {
-  const { text, ledger } = situation;
+  const { text, negotiation } = situation;
   for (const { clause } of rewrites)
-    if (isLocked(ledger, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
-  const amendments = new AmendmentChanges(ledger);
+    if (isLocked(negotiation, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
+  const amendments = new AmendmentChanges(negotiation);
   for (const [ids, state] of closing) for (const id of ids) amendments.close(id, state, wordsOf(text, id), act);
   for (const { id, struck, inserted } of superseded) amendments.close(id, 'superseded', { struck, inserted }, act);
   for (const { id, struck, inserted } of fallen) amendments.close(id, 'fallen', { struck, inserted }, act);
   for (const [id, parent] of reparented) amendments.set(id, { parent });
   const after = rewritten(text, rewrites);
-  for (const [id, record] of ledger.marks) {
+  for (const [id, record] of negotiation.marks) {
     if (record.kind !== 'amendment' || !record.sponsors.some(({ accepted }) => accepted)) continue;
     const words = wordsOf(text, id);
     if (!sameWords(words, wordsOf(after, id))) amendments.askAgain(id, words);
@@ -457,7 +457,7 @@ function close(
     const { clause } = rewrite;
     if (rewrite.remove || clause.insertion === null || rewrite.insertion !== null) continue;
     // A proposed clause that is adopted: the amendment's sponsors are the clause's.
-    const source = ledger.marks.get(clause.insertion);
+    const source = negotiation.marks.get(clause.insertion);
     if (source?.kind !== 'amendment') continue;
     changes.push({
       of: 'clause',

@@ -92,14 +92,14 @@ export const ClientRecord = z.object({ participant: ParticipantId, party: PartyC
 export type ClientRecord = z.infer<typeof ClientRecord>;
 
 /** One change of the ledger, as it stands in an entry's header. */
-export const LedgerChange = z.discriminatedUnion('of', [
+export const StateChange = z.discriminatedUnion('of', [
   z.object({ of: z.literal('clause'), id: ClauseId, value: ClauseRecord }),
   z.object({ of: z.literal('mark'), id: MarkId, value: MarkRecord }),
   z.object({ of: z.literal('client'), id: z.number().int().nonnegative(), value: ClientRecord }),
 ]);
-export type LedgerChange = z.infer<typeof LedgerChange>;
+export type StateChange = z.infer<typeof StateChange>;
 
-export interface Ledger {
+export interface NegotiationState {
   readonly clauses: ReadonlyMap<ClauseId, ClauseRecord>;
   readonly marks: ReadonlyMap<MarkId, MarkRecord>;
   readonly clients: ReadonlyMap<number, ClientRecord>;
@@ -109,50 +109,52 @@ export interface Ledger {
 export const serverClient = 1;
 
 /** A ledger that grows in place: one for a room's head, one for what it has committed. */
-export class LiveLedger implements Ledger {
+export class LiveState implements NegotiationState {
   readonly clauses: Map<ClauseId, ClauseRecord>;
   readonly marks: Map<MarkId, MarkRecord>;
   readonly clients: Map<number, ClientRecord>;
-  constructor(from?: Ledger) {
+  constructor(from?: NegotiationState) {
     this.clauses = new Map(from?.clauses);
     this.marks = new Map(from?.marks);
     this.clients = new Map(from?.clients);
   }
-  apply(change: LedgerChange): void {
+  apply(change: StateChange): void {
     if (change.of === 'clause') this.clauses.set(change.id, change.value);
     else if (change.of === 'mark') this.marks.set(change.id, change.value);
     else this.clients.set(change.id, change.value);
   }
-  /** For a checkpoint; `LiveLedger.fold` reads it back. */
-  changes(): LedgerChange[] {
+  /** For a checkpoint; `LiveState.fold` reads it back. */
+  changes(): StateChange[] {
     return [
       ...[...this.clauses].map(([id, value]) => ({ of: 'clause' as const, id, value })),
       ...[...this.marks].map(([id, value]) => ({ of: 'mark' as const, id, value })),
       ...[...this.clients].map(([id, value]) => ({ of: 'client' as const, id, value })),
     ];
   }
-  static fold(changes: Iterable<LedgerChange>): LiveLedger {
-    const ledger = new LiveLedger();
-    for (const change of changes) ledger.apply(change);
-    return ledger;
+  static fold(changes: Iterable<StateChange>): LiveState {
+    const negotiation = new LiveState();
+    for (const change of changes) negotiation.apply(change);
+    return negotiation;
   }
 }
 
 /** The key of a change in the document's `record` map: `clause:…`, `mark:…`, `client:…`. */
-export const recordKey = (change: Pick<LedgerChange, 'of' | 'id'>): string => `${change.of}:${change.id}`;
+export const recordKey = (change: Pick<StateChange, 'of' | 'id'>): string => `${change.of}:${change.id}`;
 
 /** Reads one item of a document's `record` map; null for a key of a later version. */
-export function readRecordItem(key: string, value: unknown): LedgerChange | null {
+export function readRecordItem(key: string, value: unknown): StateChange | null {
   const split = key.indexOf(':');
   const of = key.slice(0, split);
   const id = key.slice(split + 1);
-  const parsed = LedgerChange.safeParse({ of, id: of === 'client' ? Number(id) : id, value });
+  const parsed = StateChange.safeParse({ of, id: of === 'client' ? Number(id) : id, value });
   return parsed.success ? parsed.data : null;
 }
 
 export const openStatus: Status = { state: 'open' };
 
-export const statusOf = (ledger: Ledger, clause: ClauseId): Status => ledger.clauses.get(clause)?.status ?? openStatus;
+export const statusOf = (negotiation: NegotiationState, clause: ClauseId): Status =>
+  negotiation.clauses.get(clause)?.status ?? openStatus;
 
 /** Agreed text, also ad referendum, can't be touched: the room agreed on these words. */
-export const isLocked = (ledger: Ledger, clause: ClauseId): boolean => statusOf(ledger, clause).state !== 'open';
+export const isLocked = (negotiation: NegotiationState, clause: ClauseId): boolean =>
+  statusOf(negotiation, clause).state !== 'open';

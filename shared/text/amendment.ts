@@ -1,4 +1,4 @@
-import { type AmendedWords, type AmendmentRecord, isLocked, type Ledger } from '../negotiation/state.ts';
+import { type AmendedWords, type AmendmentRecord, isLocked, type NegotiationState } from '../negotiation/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
 import type { Clause } from './clause.ts';
 import { openParents } from './ownership.ts';
@@ -111,7 +111,10 @@ function joinShares(parts: readonly Share[]): AmendedWords {
 }
 
 /** The open amendments that have words in the text, in the order of the text. */
-export function standingAmendments(text: readonly Clause[], ledger: Ledger): readonly StandingAmendment[] {
+export function standingAmendments(
+  text: readonly Clause[],
+  negotiation: NegotiationState,
+): readonly StandingAmendment[] {
   const found = new Map<MarkId, { readonly clauses: ClauseId[]; readonly parts: Share[] }>();
   for (const clause of text)
     for (const [id, share] of sharesOf(clause)) {
@@ -120,10 +123,10 @@ export function standingAmendments(text: readonly Clause[], ledger: Ledger): rea
       known.parts.push(share);
       found.set(id, known);
     }
-  const parents = openParents(text, ledger);
+  const parents = openParents(text, negotiation);
   const standing: StandingAmendment[] = [];
   for (const [id, { clauses, parts }] of found) {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     if (record?.kind !== 'amendment' || record.state !== 'open') continue;
     const { struck, inserted } = joinShares(parts);
     const parent = parents.get(id) ?? null;
@@ -139,21 +142,21 @@ function kindOf(parts: readonly Share[], struck: string, inserted: string): Amen
 }
 
 /** The open brackets in a clause. */
-export function standingBrackets(clause: Clause, ledger: Ledger): readonly MarkId[] {
+export function standingBrackets(clause: Clause, negotiation: NegotiationState): readonly MarkId[] {
   const ids = new Set<MarkId>();
   for (const { marks } of clause.runs)
     for (const id of marks.bracket) {
-      const record = ledger.marks.get(id);
+      const record = negotiation.marks.get(id);
       if (record?.kind === 'bracket' && record.state === 'open') ids.add(id);
     }
   return [...ids];
 }
 
 /** While an amendment or a bracket of a clause is unresolved, the clause can't be marked agreed. */
-export const isUnresolved = (clause: Clause, ledger: Ledger): boolean =>
+export const isUnresolved = (clause: Clause, negotiation: NegotiationState): boolean =>
   clause.insertion !== null ||
   clause.runs.some((run) => run.marks.insertion.length > 0 || run.marks.deletion.length > 0) ||
-  standingBrackets(clause, ledger).length > 0;
+  standingBrackets(clause, negotiation).length > 0;
 
 /** How far a text has come, as a meeting tells it: "12 clauses: 7 agreed, 3 open, 2 with amendments". */
 export interface Progress {
@@ -166,18 +169,19 @@ export interface Progress {
   readonly amendments: number;
 }
 
-export function progressOf(text: readonly Clause[], ledger: Ledger): Progress {
+export function progressOf(text: readonly Clause[], negotiation: NegotiationState): Progress {
   // A proposed clause is an amendment yet, not a clause of the text.
   const inForce = text.filter((clause) => clause.insertion === null);
-  const agreed = inForce.filter((clause) => ledger.clauses.get(clause.id)?.status.state === 'agreed').length;
-  const locked = inForce.filter((clause) => isLocked(ledger, clause.id)).length;
+  const agreed = inForce.filter((clause) => negotiation.clauses.get(clause.id)?.status.state === 'agreed').length;
+  const locked = inForce.filter((clause) => isLocked(negotiation, clause.id)).length;
   return {
     clauses: inForce.length,
     agreed,
     adReferendum: locked - agreed,
     open: inForce.length - locked,
-    unresolved: inForce.filter((clause) => !isLocked(ledger, clause.id) && isUnresolved(clause, ledger)).length,
-    amendments: standingAmendments(text, ledger).length,
+    unresolved: inForce.filter((clause) => !isLocked(negotiation, clause.id) && isUnresolved(clause, negotiation))
+      .length,
+    amendments: standingAmendments(text, negotiation).length,
   };
 }
 

@@ -1,4 +1,4 @@
-import { isLocked, type Ledger, type MarkRecord } from '../negotiation/state.ts';
+import { isLocked, type MarkRecord, type NegotiationState } from '../negotiation/state.ts';
 import { ConcordError } from '../protocol/errors.ts';
 import type { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
 import {
@@ -19,7 +19,7 @@ import type { MarkName } from './schema.ts';
  * In whose name an update is judged. A delegate, or the rapporteur on a party's behalf, proposes; the rapporteur may
  * also edit the base text, which is everything that no pending insertion brought in.
  */
-export type Hand = { readonly proposesFor: PartyCode } | { readonly edits: 'base' };
+export type Capacity = { readonly proposesFor: PartyCode } | { readonly edits: 'base' };
 
 /** A text and the clauses in it that differ from the text before; the others are the same values. */
 export interface Change {
@@ -47,21 +47,22 @@ interface Judge {
 }
 
 /** Whose marks a hand may write with: a party's own open ones, and those that nobody has yet. */
-export const ownMarkOf = (hand: Hand, ledger: Ledger): ((id: MarkId) => boolean) => judgeFor(hand, ledger).ownMark;
+export const ownMarkOf = (capacity: Capacity, negotiation: NegotiationState): ((id: MarkId) => boolean) =>
+  judgeFor(capacity, negotiation).ownMark;
 
-function judgeFor(hand: Hand, ledger: Ledger): Judge {
-  if ('edits' in hand) {
+function judgeFor(capacity: Capacity, negotiation: NegotiationState): Judge {
+  if ('edits' in capacity) {
     return {
       // A clause that a party proposes is that party's as a whole: nobody writes base text into it.
       ownRun: (marks, within) => marks.insertion.length === 0 && within.insertion === null,
       ownMark: () => false,
-      ownClause: (clause) => clause.insertion === null && !isLocked(ledger, clause.id),
+      ownClause: (clause) => clause.insertion === null && !isLocked(negotiation, clause.id),
     };
   }
   // A mark that nobody has is new, and becomes this party's; a closed one is nobody's, so it can't be extended.
   const ownMark = (id: MarkId): boolean => {
-    const mark = ledger.marks.get(id);
-    return mark === undefined || (mark.party === hand.proposesFor && mark.state === 'open');
+    const mark = negotiation.marks.get(id);
+    return mark === undefined || (mark.party === capacity.proposesFor && mark.state === 'open');
   };
   return {
     ownRun: (marks) => marks.insertion.length > 0 && marks.insertion.every(ownMark),
@@ -140,12 +141,12 @@ const sameSeat = (one: Clause, other: Clause): boolean => one.kind === other.kin
  *
  * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
  */
-export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): void {
-  const judge = judgeFor(hand, ledger);
+export function permit({ before, after }: Change, capacity: Capacity, negotiation: NegotiationState): void {
+  const judge = judgeFor(capacity, negotiation);
   const { inOrder, changes } = changedClauses(before, after);
 
   for (const { was, is } of changes)
-    if (was !== undefined && isLocked(ledger, was.id) && (is === undefined || !sameClause(was, is)))
+    if (was !== undefined && isLocked(negotiation, was.id) && (is === undefined || !sameClause(was, is)))
       throw new ConcordError('clause-locked', { clause: was.id });
 
   const added = new Map<MarkId, string>();
@@ -154,7 +155,7 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
     if (is === undefined) continue;
     // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
     const changed = changedRuns(was?.runs ?? [], is.runs);
-    checkMarks(is, changed.after, was, hand, ledger, added);
+    checkMarks(is, changed.after, was, capacity, negotiation, added);
     // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
     if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
       throw new ConcordError('not-your-words', { clause: is.id });
@@ -163,10 +164,10 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
     // Whose proposal a clause is never changes: what was made to it would hang in the air.
     if (was !== undefined && was.insertion !== is.insertion)
       throw new ConcordError('not-your-words', { clause: is.id });
-    if ('proposesFor' in hand) written.set(is, writtenIn(is, changed, judge));
+    if ('proposesFor' in capacity) written.set(is, writtenIn(is, changed, judge));
   }
-  if ('edits' in hand) checkBasePlaces(changes, ledger);
-  else checkPlaces(changes, written, ledger);
+  if ('edits' in capacity) checkBasePlaces(changes, negotiation);
+  else checkPlaces(changes, written, negotiation);
 
   // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
   if (!inOrder) {
@@ -192,8 +193,8 @@ function checkMarks(
   clause: Clause,
   runs: readonly Run[],
   old: Clause | undefined,
-  hand: Hand,
-  ledger: Ledger,
+  capacity: Capacity,
+  negotiation: NegotiationState,
   added: Map<MarkId, string>,
 ): void {
   const had = (name: MarkName, id: MarkId): boolean =>
@@ -202,9 +203,9 @@ function checkMarks(
   for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
     if (had(name, id)) continue;
     if (name === 'origin') throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
-    const known = ledger.marks.get(id);
+    const known = negotiation.marks.get(id);
     if (known === undefined) {
-      if ('edits' in hand) throw new ConcordError('not-your-words', { clause: clause.id, mark: id });
+      if ('edits' in capacity) throw new ConcordError('not-your-words', { clause: clause.id, mark: id });
       const seen = added.get(id);
       if (seen !== undefined && seen !== kindOfMark[name])
         throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
@@ -257,10 +258,10 @@ function writtenIn(
 function checkPlaces(
   changes: readonly ClauseChange[],
   written: ReadonlyMap<Clause, ReadonlySet<MarkId>>,
-  ledger: Ledger,
+  negotiation: NegotiationState,
 ): void {
-  const made = parentsOfNew(changes, ledger);
-  const parent = parentsIn(ledger, made);
+  const made = parentsOfNew(changes, negotiation);
+  const parent = parentsIn(negotiation, made);
   for (const { was, is } of changes)
     for (const id of is === undefined ? [] : (written.get(is) ?? [])) {
       if (is === undefined) continue;
@@ -268,7 +269,7 @@ function checkPlaces(
       // In a clause of its own it stands in nothing else.
       if (id === is.insertion) continue;
       const misplaced = (clause: Clause): number =>
-        hostsOf(clause, id, ledger, parent).filter((host) => host !== parent(id, clause)).length;
+        hostsOf(clause, id, negotiation, parent).filter((host) => host !== parent(id, clause)).length;
       const now = misplaced(is);
       // Others may have taken away, or put there, what stands beside it.
       if (now > 0 && now > (was === undefined ? 0 : misplaced(was)))
@@ -286,10 +287,10 @@ function isVisible(clause: Clause, id: MarkId): boolean {
 }
 
 /** Words of the text in force don't stand inside what a party proposes to add: adopted or not, they would read wrong. */
-function checkBasePlaces(changes: readonly ClauseChange[], ledger: Ledger): void {
-  const parent = parentsIn(ledger);
+function checkBasePlaces(changes: readonly ClauseChange[], negotiation: NegotiationState): void {
+  const parent = parentsIn(negotiation);
   const inside = (clause: Clause): number =>
-    clause.insertion === null ? hostsOf(clause, null, ledger, parent).filter((host) => host !== null).length : 0;
+    clause.insertion === null ? hostsOf(clause, null, negotiation, parent).filter((host) => host !== null).length : 0;
   for (const { was, is } of changes)
     if (is !== undefined && inside(is) > (was === undefined ? 0 : inside(was)))
       throw new ConcordError('not-your-words', { clause: is.id });
@@ -300,10 +301,13 @@ function checkBasePlaces(changes: readonly ClauseChange[], ledger: Ledger): void
  * only strikes, whose letters it strikes. Throws `mark-misused` where words of one amendment would stand in different
  * things.
  */
-export function parentsOfNew(changes: readonly ClauseChange[], ledger: Ledger): ReadonlyMap<MarkId, MarkId | null> {
+export function parentsOfNew(
+  changes: readonly ClauseChange[],
+  negotiation: NegotiationState,
+): ReadonlyMap<MarkId, MarkId | null> {
   const made = new Map<MarkId, MarkId | null>();
-  const known = parentsIn(ledger, made);
-  const isNew = (id: MarkId): boolean => !ledger.marks.has(id);
+  const known = parentsIn(negotiation, made);
+  const isNew = (id: MarkId): boolean => !negotiation.marks.has(id);
   const struck = new Map<MarkId, Set<MarkId | null>>();
   const place = (id: MarkId, host: MarkId | null, clause: Clause): void => {
     const before = made.get(id);
@@ -321,10 +325,10 @@ export function parentsOfNew(changes: readonly ClauseChange[], ledger: Ledger): 
           placed.add(id);
           // What is not placed yet stands inside it, or beside it: what it stands in comes before it in the text.
           const parent: ParentIn = (one, clause) => (isNew(one) && !made.has(one) ? id : known(one, clause));
-          for (const host of hostsOf(is, id, ledger, parent)) place(id, host, is);
+          for (const host of hostsOf(is, id, negotiation, parent)) place(id, host, is);
         }
       for (const id of marks.deletion)
-        if (isNew(id)) struck.set(id, (struck.get(id) ?? new Set()).add(ownerOf(marks, is, ledger)));
+        if (isNew(id)) struck.set(id, (struck.get(id) ?? new Set()).add(ownerOf(marks, is, negotiation)));
     }
   }
   for (const [id, owners] of struck)

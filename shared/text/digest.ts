@@ -1,7 +1,7 @@
 import * as buffer from 'lib0/buffer';
 import * as sha256 from 'lib0/hash/sha256';
 import { z } from 'zod';
-import type { Ledger } from '../negotiation/state.ts';
+import type { NegotiationState } from '../negotiation/state.ts';
 import type { ClauseId, MarkId } from '../protocol/ids.ts';
 import { baseText, type Clause } from './clause.ts';
 import { openParents, ownerOf } from './ownership.ts';
@@ -42,16 +42,16 @@ const add = (segments: Segment[], sign: Segment[0], words: string): void => {
 
 /** Digests of what stands in a text; what they need of it is looked up once. */
 export class Digests {
-  readonly #ledger: Ledger;
+  readonly #negotiation: NegotiationState;
   readonly #parents: ReadonlyMap<MarkId, MarkId | null>;
   /** The clauses in which each amendment has a part. */
   readonly #clauses = new Map<MarkId, Clause[]>();
   /** The clause in force behind which each clause stands; null for none. */
   readonly #behind = new Map<Clause, ClauseId | null>();
 
-  constructor(text: readonly Clause[], ledger: Ledger) {
-    this.#ledger = ledger;
-    this.#parents = openParents(text, ledger);
+  constructor(text: readonly Clause[], negotiation: NegotiationState) {
+    this.#negotiation = negotiation;
+    this.#parents = openParents(text, negotiation);
     let behind: ClauseId | null = null;
     for (const clause of text) {
       this.#behind.set(clause, behind);
@@ -83,7 +83,7 @@ export class Digests {
       for (const { text: words, marks } of clause.runs)
         if (marks.deletion.includes(id)) add(segments, '-', words);
         else if (marks.insertion.includes(id)) add(segments, '+', words);
-        else if (line.has(ownerOf(marks, clause, this.#ledger))) add(segments, '=', words);
+        else if (line.has(ownerOf(marks, clause, this.#negotiation))) add(segments, '=', words);
       // Its own clauses may be moved; clauses of the text stand where they stand.
       const proposes = clause.insertion === id ? [this.#behind.get(clause) ?? null] : [];
       return [clause.id, clause.kind, clause.level, proposes, segments];
@@ -92,8 +92,8 @@ export class Digests {
   }
 }
 
-export const amendmentDigest = (text: readonly Clause[], id: MarkId, ledger: Ledger): Digest =>
-  new Digests(text, ledger).amendment(id);
+export const amendmentDigest = (text: readonly Clause[], id: MarkId, negotiation: NegotiationState): Digest =>
+  new Digests(text, negotiation).amendment(id);
 
 /** A bracket: the words in it, clause by clause. */
 export function bracketDigest(text: readonly Clause[], id: MarkId): Digest {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../negotiation/state.ts';
+import type { NegotiationState } from '../negotiation/state.ts';
 import type { MarkId } from '../protocol/ids.ts';
 import type { Clause, RunMarks } from './clause.ts';
 
@@ -14,15 +14,19 @@ import type { Clause, RunMarks } from './clause.ts';
  * The amendment that a letter belongs to; null for a letter of the text in force. In a proposed clause every letter is
  * pending. Only records of ruleset 1 hold letters with several insertions: such a letter belongs to the oldest.
  */
-export function ownerOf(marks: RunMarks, clause: Pick<Clause, 'insertion'>, ledger: Ledger): MarkId | null {
+export function ownerOf(
+  marks: RunMarks,
+  clause: Pick<Clause, 'insertion'>,
+  negotiation: NegotiationState,
+): MarkId | null {
   const [first, ...more] = marks.insertion;
   if (first === undefined) return clause.insertion;
   let owner = first;
-  for (const id of more) if (madeAt(id, ledger) < madeAt(owner, ledger)) owner = id;
+  for (const id of more) if (madeAt(id, negotiation) < madeAt(owner, negotiation)) owner = id;
   return owner;
 }
 
-const madeAt = (id: MarkId, { marks }: Ledger): number => marks.get(id)?.at ?? Number.POSITIVE_INFINITY;
+const madeAt = (id: MarkId, { marks }: NegotiationState): number => marks.get(id)?.at ?? Number.POSITIVE_INFINITY;
 
 /** What an amendment was made to, for one that has words in a clause. */
 export type ParentIn = (id: MarkId, clause: Pick<Clause, 'insertion'>) => MarkId | null;
@@ -32,9 +36,9 @@ export type ParentIn = (id: MarkId, clause: Pick<Clause, 'insertion'>) => MarkId
  * stands in another's proposed clause was made to that proposal.
  */
 export const parentsIn =
-  (ledger: Ledger, made: ReadonlyMap<MarkId, MarkId | null> = new Map()): ParentIn =>
+  (negotiation: NegotiationState, made: ReadonlyMap<MarkId, MarkId | null> = new Map()): ParentIn =>
   (id, clause) => {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     const known = record?.kind === 'amendment' ? record.parent : made.get(id);
     if (known !== undefined) return known;
     return clause.insertion === id ? null : clause.insertion;
@@ -57,7 +61,12 @@ export function lineOf(
  * divide it. `id` null asks for the stretches of the text in force: one that stands inside an amendment splits that
  * amendment's words.
  */
-export function hostsOf(clause: Clause, id: MarkId | null, ledger: Ledger, parent: ParentIn): (MarkId | null)[] {
+export function hostsOf(
+  clause: Clause,
+  id: MarkId | null,
+  negotiation: NegotiationState,
+  parent: ParentIn,
+): (MarkId | null)[] {
   const inside = new Map<MarkId | null, boolean>();
   const isWithin = (owner: MarkId | null): boolean => {
     const known = inside.get(owner);
@@ -67,7 +76,7 @@ export function hostsOf(clause: Clause, id: MarkId | null, ledger: Ledger, paren
     inside.set(owner, within);
     return within;
   };
-  const owners = ownersIn(clause, ledger);
+  const owners = ownersIn(clause, negotiation);
   const hosts: (MarkId | null)[] = [];
   for (let from = 0; from < owners.length; ) {
     if (!isWithin(owners[from] ?? null)) {
@@ -90,10 +99,10 @@ export function hostsOf(clause: Clause, id: MarkId | null, ledger: Ledger, paren
 const owned = new WeakMap<Clause, readonly (MarkId | null)[]>();
 
 /** The owner of each run. Made once for each value: one edit asks for every amendment that it writes in. */
-function ownersIn(clause: Clause, ledger: Ledger): readonly (MarkId | null)[] {
+function ownersIn(clause: Clause, negotiation: NegotiationState): readonly (MarkId | null)[] {
   const known = owned.get(clause);
   if (known !== undefined) return known;
-  const owners = clause.runs.map(({ marks }) => ownerOf(marks, clause, ledger));
+  const owners = clause.runs.map(({ marks }) => ownerOf(marks, clause, negotiation));
   owned.set(clause, owners);
   return owners;
 }
@@ -122,8 +131,12 @@ function sharedBy(
 }
 
 /** Open amendments that were made to any of these, at whatever depth; none of these themselves. */
-export function madeTo(ids: ReadonlySet<MarkId>, text: readonly Clause[], ledger: Ledger): ReadonlySet<MarkId> {
-  const parents = openParents(text, ledger);
+export function madeTo(
+  ids: ReadonlySet<MarkId>,
+  text: readonly Clause[],
+  negotiation: NegotiationState,
+): ReadonlySet<MarkId> {
+  const parents = openParents(text, negotiation);
   /** Whether an amendment is one of these or under one of them. */
   const known = new Map<MarkId, boolean>([...ids].map((id) => [id, true]));
   const found = new Set<MarkId>();
@@ -143,17 +156,20 @@ export function madeTo(ids: ReadonlySet<MarkId>, text: readonly Clause[], ledger
 }
 
 /** What each open amendment amends. */
-export function openParents(text: readonly Clause[], ledger: Ledger): ReadonlyMap<MarkId, MarkId | null> {
+export function openParents(
+  text: readonly Clause[],
+  negotiation: NegotiationState,
+): ReadonlyMap<MarkId, MarkId | null> {
   const parents = new Map<MarkId, MarkId | null>();
   let unrecorded = false;
-  for (const [id, record] of ledger.marks) {
+  for (const [id, record] of negotiation.marks) {
     if (record.kind !== 'amendment' || record.state !== 'open') continue;
     parents.set(id, record.parent ?? null);
     unrecorded ||= record.parent === undefined;
   }
   if (!unrecorded) return parents;
   const isUnrecorded = (id: MarkId): boolean => {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     return record?.kind === 'amendment' && record.state === 'open' && record.parent === undefined;
   };
   // One that also stands elsewhere was made to the text in force: it doesn't fall with that proposal.

@@ -1,4 +1,4 @@
-import type { AmendedWords, Ledger } from '../negotiation/state.ts';
+import type { AmendedWords, NegotiationState } from '../negotiation/state.ts';
 import type { MarkId } from '../protocol/ids.ts';
 import { wordsOf } from './amendment.ts';
 import { type Clause, joinRuns, type RunMarks } from './clause.ts';
@@ -19,7 +19,7 @@ export interface Ended extends AmendedWords {
   readonly id: MarkId;
 }
 
-export interface Disposal {
+export interface Resolved {
   readonly rewrites: readonly ClauseRewrite[];
   /** Amendments of others that an adoption left nothing of. */
   readonly superseded: readonly Ended[];
@@ -52,20 +52,24 @@ export function rewritten(text: readonly Clause[], rewrites: readonly ClauseRewr
  * Every other amendment stays, in place, as far as its words still exist. It is superseded when nothing is left of what
  * it was about: all the words that it struck are gone, or the words in force round its own are.
  */
-export const adopt = (text: readonly Clause[], ids: ReadonlySet<MarkId>, ledger: Ledger): Disposal => {
-  const disposing = new Disposing(text, ledger);
-  disposing.adopt(ids);
-  return disposing.done();
+export const adopt = (text: readonly Clause[], ids: ReadonlySet<MarkId>, negotiation: NegotiationState): Resolved => {
+  const resolution = new Resolution(text, negotiation);
+  resolution.adopt(ids);
+  return resolution.done();
 };
 
 /**
  * Takes amendments out of the text as if they had never been made: not adopted, or withdrawn. What was made to them falls.
  * Nobody else's words, marks or clauses change.
  */
-export const takeOut = (text: readonly Clause[], ids: ReadonlySet<MarkId>, ledger: Ledger): Disposal => {
-  const disposing = new Disposing(text, ledger);
-  disposing.takeOut(ids);
-  return disposing.done();
+export const removeAmendments = (
+  text: readonly Clause[],
+  ids: ReadonlySet<MarkId>,
+  negotiation: NegotiationState,
+): Resolved => {
+  const resolution = new Resolution(text, negotiation);
+  resolution.removeAmendments(ids);
+  return resolution.done();
 };
 
 interface Draft {
@@ -79,9 +83,9 @@ const without = (ids: readonly MarkId[], gone: ReadonlySet<MarkId>): readonly Ma
   ids.some((id) => gone.has(id)) ? ids.filter((id) => !gone.has(id)) : ids;
 
 /** Several steps on one text, performed as one. */
-export class Disposing {
+export class Resolution {
   readonly #text: readonly Clause[];
-  readonly #ledger: Ledger;
+  readonly #negotiation: NegotiationState;
   readonly #drafts: Draft[];
   /** What each open amendment amended in the text as it was. */
   readonly #parents: ReadonlyMap<MarkId, MarkId | null>;
@@ -91,9 +95,9 @@ export class Disposing {
   readonly #fallen: Ended[] = [];
   readonly #reparented = new Map<MarkId, MarkId | null>();
 
-  constructor(text: readonly Clause[], ledger: Ledger) {
+  constructor(text: readonly Clause[], negotiation: NegotiationState) {
     this.#text = text;
-    this.#ledger = ledger;
+    this.#negotiation = negotiation;
     this.#drafts = text.map(
       (clause): Draft => ({
         clause,
@@ -102,8 +106,8 @@ export class Disposing {
         kept: clause.runs.map((run) => run.marks),
       }),
     );
-    this.#parents = openParents(text, ledger);
-    const recorded = parentsIn(ledger);
+    this.#parents = openParents(text, negotiation);
+    const recorded = parentsIn(negotiation);
     this.#parent = (id, clause) => {
       const moved = this.#reparented.get(id);
       return moved === undefined ? recorded(id, clause) : moved;
@@ -125,20 +129,20 @@ export class Disposing {
     this.#moveUp(ids);
     const superseded = this.#leftWithNothing(inForceGone);
     for (const id of superseded) this.#superseded.push({ id, ...wordsOf(this.#text, id) });
-    this.takeOut(superseded);
+    this.removeAmendments(superseded);
     // Only an adoption that strikes all words in force strikes the clause.
     for (const draft of inForceGone) if (draft.kept.every((marks) => marks === null)) draft.remove = true;
   }
 
-  takeOut(ids: ReadonlySet<MarkId>): void {
+  removeAmendments(ids: ReadonlySet<MarkId>): void {
     if (ids.size === 0) return;
-    const falling = [...madeTo(ids, this.#text, this.#ledger)].filter(
+    const falling = [...madeTo(ids, this.#text, this.#negotiation)].filter(
       (id) => !this.#disposed.has(id) && !this.#isFree(id, ids),
     );
     for (const id of falling) this.#fallen.push({ id, ...wordsOf(this.#text, id) });
     const gone = new Set([...ids, ...falling]);
     for (const id of gone) this.#disposed.add(id);
-    for (const draft of this.#drafts) this.#takeOutOf(draft, gone);
+    for (const draft of this.#drafts) this.#removedFrom(draft, gone);
   }
 
   /** Lifts brackets: the words stay. */
@@ -154,7 +158,7 @@ export class Disposing {
     return rewritten(this.#text, this.#rewrites());
   }
 
-  done(): Disposal {
+  done(): Resolved {
     for (const id of this.#disposed) this.#reparented.delete(id);
     return {
       rewrites: this.#rewrites(),
@@ -186,7 +190,7 @@ export class Disposing {
     for (;;) {
       const id = deepest([...now.deletion, ...now.insertion], depths);
       if (id === null) return now;
-      const owner = ownerOf(now, draft, this.#ledger);
+      const owner = ownerOf(now, draft, this.#negotiation);
       const deletion = now.deletion.filter((one) => one !== id);
       if (deletion.length < now.deletion.length && this.#strikes(id, owner, draft)) {
         if (owner === null) inForceGone.add(draft);
@@ -209,7 +213,7 @@ export class Disposing {
 
   /** The letters that an adopted strike takes: those of what its amendment amends. */
   #strikes(id: MarkId, owner: MarkId | null, draft: Draft): boolean {
-    const record = this.#ledger.marks.get(id);
+    const record = this.#negotiation.marks.get(id);
     // Under ruleset 1 one amendment struck letters of whatever owner.
     if (record?.kind === 'amendment' && record.parent === undefined) return true;
     return owner === this.#parent(id, draft);
@@ -219,7 +223,7 @@ export class Disposing {
   #moveUp(adopted: ReadonlySet<MarkId>): void {
     const parents = this.#parents;
     for (const [id, parent] of parents) {
-      const record = this.#ledger.marks.get(id);
+      const record = this.#negotiation.marks.get(id);
       if (adopted.has(id) || parent === null || !adopted.has(parent)) continue;
       // Where the record names none, the text says it, also afterwards.
       if (record?.kind !== 'amendment' || record.parent === undefined) continue;
@@ -241,11 +245,11 @@ export class Disposing {
     return true;
   }
 
-  #takeOutOf(draft: Draft, ids: ReadonlySet<MarkId>): void {
+  #removedFrom(draft: Draft, ids: ReadonlySet<MarkId>): void {
     if (draft.insertion !== null && ids.has(draft.insertion)) draft.remove = true;
     for (const [at, marks] of draft.kept.entries()) {
       if (marks === null || !(hasAny(marks.insertion, ids) || hasAny(marks.deletion, ids))) continue;
-      const owner = ownerOf(marks, draft, this.#ledger);
+      const owner = ownerOf(marks, draft, this.#negotiation);
       draft.kept[at] =
         owner !== null && ids.has(owner) && marks.insertion.length > 0
           ? null
@@ -257,7 +261,7 @@ export class Disposing {
   #leftWithNothing(inForceGone: ReadonlySet<Draft>): ReadonlySet<MarkId> {
     const open = new Map<MarkId, Standing>();
     for (const draft of this.#drafts) {
-      const orphaned = inForceGone.has(draft) ? placesGone(draft, this.#ledger) : null;
+      const orphaned = inForceGone.has(draft) ? placesGone(draft, this.#negotiation) : null;
       if (draft.clause.insertion !== null) look(open, draft.clause.insertion).clause ||= !draft.remove;
       for (const [at, { marks }] of draft.clause.runs.entries()) {
         const left = draft.remove ? null : (draft.kept[at] ?? null);
@@ -275,7 +279,7 @@ export class Disposing {
     }
     const nothing = new Set<MarkId>();
     for (const [id, { clause, struck, struckLeft, insertedLeft }] of open) {
-      const record = this.#ledger.marks.get(id);
+      const record = this.#negotiation.marks.get(id);
       if (this.#disposed.has(id) || record?.kind !== 'amendment' || record.state !== 'open') continue;
       // A replacement lives as long as some of the words that it replaces; an addition as long as its place.
       if (!clause && (struck ? !struckLeft : !insertedLeft)) nothing.add(id);
@@ -312,14 +316,14 @@ const hasAny = (ids: readonly MarkId[], some: ReadonlySet<MarkId>): boolean => i
  * For each run, whether an addition there has lost its place: words in force stood on one of its sides, and on neither
  * side any are left. Other words that wait to be adopted are no place to stand.
  */
-function placesGone(draft: Draft, ledger: Ledger): readonly boolean[] {
+function placesGone(draft: Draft, negotiation: NegotiationState): readonly boolean[] {
   const { runs } = draft.clause;
   type Side = 'kept' | 'gone' | 'edge';
   const sideOf = (at: number, before: Side): Side => {
     const run = runs[at];
     const left = draft.kept[at] ?? null;
-    if (left !== null && ownerOf(left, draft, ledger) === null) return 'kept';
-    return run !== undefined && ownerOf(run.marks, draft.clause, ledger) === null ? 'gone' : before;
+    if (left !== null && ownerOf(left, draft, negotiation) === null) return 'kept';
+    return run !== undefined && ownerOf(run.marks, draft.clause, negotiation) === null ? 'gone' : before;
   };
   const before: Side[] = [];
   for (let at = 0, side: Side = 'edge'; at < runs.length; at++) {

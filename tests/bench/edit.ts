@@ -49,14 +49,14 @@ async function cost(clauses: number, amendments: number, edits: number, fresh: b
     await room.submit({
       by: who,
       onBehalfOf: null,
-      deed: { type: 'typing' },
+      action: { type: 'typing' },
       stage: (head, now) =>
         stageUpdate(
           head,
           update,
           {
             principal: who,
-            hand: () => ({ proposesFor: party }),
+            capacity: () => ({ proposesFor: party }),
             clients: new Set([doc.clientID]),
             mayBind: () => true,
           },

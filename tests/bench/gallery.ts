@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Ledger, LoadClient } from './load/client.ts';
+import { LoadClient, NegotiationState } from './load/client.ts';
 import { concord, type RunningConcord } from './load/contestants.ts';
-import { Crowd } from './load/observers.ts';
+import { LoadClients } from './load/observers.ts';
 import { middle, openFiles, pause, printHead, printRow, quantile, rounds } from './load/report.ts';
 
 /** A full gallery: everybody reads along while delegates write. */
@@ -28,10 +28,10 @@ interface Outcome {
 const residentOf = (pid: number): number =>
   1024 * Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 
-async function writersOf(server: RunningConcord, ledger: Ledger): Promise<LoadClient[]> {
+async function writersOf(server: RunningConcord, negotiation: NegotiationState): Promise<LoadClient[]> {
   const writers: LoadClient[] = [];
   for (let person = 0; person < delegates; person++) {
-    const writer = new LoadClient(server, 0, person, true, ledger);
+    const writer = new LoadClient(server, 0, person, true, negotiation);
     writers.push(writer);
     await writer.open();
     while (!writer.hasText) await pause(5);
@@ -45,15 +45,15 @@ async function measure(): Promise<Outcome> {
     const chair = await server.seat('chair', 'chair', null);
     await server.ask(chair, `/api/meetings/${server.meeting}/set-observer-view`, { view: 'bracketed' });
     const cookie = await server.seat('observer', 'observer', null);
-    const ledger = new Ledger();
-    const writers = await writersOf(server, ledger);
-    const crowd = new Crowd(server, cookie);
+    const negotiation = new NegotiationState();
+    const writers = await writersOf(server, negotiation);
+    const load = new LoadClients(server, cookie);
     // The first few warm the way up; what they cost is no observer's.
-    await crowd.grow(50);
+    await load.grow(50);
     await pause(500);
     const empty = residentOf(server.pid());
     const came = performance.now();
-    await crowd.grow(observers - crowd.size);
+    await load.grow(observers - load.size);
     const connecting = (performance.now() - came) / 1000;
     await pause(2000);
     const perObserver = (): number => (residentOf(server.pid()) - empty) / (observers - 50);
@@ -65,12 +65,12 @@ async function measure(): Promise<Outcome> {
       await pause(Math.max(0, begun + (edit * 1000) / editsASecond - performance.now()));
       writers[edit % writers.length]?.edit();
     }
-    await crowd.until(ledger.sentAt.length);
+    await load.until(negotiation.sentAt.length);
     const core = (server.cpu() - before) / ((performance.now() - begun) / 1000);
     const atEnd = perObserver();
-    const { latencies, served, events } = crowd.account(ledger.sentAt);
+    const { latencies, served, events } = load.account(negotiation.sentAt);
     for (const writer of writers) writer.close();
-    crowd.leave();
+    load.leave();
     return {
       served,
       median: quantile(latencies, 0.5),

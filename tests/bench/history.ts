@@ -63,12 +63,12 @@ async function measure(authors: number): Promise<void> {
       update = bytes;
     });
     doc.transact(() => work(text, own));
-    const hand = { proposesFor: party };
-    const writer = { principal: who, hand: () => hand, clients: new Set([doc.clientID]), mayBind: () => true };
+    const capacity = { proposesFor: party };
+    const writer = { principal: who, capacity: () => capacity, clients: new Set([doc.clientID]), mayBind: () => true };
     await room.submit({
       by: who,
       onBehalfOf: null,
-      deed: { type: 'typing' },
+      action: { type: 'typing' },
       stage: (head, now) => stageUpdate(head, update, writer, now),
     });
   };
@@ -84,7 +84,7 @@ async function measure(authors: number): Promise<void> {
     await change(at, (text, own) => text.insert(text.length, 'x', { [markKey('insertion', own)]: { id: own } }));
 
   const histories = new Histories(log);
-  const asker = { account: AccountId.parse('benchmark'), gone: new AbortController().signal };
+  const requester = { account: AccountId.parse('benchmark'), gone: new AbortController().signal };
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
   let peak = before;
@@ -95,14 +95,14 @@ async function measure(authors: number): Promise<void> {
   delays.enable();
   const begun = performance.now();
   const cpu = process.cpuUsage();
-  const page = await histories.page(id, clause, { limit: 50 }, asker);
+  const page = await histories.page(id, clause, { limit: 50 }, requester);
   const first = performance.now() - begun;
   const spent = process.cpuUsage(cpu);
   await new Promise((resolve) => setTimeout(resolve, 5));
   delays.disable();
   clearInterval(sampling);
   const again = performance.now();
-  await histories.page(id, clause, { limit: 50 }, asker);
+  await histories.page(id, clause, { limit: 50 }, requester);
   console.log(
     `${room.text()[0]?.runs.length} runs, ${room.sequence} entries of ${authors}: first ${first.toFixed(0)} ms (CPU ` +
       `${((spent.user + spent.system) / 1000).toFixed(0)}), event loop held ${(delays.max / 1e6).toFixed(0)} ms at the longest, ` +

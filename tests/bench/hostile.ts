@@ -17,7 +17,7 @@ const me = 4711;
 const others = 16;
 
 /** What a hostile program knows of the text: every id in it. */
-class Ground {
+class UpdateGenerator {
   readonly doc = new Y.Doc();
   constructor(state: Uint8Array) {
     Y.applyUpdate(this.doc, state);
@@ -134,14 +134,14 @@ interface FromOther {
 interface Frame {
   readonly what: string;
   /** Frames of a size, one after the other. The last counts. */
-  readonly make: readonly ((ground: Ground, size: number) => Uint8Array | FromOther)[];
+  readonly make: readonly ((generator: UpdateGenerator, size: number) => Uint8Array | FromOther)[];
   readonly sizes?: readonly number[];
 }
 
-const marked = (clause: number, text: (size: number) => string) => (ground: Ground, size: number) =>
-  changing(ground.doc, () => {
+const marked = (clause: number, text: (size: number) => string) => (generator: UpdateGenerator, size: number) =>
+  changing(generator.doc, () => {
     const id = newMarkId();
-    wordsAt(ground.doc, clause).insert(14, text(size), { [markKey('insertion', id)]: { id } });
+    wordsAt(generator.doc, clause).insert(14, text(size), { [markKey('insertion', id)]: { id } });
   });
 const amendment = (at: number): Content => [begin('insertion', at), letter, end('insertion', at - 2)][at % 3] ?? letter;
 const overNothing = (at: number): Content => (at % 2 === 0 ? begin('deletion', at) : end('deletion', at - 1));
@@ -153,11 +153,11 @@ const frames: readonly Frame[] = [
     what: 'an honest day offline: 300 amendments, half of them taken back, 4,000 words, 20 new clauses',
     sizes: [1],
     make: [
-      (ground) =>
-        changing(ground.doc, () => {
+      (generator) =>
+        changing(generator.doc, () => {
           for (let at = 0; at < 300; at++) {
             const id = newMarkId();
-            const words = wordsAt(ground.doc, at % clauses);
+            const words = wordsAt(generator.doc, at % clauses);
             const place = (7 * at) % 250;
             words.format(place, 5, { [markKey('deletion', id)]: { id } });
             for (let letters = 0; letters < 60; letters++)
@@ -168,7 +168,7 @@ const frames: readonly Frame[] = [
             const id = newMarkId();
             const runs = [{ text: 'A clause of some length. '.repeat(20), marks: { ...noMarks, insertion: [id] } }];
             const element = clauseElement({ id: newClauseId(), kind: 'operative', level: 0, insertion: id, runs });
-            textOf(ground.doc).insert(10 * at, [element]);
+            textOf(generator.doc).insert(10 * at, [element]);
           }
         }),
     ],
@@ -176,8 +176,8 @@ const frames: readonly Frame[] = [
   {
     what: 'letters behind one origin, with ever farther right origins',
     make: [
-      (ground, size) => {
-        const { left, right } = ground.gap(0);
+      (generator, size) => {
+        const { left, right } = generator.gap(0);
         const count = Math.floor(size / 2);
         // A line of letters to aim at, and as many behind one letter, before each of them.
         return update(
@@ -193,8 +193,8 @@ const frames: readonly Frame[] = [
   {
     what: 'letters of two clients at one place, each before the last',
     make: [
-      (ground, size) => {
-        const { left, right } = ground.gap(0);
+      (generator, size) => {
+        const { left, right } = generator.gap(0);
         return update(
           ...[me, me + 1].map((client) =>
             block(
@@ -209,11 +209,11 @@ const frames: readonly Frame[] = [
   {
     what: 'letters of two clients at one place, each behind the last',
     make: [
-      (ground, size) =>
+      (generator, size) =>
         update(
           ...[me, me + 1].map((client) =>
             block(
-              chain(Math.floor(size / 2), () => letter, ground.gap(0), client),
+              chain(Math.floor(size / 2), () => letter, generator.gap(0), client),
               client,
             ),
           ),
@@ -223,12 +223,12 @@ const frames: readonly Frame[] = [
   {
     what: 'clauses of two clients at one place, each before the last',
     make: [
-      (ground, size) =>
+      (generator, size) =>
         update(
           ...[me, me + 1].map((client) =>
             block(
               times(Math.floor(size / 2), (at) =>
-                linked(ground.element(0), at === 0 ? ground.element(1) : { client, clock: at - 1 }, {
+                linked(generator.element(0), at === 0 ? generator.element(1) : { client, clock: at - 1 }, {
                   of: 'type',
                   ref: 3,
                   name: 'clause',
@@ -243,10 +243,10 @@ const frames: readonly Frame[] = [
   {
     what: 'writes of one attribute, each without an origin',
     make: [
-      (ground, size) =>
+      (generator, size) =>
         update(
           block([
-            linked(ground.element(0), ground.element(1), { of: 'type', ref: 3, name: 'clause' }),
+            linked(generator.element(0), generator.element(1), { of: 'type', ref: 3, name: 'clause' }),
             ...times(size, (at) => within({ client: me, clock: 0 }, 'level', { of: 'any', values: [at % 3] })),
           ]),
         ),
@@ -255,8 +255,8 @@ const frames: readonly Frame[] = [
   {
     what: 'empty text nodes in a clause',
     make: [
-      (ground, size) => {
-        const first = wordsAt(ground.doc, 0)._item?.id;
+      (generator, size) => {
+        const first = wordsAt(generator.doc, 0)._item?.id;
         if (first === undefined) throw new Error('no words');
         const left = { client: first.client, clock: first.clock };
         return update(
@@ -272,8 +272,8 @@ const frames: readonly Frame[] = [
   {
     what: 'what was deleted again, between two letters each, from the last to the first',
     make: [
-      (ground, size) => {
-        const gaps = ground.gaps().toReversed();
+      (generator, size) => {
+        const gaps = generator.gaps().toReversed();
         return update(
           block(times(size, (at) => linked(nth(gaps, at).left, nth(gaps, at).right, { of: 'deleted', length: 1 }))),
         );
@@ -283,8 +283,8 @@ const frames: readonly Frame[] = [
   {
     what: 'letters behind any letter, before nothing',
     make: [
-      (ground, size) => {
-        const all = ground.all();
+      (generator, size) => {
+        const all = generator.all();
         return update(block(times(size, (at) => linked(nth(all, (at * 7919) % all.length), null, letter))));
       },
     ],
@@ -292,9 +292,9 @@ const frames: readonly Frame[] = [
   {
     what: 'deletions of every second letter of the text',
     make: [
-      (ground, size) => {
-        const { client, clock } = nth(ground.letters(0), 0);
-        const letters = Y.getState(ground.doc.store, client) - clock;
+      (generator, size) => {
+        const { client, clock } = nth(generator.letters(0), 0);
+        const letters = Y.getState(generator.doc.store, client) - clock;
         return deleting(
           client,
           times(Math.min(size, Math.floor(letters / 2)), (at) => ({ clock: clock + 2 * at, length: 1 })),
@@ -306,9 +306,9 @@ const frames: readonly Frame[] = [
     what: 'deletions of every second letter of one’s own, and a letter that is not marked',
     make: [
       marked(3, (size) => 'xy'.repeat(Math.min(2400, size))),
-      (ground, size) =>
-        changing(ground.doc, () => {
-          const words = wordsAt(ground.doc, 3);
+      (generator, size) =>
+        changing(generator.doc, () => {
+          const words = wordsAt(generator.doc, 3);
           for (let at = 0; at < Math.min(2400, size); at++) words.delete(15 + at, 1);
           words.insert(0, 'y');
         }),
@@ -317,11 +317,11 @@ const frames: readonly Frame[] = [
   {
     what: 'deletions, each of everything',
     make: [
-      (ground, size) => {
-        const { client } = nth(ground.letters(0), 0);
+      (generator, size) => {
+        const { client } = nth(generator.letters(0), 0);
         return deleting(
           client,
-          times(size, () => ({ clock: 0, length: Y.getState(ground.doc.store, client) })),
+          times(size, () => ({ clock: 0, length: Y.getState(generator.doc.store, client) })),
         );
       },
     ],
@@ -329,21 +329,21 @@ const frames: readonly Frame[] = [
   {
     what: 'the whole text deleted',
     sizes: [1],
-    make: [(ground) => changing(ground.doc, () => textOf(ground.doc).delete(0, textOf(ground.doc).length))],
+    make: [(generator) => changing(generator.doc, () => textOf(generator.doc).delete(0, textOf(generator.doc).length))],
   },
   {
     what: 'amendments of a letter, in one clause',
-    make: [(ground, size) => update(block(chain(size, amendment, ground.gap(0))))],
+    make: [(generator, size) => update(block(chain(size, amendment, generator.gap(0))))],
   },
   {
     what: 'amendments of a letter, in every clause',
     make: [
-      (ground, size) => {
+      (generator, size) => {
         const each = 3 * Math.max(1, Math.floor(size / 3 / clauses));
         return update(
           block(
             times(clauses, (clause) =>
-              chain(each, (at) => amendment(clause * each + at), ground.gap(clause), me, clause * each),
+              chain(each, (at) => amendment(clause * each + at), generator.gap(clause), me, clause * each),
             ).flat(),
           ),
         );
@@ -352,39 +352,39 @@ const frames: readonly Frame[] = [
   },
   {
     what: 'marks that begin and end over nothing',
-    make: [(ground, size) => update(block(chain(size, overNothing, ground.gap(0))))],
+    make: [(generator, size) => update(block(chain(size, overNothing, generator.gap(0))))],
   },
   {
     what: 'one mark that begins and ends, over and over',
-    make: [(ground, size) => update(block(chain(size, (at) => overNothing(at % 2), ground.gap(0))))],
+    make: [(generator, size) => update(block(chain(size, (at) => overNothing(at % 2), generator.gap(0))))],
   },
   {
     what: 'marks that never end, and letters behind them',
     make: [
-      (ground, size) =>
-        update(block(chain(size, (at) => (at < size / 4 ? begin('insertion', at) : letter), ground.gap(0)))),
+      (generator, size) =>
+        update(block(chain(size, (at) => (at < size / 4 ? begin('insertion', at) : letter), generator.gap(0)))),
     ],
   },
   {
     what: 'sixty comments over each other, and letters in them',
     make: [
-      (ground, size) =>
-        update(block(chain(size, (at) => (at < 60 ? begin('comment', at) : begin('insertion', at)), ground.gap(0)))),
+      (generator, size) =>
+        update(block(chain(size, (at) => (at < 60 ? begin('comment', at) : begin('insertion', at)), generator.gap(0)))),
     ],
   },
   {
     what: 'words taken back again',
-    make: [(ground, size) => update(block(chain(size, () => ({ of: 'deleted', length: 1 }), ground.gap(0))))],
+    make: [(generator, size) => update(block(chain(size, () => ({ of: 'deleted', length: 1 }), generator.gap(0))))],
   },
   {
     what: 'sixteen clients, each with marks over nothing',
     make: [
-      (ground, size) =>
+      (generator, size) =>
         update(
           ...times(others, (turn) => {
             const each = 2 * Math.ceil(size / 2 / others);
             return block(
-              chain(each, (at) => overNothing(at + turn * each), ground.gap(turn), me + turn),
+              chain(each, (at) => overNothing(at + turn * each), generator.gap(turn), me + turn),
               me + turn,
             );
           }),
@@ -397,29 +397,29 @@ const frames: readonly Frame[] = [
     make: [
       ...times(
         10,
-        (part) => (ground: Ground) =>
-          changing(ground.doc, () => {
+        (part) => (generator: UpdateGenerator) =>
+          changing(generator.doc, () => {
             for (let clause = part * 20; clause < part * 20 + 20; clause++) {
               const id = newMarkId();
-              wordsAt(ground.doc, clause).insert(14, 'word '.repeat(260), { [markKey('insertion', id)]: { id } });
+              wordsAt(generator.doc, clause).insert(14, 'word '.repeat(260), { [markKey('insertion', id)]: { id } });
             }
           }),
       ),
-      (ground) => {
+      (generator) => {
         const theirs = new Y.Doc();
-        Y.applyUpdate(theirs, Y.encodeStateAsUpdate(ground.doc));
+        Y.applyUpdate(theirs, Y.encodeStateAsUpdate(generator.doc));
         const bytes = changing(theirs, () => {
           for (let clause = 0; clause < clauses; clause++) {
             const id = newMarkId();
             wordsAt(theirs, clause).format(14, 1300, { [markKey('deletion', id)]: { id } });
           }
         });
-        Y.applyUpdate(ground.doc, bytes);
+        Y.applyUpdate(generator.doc, bytes);
         return { by: 'BRA', client: theirs.clientID, bytes };
       },
-      (ground) =>
-        changing(ground.doc, () => {
-          for (let clause = 0; clause < clauses; clause++) wordsAt(ground.doc, clause).delete(200, 2);
+      (generator) =>
+        changing(generator.doc, () => {
+          for (let clause = 0; clause < clauses; clause++) wordsAt(generator.doc, clause).delete(200, 2);
         }),
     ],
   },
@@ -461,10 +461,10 @@ async function measure(make: Frame['make'], size: number): Promise<Row> {
   Y.applyUpdate(neighbour, (await room.stateOnDisk()).update);
   const clients = new Set([neighbour.clientID]);
   await send(room, honest(neighbour), delegate('CAN'), clients);
-  const ground = new Ground((await room.stateOnDisk()).update);
+  const generator = new UpdateGenerator((await room.stateOnDisk()).update);
   let row: Row = { size, kb: 0, outcome: '', ms: 0, next: 0 };
   for (const one of make) {
-    const made = one(ground, size);
+    const made = one(generator, size);
     const mine = new Set(times(others, (turn) => me + turn));
     const {
       by,

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { randomFrom } from '../helpers/random.ts';
-import { Ledger, LoadClient } from './load/client.ts';
+import { LoadClient, NegotiationState } from './load/client.ts';
 import { type Contestant, concord, hocuspocus, type Running, relay, yWebsocket } from './load/contestants.ts';
 
 /** What is asked of a server: so many documents, writers and readers in each, edits a second of each writer, seconds. */
@@ -32,10 +32,10 @@ interface Outcome {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function connect(server: Running, load: Load, ledger: Ledger): Promise<LoadClient[]> {
+async function connect(server: Running, load: Load, negotiation: NegotiationState): Promise<LoadClient[]> {
   const clients: LoadClient[] = [];
   for (let document = 0; document < load.documents; document++) {
-    const first = new LoadClient(server, document, 0, true, ledger);
+    const first = new LoadClient(server, document, 0, true, negotiation);
     clients.push(first);
     await first.open();
     if (server.hasText) while (!first.hasText) await pause(5);
@@ -44,7 +44,7 @@ async function connect(server: Running, load: Load, ledger: Ledger): Promise<Loa
       first.bringText();
     }
     for (let person = 1; person < load.writers + load.readers; person++) {
-      const client = new LoadClient(server, document, person, person < load.writers, ledger);
+      const client = new LoadClient(server, document, person, person < load.writers, negotiation);
       clients.push(client);
       await client.open();
     }
@@ -83,20 +83,20 @@ async function write(writers: readonly LoadClient[], load: Load, seconds: number
 
 async function measure(contestant: Contestant, load: Load, round: number): Promise<Outcome> {
   const server = await contestant.start();
-  const ledger = new Ledger();
+  const negotiation = new NegotiationState();
   const others = load.writers + load.readers - 1;
   /** Waits until everybody has everything, or for ten seconds, and says how many deliveries are missing. */
   const missing = async (edits: number): Promise<number> => {
-    for (let tries = 0; ledger.latencies.length < edits * others && tries < 200; tries++) await pause(50);
-    return edits * others - ledger.latencies.length;
+    for (let tries = 0; negotiation.latencies.length < edits * others && tries < 200; tries++) await pause(50);
+    return edits * others - negotiation.latencies.length;
   };
   try {
-    const clients = await connect(server, load, ledger);
+    const clients = await connect(server, load, negotiation);
     const writers = clients.filter(({ writes }) => writes);
     const warm = await write(writers, load, warmUp, 1000 + round);
     await missing(warm);
     await pause(aftermath);
-    const heard = ledger.latencies.length;
+    const heard = negotiation.latencies.length;
     const before = server.cpu();
     const edits = await write(writers, load, load.seconds, round);
     const lost = await missing(warm + edits);
@@ -105,9 +105,9 @@ async function measure(contestant: Contestant, load: Load, round: number): Promi
     const gone = clients.find(({ closed }) => closed !== null);
     if (gone !== undefined) throw new Error(`${server.name} closed a connection: ${gone.closed}`);
     for (const client of clients) client.close();
-    const sorted = ledger.latencies.slice(heard).sort((one, other) => one - other);
+    const sorted = negotiation.latencies.slice(heard).sort((one, other) => one - other);
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-    return { cpu, median: at(0.5), p99: at(0.99), lost, doubled: ledger.doubled };
+    return { cpu, median: at(0.5), p99: at(0.99), lost, doubled: negotiation.doubled };
   } finally {
     await server.stop();
   }

@@ -10,7 +10,7 @@ import { openFile } from '../../server/storage/sqlite/file.ts';
 import { decodeHeader } from '../../shared/negotiation/entry.ts';
 import { type RunningServer, startServer } from '../helpers/browser.ts';
 import { bundle } from '../helpers/bundle.ts';
-import { join, type, verifyOn, wordsOf } from '../helpers/desk.ts';
+import { join, type, verifyOn, wordsOf } from '../helpers/cli.ts';
 import { runs, seed } from '../helpers/extent.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { cookieOf, placeOf } from '../helpers/sign.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { type RunningServer, startServer } from '../helpers/browser.ts';
-import { join, type, verifyOn, wordsOf } from '../helpers/desk.ts';
-import type { Client } from '../helpers/enemy.ts';
+import { join, type, verifyOn, wordsOf } from '../helpers/cli.ts';
 import { runs } from '../helpers/extent.ts';
+import type { Client } from '../helpers/hostileClient.ts';
 import { type Cluster, startPostgres } from '../helpers/postgres.ts';
 import { cookieOf, placeOf } from '../helpers/sign.ts';
 

@@ -62,14 +62,14 @@ async function setting() {
       .submit({
         by: argentina,
         onBehalfOf: null,
-        deed: { type: 'typing' },
+        action: { type: 'typing' },
         stage: (head, at) =>
           stageUpdate(
             head,
             update,
             {
               principal: argentina,
-              hand: () => ({ proposesFor: party('ARG') }),
+              capacity: () => ({ proposesFor: party('ARG') }),
               clients: new Set([doc.clientID]),
               mayBind: () => true,
             },

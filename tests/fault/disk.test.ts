@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { type RunningServer, startServer } from '../helpers/browser.ts';
-import { join, proposal, type, verifyOn, wordsOf } from '../helpers/desk.ts';
+import { join, proposal, type, verifyOn, wordsOf } from '../helpers/cli.ts';
 import { compileDisk, type Disk, type Fault } from '../helpers/disk.ts';
-import type { Client } from '../helpers/enemy.ts';
 import { isLong, runs, seed } from '../helpers/extent.ts';
+import type { Client } from '../helpers/hostileClient.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { cookieOf, placeOf } from '../helpers/sign.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';

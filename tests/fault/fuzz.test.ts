@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { runs, seed } from '../helpers/extent.ts';
-import { Arena } from '../helpers/fuzz/arena.ts';
 import { Draw } from '../helpers/fuzz/draw.ts';
 import { Mutator } from '../helpers/fuzz/mutate.ts';
+import { RoomFuzzer } from '../helpers/fuzz/roomFuzzer.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzz.test.ts` sends the same messages again. */
 const messages = runs(1500, 200_000);
 const messagesAnArena = 750;
 
-async function battle(seed: number, messages: number): Promise<Arena> {
+async function battle(seed: number, messages: number): Promise<RoomFuzzer> {
   const draw = new Draw(seed);
   const mutator = new Mutator(draw);
-  const arena = await Arena.open(draw);
+  const fuzzer = await RoomFuzzer.open(draw);
   try {
     for (let left = messages; left > 0; left--) {
-      if (draw.chance(0.03)) await arena.honest();
-      if (draw.chance(0.01)) await arena.decide();
-      await arena.attack((ground, others) => mutator.update(ground, others));
+      if (draw.chance(0.03)) await fuzzer.honest();
+      if (draw.chance(0.01)) await fuzzer.decide();
+      await fuzzer.attack((generator, others) => mutator.update(generator, others));
     }
-    await arena.close();
+    await fuzzer.close();
   } catch (error) {
     throw new Error(`CONCORD_SEED=${seed}`, { cause: error });
   }
-  return arena;
+  return fuzzer;
 }
 
 describe(`[AUTH7] [SUB1] [SUB2] Hostile updates, ${messages} of them (seed ${seed})`, () => {
@@ -33,10 +33,10 @@ describe(`[AUTH7] [SUB1] [SUB2] Hostile updates, ${messages} of them (seed ${see
       let slowest = 0;
       const begun = performance.now();
       for (let sent = 0, round = 0; sent < messages; round++) {
-        const arena = await battle(seed + round, Math.min(messagesAnArena, messages - sent));
+        const fuzzer = await battle(seed + round, Math.min(messagesAnArena, messages - sent));
         sent += messagesAnArena;
-        for (const [outcome, count] of arena.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
-        slowest = Math.max(slowest, arena.slowest);
+        for (const [outcome, count] of fuzzer.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+        slowest = Math.max(slowest, fuzzer.slowest);
       }
       const seconds = (performance.now() - begun) / 1000;
       process.stdout.write(

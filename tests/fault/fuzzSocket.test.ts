@@ -6,7 +6,7 @@ import { readText } from '../../shared/text/document.ts';
 import { startServer } from '../helpers/browser.ts';
 import { givesWay, isLong, runs, seed } from '../helpers/extent.ts';
 import { Draw } from '../helpers/fuzz/draw.ts';
-import { Honest, Lookout, placesOf, type Raid, raid, signIn } from '../helpers/fuzz/raid.ts';
+import { type FuzzRun, fuzzRun, Honest, Lookout, placesOf, signIn } from '../helpers/fuzz/fuzzRun.ts';
 import { wrongIn } from '../helpers/fuzz/replayed.ts';
 import { openTestStore } from '../helpers/store.ts';
 
@@ -60,11 +60,11 @@ describe(`[ROOM2] [AUTH7] [LOG1] ${messages} hostile messages at the socket (see
       const seconds = (performance.now() - begun) / 1000;
       const sum = (of: (report: Report) => number): number => reports.reduce((total, report) => total + of(report), 0);
       const outcomes = new Map<string, number>();
-      for (const { raid } of reports)
-        for (const [outcome, count] of raid.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
-      const [sent, edits] = [sum(({ raid }) => raid.messages), sum((report) => report.edits)];
+      for (const { fuzzRun } of reports)
+        for (const [outcome, count] of fuzzRun.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+      const [sent, edits] = [sum(({ fuzzRun }) => fuzzRun.messages), sum((report) => report.edits)];
       process.stdout.write(
-        `${sent} hostile messages on ${sum(({ raid }) => raid.connections)} connections, ${Math.round(sent / seconds)} a second, ${edits} honest edits between them (Yjs tidied up ${sum(({ tidied }) => tidied.said)} times, ${sum(({ tidied }) => tidied.refused)} of them too late), at ${sum((report) => report.servers)} servers; ${Math.max(...reports.flatMap(({ costs }) => costs)).toFixed(1)} ms of the server’s time each at most, memory grew by ${Math.max(...reports.flatMap(({ growth }) => growth)).toFixed(0)} MiB at most: ${JSON.stringify(Object.fromEntries([...outcomes].sort(([, one], [, other]) => other - one)))}\n`,
+        `${sent} hostile messages on ${sum(({ fuzzRun }) => fuzzRun.connections)} connections, ${Math.round(sent / seconds)} a second, ${edits} honest edits between them (Yjs tidied up ${sum(({ tidied }) => tidied.said)} times, ${sum(({ tidied }) => tidied.refused)} of them too late), at ${sum((report) => report.servers)} servers; ${Math.max(...reports.flatMap(({ costs }) => costs)).toFixed(1)} ms of the server’s time each at most, memory grew by ${Math.max(...reports.flatMap(({ growth }) => growth)).toFixed(0)} MiB at most: ${JSON.stringify(Object.fromEntries([...outcomes].sort(([, one], [, other]) => other - one)))}\n`,
       );
       expect(sent).toBeGreaterThanOrEqual(messages);
       expect(edits).toBeGreaterThan(0);
@@ -77,7 +77,7 @@ describe(`[ROOM2] [AUTH7] [LOG1] ${messages} hostile messages at the socket (see
 });
 
 interface Report {
-  readonly raid: Raid;
+  readonly fuzzRun: FuzzRun;
   readonly growth: number[];
   readonly costs: number[];
   /** What Yjs tidied up in honest documents, and how much of that came too late. */
@@ -89,20 +89,20 @@ interface Report {
 /** One server after the other, until its share of the messages was sent. */
 async function onOneFront(front: number): Promise<Report> {
   const share = Math.ceil(messages / fronts);
-  const raid: Raid = { outcomes: new Map(), messages: 0, connections: 0 };
-  const report: Report = { raid, growth: [], costs: [], tidied: { said: 0, refused: 0 }, servers: 0, edits: 0 };
-  while (raid.messages < share) {
+  const fuzzRun: FuzzRun = { outcomes: new Map(), messages: 0, connections: 0 };
+  const report: Report = { fuzzRun, growth: [], costs: [], tidied: { said: 0, refused: 0 }, servers: 0, edits: 0 };
+  while (fuzzRun.messages < share) {
     try {
-      report.edits += await onOneServer(raid, share, seed + front * share, report);
+      report.edits += await onOneServer(fuzzRun, share, seed + front * share, report);
     } catch (error) {
       // At once, and not when the hours of the others are over.
-      process.stdout.write(`front ${front} after ${raid.messages} messages: ${inspect(error)}\n`);
+      process.stdout.write(`front ${front} after ${fuzzRun.messages} messages: ${inspect(error)}\n`);
       throw error;
     }
     report.servers += 1;
     if (isLong)
       process.stdout.write(
-        `front ${front}, ${report.servers} servers: ${raid.messages} messages, ${report.edits} honest edits: all is well\n`,
+        `front ${front}, ${report.servers} servers: ${fuzzRun.messages} messages, ${report.edits} honest edits: all is well\n`,
       );
   }
   return report;
@@ -118,7 +118,7 @@ async function untilQuiet(honest: readonly Honest[]): Promise<void> {
 }
 
 async function onOneServer(
-  result: Raid,
+  result: FuzzRun,
   share: number,
   seed: number,
   { growth, costs, tidied }: Pick<Report, 'growth' | 'costs' | 'tidied'>,
@@ -151,22 +151,22 @@ async function onOneServer(
       }
     });
     const lookout = new Lookout(first);
-    const enemies = Array.from({ length: 16 }, (_, enemy) => {
-      const name = ['argentina', 'brazil', 'rapporteur', 'rapporteur'][enemy % 4] ?? '';
-      return raid(
+    const hostiles = Array.from({ length: 16 }, (_, hostile) => {
+      const name = ['argentina', 'brazil', 'rapporteur', 'rapporteur'][hostile % 4] ?? '';
+      return fuzzRun(
         server,
         {
           cookie: cookie(name),
           place,
           lookout,
-          seed: seed + result.messages + enemy,
-          as: name !== 'rapporteur' ? '' : enemy % 4 === 2 ? '&as=base' : '&as=CAN',
+          seed: seed + result.messages + hostile,
+          as: name !== 'rapporteur' ? '' : hostile % 4 === 2 ? '&as=base' : '&as=CAN',
         },
         result,
         goOn,
       );
     });
-    await Promise.all([...typing, ...enemies]);
+    await Promise.all([...typing, ...hostiles]);
     // Whatever is on its way has been shown once a last honest edit is.
     for (const { edits } = first; first.edits === edits; ) await first.type(new Draw(seed + at));
     await untilQuiet(honest);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
 import { messageType, syncType } from '../../shared/protocol/wire.ts';
 import { password, type RunningServer, startServer } from '../helpers/browser.ts';
-import { Client, propose } from '../helpers/enemy.ts';
+import { Client, propose } from '../helpers/hostileClient.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
 /** What must never be printed: words, names, passwords, tokens. Each marker is in one thing that is sent. */
@@ -90,7 +90,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
     expect(into.status).toBe(204);
     // Edits: accepted, refused, and not to be read at all.
     const honest = await enter();
-    const open = Array.from({ length: 40 }, (_, at) => at).find((at) => honest.ledgerOpen(at)) ?? 0;
+    const open = Array.from({ length: 40 }, (_, at) => at).find((at) => honest.isOpenAt(at)) ?? 0;
     const amendment = await propose(honest, open, 0, `${marker} words `);
     await request(argentina, 'POST', `/api/recommendations/${place}/give-reason`, { amendment, reason: marker });
     honest.leave();

@@ -7,8 +7,8 @@ import { demoAccounts } from '../../server/demo/seed.ts';
 import { type MeetingId, newMarkId } from '../../shared/protocol/ids.ts';
 import { markKey, textOf } from '../../shared/text/document.ts';
 import { agenda, join, signIn } from '../helpers/demo.ts';
-import type { Client } from '../helpers/enemy.ts';
 import { isLong } from '../helpers/extent.ts';
+import type { Client } from '../helpers/hostileClient.ts';
 import { type ProbedServer, startProbed } from '../helpers/samples.ts';
 
 const sleepers = isLong ? 500 : 4;
@@ -41,7 +41,7 @@ const someone = (at: number): string => cookies[at % cookies.length] ?? '';
 const openPlaces = (client: Client): number[] =>
   textOf(client.doc)
     .toArray()
-    .flatMap((_, at) => (client.ledgerOpen(at) ? [at] : []));
+    .flatMap((_, at) => (client.isOpenAt(at) ? [at] : []));
 const state = (client: Client): Buffer => Buffer.from(Y.encodeStateAsUpdate(client.doc));
 
 /** Proposes long words and takes them back, and waits until both are stored: much to send, and a text that stays short. */
@@ -52,7 +52,7 @@ async function storm(client: Client, at: number, times: number): Promise<void> {
   for (let time = 0; time < times; time++) {
     // As long as what a party may propose in a clause at a time allows, in letters of three bytes: a participant brings so
     // many letters to a text at the most, and what has to fill are buffers of bytes.
-    const long = `${'條約'.repeat(10)} `.repeat(400);
+    const long = `${'條約'.repeat(10)} `.repeat(370);
     client.update(client.change(() => client.words(at).insert(0, long, { [markKey('insertion', id)]: { id } })));
     client.update(client.change(() => client.words(at).delete(0, long.length)));
   }

@@ -5,8 +5,8 @@ import * as Y from 'yjs';
 import { newMarkId } from '../../shared/protocol/ids.ts';
 import { markKey } from '../../shared/text/document.ts';
 import { agenda, delegates, join, signIn, socketUrl } from '../helpers/demo.ts';
-import { Client } from '../helpers/enemy.ts';
 import { isLong, seed } from '../helpers/extent.ts';
+import { Client } from '../helpers/hostileClient.ts';
 import { Line } from '../helpers/line.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { type ProbedServer, startProbed } from '../helpers/samples.ts';
@@ -60,7 +60,7 @@ async function drip(line: ReturnType<typeof raw>, said: string | Buffer): Promis
 let words = 0;
 async function goesOn(): Promise<void> {
   const client = await join(server, cookies[3] ?? '', place);
-  const at = [0, 1, 2, 3, 4].find((clause) => client.ledgerOpen(clause)) ?? 0;
+  const at = [0, 1, 2, 3, 4].find((clause) => client.isOpenAt(clause)) ?? 0;
   const id = newMarkId();
   words += 1;
   const verdict = await client.say(
@@ -88,11 +88,11 @@ describe('[LINE3] Who never gets to the point', () => {
       drip(slow.upgradeHead, opened.slice(0, -4)),
       drip(slow.frame, Buffer.concat([frame, Buffer.alloc(10_000)])),
     ];
-    const crowd = Array.from({ length: silent }, () => raw());
+    const load = Array.from({ length: silent }, () => raw());
     await goesOn();
     await Promise.all(Object.values(slow).map(({ ended }) => ended));
     await Promise.all(dripping);
-    await Promise.all(crowd.map(({ ended }) => ended));
+    await Promise.all(load.map(({ ended }) => ended));
     await goesOn();
     const sample = await server.sample();
     expect(sample.lines).toBeLessThan(10);
@@ -182,16 +182,16 @@ describe('[LINE4] Too many lines', () => {
 
   it('of everybody: what comes on top is closed at once, and who is there goes on', async () => {
     const there = await join(server, cookies[2] ?? '', place);
-    const crowd = Array.from({ length: mostConnections + 50 }, () => raw());
-    await Promise.race(crowd.map(({ ended }) => ended));
+    const load = Array.from({ length: mostConnections + 50 }, () => raw());
+    await Promise.race(load.map(({ ended }) => ended));
     const id = newMarkId();
-    const at = [0, 1, 2, 3, 4].find((clause) => there.ledgerOpen(clause)) ?? 0;
+    const at = [0, 1, 2, 3, 4].find((clause) => there.isOpenAt(clause)) ?? 0;
     const verdict = await there.say(
       there.change(() => there.words(at).insert(0, 'still ', { [markKey('insertion', id)]: { id } })),
     );
     expect(verdict.verdict).toBe('accepted');
-    for (const { socket } of crowd) socket.destroy();
-    await Promise.all(crowd.map(({ ended }) => ended));
+    for (const { socket } of load) socket.destroy();
+    await Promise.all(load.map(({ ended }) => ended));
     await goesOn();
     there.leave();
   }, 90_000);

@@ -9,7 +9,7 @@ import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
 import { newMarkId } from '../../shared/protocol/ids.ts';
 import { markKey } from '../../shared/text/document.ts';
 import { password, type RunningServer, startServer } from '../helpers/browser.ts';
-import { Client, connect, propose } from '../helpers/enemy.ts';
+import { Client, connect, propose } from '../helpers/hostileClient.ts';
 import { type Person, startMeeting } from '../helpers/meeting.ts';
 import { type Cluster, startPostgres } from '../helpers/postgres.ts';
 

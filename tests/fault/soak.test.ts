@@ -4,10 +4,10 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { demoAccounts } from '../../server/demo/seed.ts';
 import { recordOf, textOf } from '../../shared/text/document.ts';
-import { Attendant, type Part, Sitting, Tally } from '../helpers/crowd.ts';
 import { agenda, join, signIn, verified } from '../helpers/demo.ts';
 import { isLong, seed } from '../helpers/extent.ts';
 import { joined } from '../helpers/joined.ts';
+import { Attendant, type Part, Sitting, Tally } from '../helpers/loadClients.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { type ProbedServer, type Sample, slope, startProbed, type Weight } from '../helpers/samples.ts';
 
@@ -47,7 +47,7 @@ function partOf(at: number): { readonly name: string; readonly part: Part } {
 }
 
 /** What must have happened before it is over. */
-const deeds = ['came back', 'signed out', 'patches', 'not-adopt', 'refused clause-locked'];
+const actions = ['came back', 'signed out', 'patches', 'not-adopt', 'refused clause-locked'];
 
 type Presence = NonNullable<Attendant['present']> & { readonly name: string };
 
@@ -188,23 +188,23 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
       };
       note('start', await floor());
 
-      const crowd = Array.from({ length: people }, (_, at) => {
+      const load = Array.from({ length: people }, (_, at) => {
         const { name, part } = partOf(at);
         return new Attendant(name, part, randomFrom(seed + at));
       });
       let compared = 0;
       for (let at = 0; at < sittings; at++) {
         const sitting = new Sitting(server, meeting, places, tally);
-        const attending = crowd.map((person) => person.attend(sitting, pace));
+        const attending = load.map((person) => person.attend(sitting, pace));
         // Sittings are not all as long; and on a slow machine each lasts until there was something to do for everybody.
         await pause(((minutes * 60_000) / sittings) * (0.8 + 0.4 * random()));
-        const missing = (): boolean => at === sittings - 1 && deeds.some((deed) => tally.of(deed) === 0);
+        const missing = (): boolean => at === sittings - 1 && actions.some((action) => tally.of(action) === 0);
         while (tally.of('accepted') < people * (at + 1) || missing()) await pause(200);
         note('sitting', await server.weigh());
         sitting.end();
         await Promise.all(attending);
-        compared += await compare(crowd);
-        for (const person of crowd) person.leave();
+        compared += await compare(load);
+        for (const person of load) person.leave();
         note('break', await floor());
         if (isLong) console.log(`${table(rows.slice(-2))}\n${tally}`);
       }

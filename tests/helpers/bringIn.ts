@@ -8,7 +8,7 @@ export const bringIn = (room: Room, text: readonly Clause[]): Promise<unknown> =
   room.submit({
     by: { administrator: 'importer' },
     onBehalfOf: null,
-    deed: { type: 'create', source: 'test' },
+    action: { type: 'create', source: 'test' },
     stage: (head) =>
       stageText(
         head,

@@ -5,7 +5,7 @@ import * as Y from 'yjs';
 import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
 import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { password, type RunningServer } from './browser.ts';
-import { Client } from './enemy.ts';
+import { Client } from './hostileClient.ts';
 
 /** The demo meeting of a server that runs as a process of its own: who comes in, to which text. */
 

@@ -1,5 +1,5 @@
 import { seal, verifyLink, zeroHash } from '../../server/storage/chain.ts';
-import type { Entry, Head, Log } from '../../server/storage/log.ts';
+import type { Entry, Log, LogHead } from '../../server/storage/log.ts';
 import { LogName } from '../../shared/protocol/ids.ts';
 
 export const logName = (number: number): LogName =>
@@ -8,7 +8,7 @@ export const logName = (number: number): LogName =>
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** The next entries of a log: one a content, each chained to the one before. */
-export function entriesAfter(log: LogName, head: Head | null, ...contents: (string | Uint8Array)[]): Entry[] {
+export function entriesAfter(log: LogName, head: LogHead | null, ...contents: (string | Uint8Array)[]): Entry[] {
   const made: Entry[] = [];
   let { sequence, hash } = head ?? { sequence: 0, hash: zeroHash };
   for (const content of contents) {
@@ -46,7 +46,7 @@ export async function readAll(log: Log, name: LogName): Promise<Entry[]> {
 
 /** The first entry that doesn't follow the one before; null if the chain holds. */
 export function firstBroken(entries: readonly Entry[]): { at: number; why: string } | null {
-  let head: Head = { sequence: 0, hash: zeroHash };
+  let head: LogHead = { sequence: 0, hash: zeroHash };
   for (const [at, entry] of entries.entries()) {
     const why = verifyLink(entry, head.hash, head.sequence);
     if (why) return { at, why };

@@ -189,7 +189,7 @@ export async function startMeeting(
     const wish = Command.safeParse({ seen: {}, ...Object(body), type });
     if (!wish.success || 'seen' in Object(body)) return body;
     const room = await rooms.room(recommendation);
-    const { type: _, ...seen } = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish.data);
+    const { type: _, ...seen } = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish.data);
     return seen;
   };
   return {

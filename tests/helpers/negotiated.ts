@@ -5,7 +5,7 @@ import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { newMarkId, newRecommendationId } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from './bringIn.ts';
 import { delegate, op, party } from './texts.ts';
@@ -36,15 +36,15 @@ export async function send(
   update: Uint8Array,
   who: Principal,
   clients: ReadonlySet<number>,
-  hand: Hand = who.party === null ? { edits: 'base' } : { proposesFor: who.party },
+  capacity: Capacity = who.party === null ? { edits: 'base' } : { proposesFor: who.party },
 ): Promise<string> {
   try {
     const { sequence } = await room.submit({
       by: who,
-      onBehalfOf: who.party === null && 'proposesFor' in hand ? hand.proposesFor : null,
-      deed: { type: 'typing' },
+      onBehalfOf: who.party === null && 'proposesFor' in capacity ? capacity.proposesFor : null,
+      action: { type: 'typing' },
       stage: (head, now) =>
-        stageUpdate(head, update, { principal: who, hand: () => hand, clients, mayBind: () => true }, now),
+        stageUpdate(head, update, { principal: who, capacity: () => capacity, clients, mayBind: () => true }, now),
     });
     return sequence === null ? 'nothing new' : 'accepted';
   } catch (error) {

@@ -1,6 +1,6 @@
 import type * as Y from 'yjs';
 import type { Command } from '../../shared/negotiation/procedure.ts';
-import { isLocked, type Ledger, type MarkRecord } from '../../shared/negotiation/state.ts';
+import { isLocked, type MarkRecord, type NegotiationState } from '../../shared/negotiation/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { deltaOf } from '../../shared/text/document.ts';
@@ -12,8 +12,9 @@ import { markNames } from '../../shared/text/schema.ts';
  */
 
 /** Everything in a text that isn't one party's: its words without that party's, in their order. */
-export function withoutParty(text: readonly Clause[], code: PartyCode, ledger: Ledger): string {
-  const own = (id: MarkId): boolean => ledger.marks.get(id)?.party === code && ledger.marks.get(id)?.state === 'open';
+export function withoutParty(text: readonly Clause[], code: PartyCode, negotiation: NegotiationState): string {
+  const own = (id: MarkId): boolean =>
+    negotiation.marks.get(id)?.party === code && negotiation.marks.get(id)?.state === 'open';
   return text
     .map((clause) => {
       const left: [words: string, marks: string][] = [];
@@ -36,11 +37,11 @@ export function withoutParty(text: readonly Clause[], code: PartyCode, ledger: L
 }
 
 /** Everything that the base hand may not touch: what is proposed, in its order. */
-export const withoutBase = (text: readonly Clause[], ledger: Ledger): string =>
+export const withoutBase = (text: readonly Clause[], negotiation: NegotiationState): string =>
   text
     .flatMap((clause) => {
       const proposed = clause.runs.filter(({ marks }) => marks.insertion.length > 0);
-      const isFixed = clause.insertion !== null || isLocked(ledger, clause.id);
+      const isFixed = clause.insertion !== null || isLocked(negotiation, clause.id);
       if (!isFixed && proposed.length === 0) return [];
       const words = isFixed ? clause.runs : joined(proposed);
       return [`${clause.id} ${clause.insertion} ${JSON.stringify(words)}`];
@@ -59,8 +60,8 @@ function joined(runs: Clause['runs']): [words: string, marks: string][] {
   return left;
 }
 
-export const lockedText = (text: readonly Clause[], ledger: Ledger): Map<ClauseId, string> =>
-  new Map(text.filter(({ id }) => isLocked(ledger, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
+export const lockedText = (text: readonly Clause[], negotiation: NegotiationState): Map<ClauseId, string> =>
+  new Map(text.filter(({ id }) => isLocked(negotiation, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
 
 /** The letters under each mark that isn't the party's own. */
 function covered(text: readonly Clause[], own: (id: MarkId) => boolean): Map<string, string> {
@@ -89,35 +90,38 @@ const loneHalf = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00
 export interface Judged {
   readonly before: readonly Clause[];
   readonly after: readonly Clause[];
-  readonly ledgerBefore: Ledger;
-  readonly ledgerAfter: Ledger;
+  readonly negotiationBefore: NegotiationState;
+  readonly negotiationAfter: NegotiationState;
   /** The party in whose name it was typed; null for the base hand. */
   readonly party: PartyCode | null;
 }
 
 /** What is wrong with an accepted edit, in words; null where nothing is. */
-export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: Judged): string | null {
+export function wrongWith({ before, after, negotiationBefore, negotiationAfter, party }: Judged): string | null {
   const is = new Map(after.map((clause) => [clause.id, clause]));
-  for (const [id, words] of lockedText(before, ledgerBefore))
+  for (const [id, words] of lockedText(before, negotiationBefore))
     if (JSON.stringify(is.get(id)) !== words) return `agreed clause ${id} changed`;
-  const closed = closedBetween({ text: before, ledger: ledgerBefore }, { text: after, ledger: ledgerAfter });
+  const closed = closedBetween(
+    { text: before, negotiation: negotiationBefore },
+    { text: after, negotiation: negotiationAfter },
+  );
   const fallen = new Set<MarkId>();
-  for (const [id, record] of ledgerBefore.marks) {
-    const now = ledgerAfter.marks.get(id);
+  for (const [id, record] of negotiationBefore.marks) {
+    const now = negotiationAfter.marks.get(id);
     if (now === record) continue;
     const state = closed.get(id);
-    if (state === 'fallen' && hasEnded(id, ledgerBefore, closed)) fallen.add(id);
+    if (state === 'fallen' && hasEnded(id, negotiationBefore, closed)) fallen.add(id);
     else if (!(state === 'withdrawn' && record.party === party) && !isAskedAgain(record, now))
       return `the record of mark ${id} changed by typing: ${JSON.stringify(record)} to ${JSON.stringify(now)}`;
   }
-  for (const [id, record] of ledgerBefore.clauses)
-    if (ledgerAfter.clauses.get(id) !== record) return `the record of clause ${id} changed by typing`;
-  for (const [id, record] of ledgerBefore.clients)
-    if (ledgerAfter.clients.get(id) !== record) return `client ${id} changed hands`;
-  for (const [id, record] of ledgerAfter.marks)
-    if (!ledgerBefore.marks.has(id) && record.party !== party) return `mark ${id} was made in another's name`;
+  for (const [id, record] of negotiationBefore.clauses)
+    if (negotiationAfter.clauses.get(id) !== record) return `the record of clause ${id} changed by typing`;
+  for (const [id, record] of negotiationBefore.clients)
+    if (negotiationAfter.clients.get(id) !== record) return `client ${id} changed capacities`;
+  for (const [id, record] of negotiationAfter.marks)
+    if (!negotiationBefore.marks.has(id) && record.party !== party) return `mark ${id} was made in another's name`;
   // An amendment that the edit withdrew was the party's, and the marks on its words with it.
-  const marks = openAsBefore(ledgerBefore, ledgerAfter);
+  const marks = openAsBefore(negotiationBefore, negotiationAfter);
   const own = (id: MarkId): boolean => {
     const record = marks.marks.get(id);
     return party !== null && record?.party === party && record.state === 'open';
@@ -125,7 +129,7 @@ export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: J
   const stood = withoutFallen(before, fallen);
   const [old, now] =
     party === null
-      ? [withoutBase(stood, ledgerBefore), withoutBase(after, ledgerBefore)]
+      ? [withoutBase(stood, negotiationBefore), withoutBase(after, negotiationBefore)]
       : [withoutParty(stood, party, marks), withoutParty(after, party, marks)];
   if (old !== now) return `others' words changed:\n${old}\n→\n${now}`;
   const had = covered(before, own);
@@ -137,9 +141,9 @@ export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: J
     for (const { text, marks } of clause.runs) {
       if (badCharacters.test(text) || loneHalf.test(text)) return 'characters that no text may hold';
       for (const name of markNames)
-        for (const id of marks[name]) if (!ledgerAfter.marks.has(id)) return `the mark ${id} is nobody's`;
+        for (const id of marks[name]) if (!negotiationAfter.marks.has(id)) return `the mark ${id} is nobody's`;
     }
-    if (!ledgerAfter.clauses.has(clause.id)) return `clause ${clause.id} is not in the ledger`;
+    if (!negotiationAfter.clauses.has(clause.id)) return `clause ${clause.id} is not in the negotiation`;
   }
   return null;
 }
@@ -147,7 +151,7 @@ export function wrongWith({ before, after, ledgerBefore, ledgerAfter, party }: J
 /** A text and its ledger at one moment. */
 export interface Moment {
   readonly text: readonly Clause[];
-  readonly ledger: Ledger;
+  readonly negotiation: NegotiationState;
 }
 
 /** The words in force, clause by clause; a clause that is only proposed is none. */
@@ -179,8 +183,8 @@ const withoutOrigin = ({ text }: Moment): ReadonlyMap<ClauseId, string> =>
 /** Amendments that a step closed, by what became of them. */
 function closedBetween(before: Moment, after: Moment): ReadonlyMap<MarkId, string> {
   const closed = new Map<MarkId, string>();
-  for (const [id, { state }] of after.ledger.marks)
-    if (state !== 'open' && (before.ledger.marks.get(id)?.state ?? 'open') === 'open') closed.set(id, state);
+  for (const [id, { state }] of after.negotiation.marks)
+    if (state !== 'open' && (before.negotiation.marks.get(id)?.state ?? 'open') === 'open') closed.set(id, state);
   return closed;
 }
 
@@ -201,42 +205,42 @@ const withoutMarks = ({ text }: Moment, gone: ReadonlySet<MarkId>): string =>
   );
 
 /** Whether what fell was made to something that ended, at whatever depth; by the record, not by the text. */
-function hasEnded(id: MarkId, ledger: Ledger, ended: ReadonlyMap<MarkId, string>): boolean {
-  for (let next = parentOf(id, ledger); next !== null; next = parentOf(next, ledger))
+function hasEnded(id: MarkId, negotiation: NegotiationState, ended: ReadonlyMap<MarkId, string>): boolean {
+  for (let next = parentOf(id, negotiation); next !== null; next = parentOf(next, negotiation))
     if (ended.has(next) && ended.get(next) !== 'adopted') return true;
   return false;
 }
-function parentOf(id: MarkId, ledger: Ledger): MarkId | null {
-  const record = ledger.marks.get(id);
+function parentOf(id: MarkId, negotiation: NegotiationState): MarkId | null {
+  const record = negotiation.marks.get(id);
   return record?.kind === 'amendment' ? (record.parent ?? null) : null;
 }
 
 /** What is wrong with an accepted edit of a party, or of the base hand (null); null where nothing is. */
 export function wrongWithEdit(before: Moment, after: Moment, code: PartyCode | null): string | null {
   const is = new Map(after.text.map((clause) => [clause.id, clause]));
-  for (const [id, words] of lockedText(before.text, before.ledger))
+  for (const [id, words] of lockedText(before.text, before.negotiation))
     if (JSON.stringify(is.get(id)) !== words) return `agreed clause ${id} changed`;
   const closed = closedBetween(before, after);
   const fallen = new Set<MarkId>();
   for (const [id, state] of closed) {
-    const record = before.ledger.marks.get(id);
+    const record = before.negotiation.marks.get(id);
     if (state === 'withdrawn' && record?.party !== code) return `${id} was withdrawn by another party`;
     if (state === 'fallen') fallen.add(id);
     else if (state !== 'withdrawn') return `${id} became ${state} by typing`;
   }
   for (const id of fallen) {
     const words = before.text.flatMap(({ runs }) => runs.filter(({ marks }) => marks.insertion.includes(id)));
-    if (words.length > 0 && !hasEnded(id, before.ledger, closed)) return `${id} fell with nothing`;
+    if (words.length > 0 && !hasEnded(id, before.negotiation, closed)) return `${id} fell with nothing`;
   }
   if (code === null) {
-    const gone = { text: before.text, ledger: before.ledger };
-    if (withoutBase(gone.text, before.ledger) !== withoutBase(after.text, before.ledger) && fallen.size === 0)
+    const gone = { text: before.text, negotiation: before.negotiation };
+    if (withoutBase(gone.text, before.negotiation) !== withoutBase(after.text, before.negotiation) && fallen.size === 0)
       return 'the base hand changed what is proposed';
     return null;
   }
   if (inForce(before) !== inForce(after)) return 'the text in force changed';
   const without = (moment: Moment): string =>
-    withoutParty(withoutFallen(moment.text, fallen), code, openAsBefore(before.ledger, after.ledger));
+    withoutParty(withoutFallen(moment.text, fallen), code, openAsBefore(before.negotiation, after.negotiation));
   return without(before) === without(after) ? null : 'words of others changed';
 }
 
@@ -261,7 +265,7 @@ function isAskedAgain(record: MarkRecord, now: MarkRecord | undefined): boolean 
 }
 
 /** Whose marks were whose before the step; those that it made are in it too. */
-function openAsBefore(before: Ledger, after: Ledger): Ledger {
+function openAsBefore(before: NegotiationState, after: NegotiationState): NegotiationState {
   return { ...after, marks: new Map([...after.marks, ...before.marks]) };
 }
 
@@ -270,7 +274,7 @@ export function wrongWithOrder(before: Moment, after: Moment, command: Command):
   const closed = closedBetween(before, after);
   const brings = command.type === 'adopt' || command.type === 'dispose-and-agree';
   for (const [id, state] of closed) {
-    if (state === 'fallen' && !hasEnded(id, before.ledger, closed)) return `${id} fell with nothing`;
+    if (state === 'fallen' && !hasEnded(id, before.negotiation, closed)) return `${id} fell with nothing`;
     if (state === 'superseded' && !brings) return `${id} was superseded by a ${command.type}`;
   }
   if (!brings && inForce(before) !== inForce(after)) return 'the text in force changed';
@@ -284,9 +288,9 @@ export function wrongWithOrder(before: Moment, after: Moment, command: Command):
 }
 
 /** What no text may come to, whoever did what; null where it is sound. Of records that began under today's rules. */
-export function unsound({ text, ledger }: Moment): string | null {
+export function unsound({ text, negotiation }: Moment): string | null {
   const isOpen = (id: MarkId): boolean => {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     return record?.kind === 'amendment' && record.state === 'open';
   };
   for (const clause of text) {
@@ -297,10 +301,14 @@ export function unsound({ text, ledger }: Moment): string | null {
       for (const id of marks.insertion) if (!isOpen(id)) return `"${words}" belongs to ${id}, which is closed`;
       for (const id of marks.deletion) {
         if (!isOpen(id)) return `"${words}" is struck by ${id}, which is closed`;
-        if (parentOf(id, ledger) !== owner) return `"${words}" is struck by ${id}, which amends something else`;
+        if (parentOf(id, negotiation) !== owner) return `"${words}" is struck by ${id}, which amends something else`;
       }
       for (const id of [...marks.insertion, ...marks.deletion])
-        for (let next = parentOf(id, ledger), depth = 0; next !== null; next = parentOf(next, ledger), depth++)
+        for (
+          let next = parentOf(id, negotiation), depth = 0;
+          next !== null;
+          next = parentOf(next, negotiation), depth++
+        )
           if (!isOpen(next) || depth > 1000) return `${id} amends ${next}, which is closed`;
     }
   }

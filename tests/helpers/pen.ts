@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import { readRecordItem } from '../../shared/negotiation/state.ts';
 import { type MarkId, newMarkId } from '../../shared/protocol/ids.ts';
 import { deltaOf, markKey, recordOf, textOf } from '../../shared/text/document.ts';
-import type { Client } from './enemy.ts';
+import type { Client } from './hostileClient.ts';
 
 /** Longest clause that a pen still adds to, characters. */
 const longEnough = 1500;
@@ -41,7 +41,7 @@ export class Pen {
       .flatMap((clause, at) => {
         const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
         if (!(clause instanceof Y.XmlElement) || !(words instanceof Y.XmlText)) return [];
-        return this.#client.ledgerOpen(at) === open ? [{ clause: clause.getAttribute('id') ?? '', words }] : [];
+        return this.#client.isOpenAt(at) === open ? [{ clause: clause.getAttribute('id') ?? '', words }] : [];
       });
   }
 

@@ -5,7 +5,7 @@ import type { Principal } from '../../shared/meeting/principal.ts';
 import { openStatus, type Status } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { ClauseId } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { textOf } from '../../shared/text/document.ts';
 import { changing, wordsAt } from './negotiated.ts';
@@ -31,7 +31,7 @@ export class Screen {
   constructor(
     readonly head: Replica,
     readonly who: Principal,
-    readonly hand: Hand = who.party === null ? { edits: 'base' } : { proposesFor: who.party },
+    readonly capacity: Capacity = who.party === null ? { edits: 'base' } : { proposesFor: who.party },
   ) {
     this.hear();
   }
@@ -65,7 +65,12 @@ export class Screen {
       const staged = stageUpdate(
         replica,
         update,
-        { principal: this.who, hand: () => this.hand, clients: new Set([this.doc.clientID]), mayBind: () => true },
+        {
+          principal: this.who,
+          capacity: () => this.capacity,
+          clients: new Set([this.doc.clientID]),
+          mayBind: () => true,
+        },
         1,
       );
       return staged === null ? 'nothing new' : 'accepted';

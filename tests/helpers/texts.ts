@@ -1,5 +1,5 @@
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { LiveLedger, type MarkRecord, openStatus, type Status } from '../../shared/negotiation/state.ts';
+import { LiveState, type MarkRecord, openStatus, type Status } from '../../shared/negotiation/state.ts';
 import { ClauseId, MarkId, ParticipantId, PartyCode } from '../../shared/protocol/ids.ts';
 import { parentsOfNew } from '../../shared/text/authority.ts';
 import { type Clause, joinRuns, noMarks, type Run, type RunMarks } from '../../shared/text/clause.ts';
@@ -97,7 +97,7 @@ function parentsOf(clauses: readonly Clause[]): ReadonlyMap<MarkId, MarkId | nul
   try {
     return parentsOfNew(
       clauses.map((is) => ({ was: undefined, is })),
-      new LiveLedger(),
+      new LiveState(),
     );
   } catch {
     // A text that no hand could have made: then everything is made to the text in force.
@@ -109,7 +109,7 @@ function parentsOf(clauses: readonly Clause[]): ReadonlyMap<MarkId, MarkId | nul
  * A ledger in which each mark belongs to the party that its id starts with (`arg1` is Argentina's), and what stands
  * inside another's pending words was made to those.
  */
-export function ledgerOf(
+export function negotiationOf(
   clauses: readonly Clause[],
   {
     statuses = {},
@@ -123,8 +123,8 @@ export function ledgerOf(
     /** Where what stands in the text now doesn't say what a mark was made to. */
     parents?: Record<string, string | null>;
   } = {},
-): LiveLedger {
-  const ledger = new LiveLedger();
+): LiveState {
+  const negotiation = new LiveState();
   const parents = new Map([
     ...parentsOf(clauses),
     ...Object.entries(made).map(([id, parent]) => [mark(id), parent === null ? null : mark(parent)] as const),
@@ -133,18 +133,18 @@ export function ledgerOf(
     const code = id.slice(0, 3).toUpperCase();
     const isClosed = closed.some((one) => mark(one) === id);
     const owned = amendment(code, isClosed ? 'withdrawn' : 'open', parents.get(id) ?? null);
-    ledger.marks.set(
+    negotiation.marks.set(
       id,
       brackets.some((one) => mark(one) === id) ? ({ ...owned, kind: 'bracket', state: 'open' } as MarkRecord) : owned,
     );
   };
   for (const one of clauses) {
-    ledger.clauses.set(one.id, { sponsors: [], status: openStatus });
+    negotiation.clauses.set(one.id, { sponsors: [], status: openStatus });
     if (one.insertion !== null) note(one.insertion);
     for (const { marks } of one.runs)
       for (const ids of [marks.insertion, marks.deletion, marks.bracket]) for (const id of ids) note(id);
   }
   for (const id of closed) note(mark(id));
-  for (const [id, status] of Object.entries(statuses)) ledger.clauses.set(clauseId(id), { sponsors: [], status });
-  return ledger;
+  for (const [id, status] of Object.entries(statuses)) negotiation.clauses.set(clauseId(id), { sponsors: [], status });
+  return negotiation;
 }

@@ -1,10 +1,10 @@
 import type { Node } from 'prosemirror-model';
-import type { Pen } from '../../client/editor/pen.ts';
+import type { EditContext } from '../../client/editor/editContext.ts';
 import { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { markNames, schema } from '../../shared/text/schema.ts';
-import { ledgerOf } from './texts.ts';
+import { negotiationOf } from './texts.ts';
 
 const nodeOf = (clause: Clause): Node =>
   schema.node(
@@ -22,11 +22,11 @@ const nodeOf = (clause: Clause): Node =>
 export const docOf = (text: readonly Clause[]): Node => schema.node('doc', null, text.map(nodeOf));
 
 /** What somebody writes with; marks that it makes are `new1`, `new2` and so on. */
-export function penOf(text: readonly Clause[], hand: Hand | null): Pen {
+export function contextOf(text: readonly Clause[], capacity: Capacity | null): EditContext {
   let made = 0;
   return {
-    hand,
-    ledger: ledgerOf(text),
+    capacity,
+    negotiation: negotiationOf(text),
     newMark: () => MarkId.parse(`new${++made}`.padEnd(8, '0')),
     newClause: () => ClauseId.parse(`made${++made}`.padEnd(8, '0')),
   };

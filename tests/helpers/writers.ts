@@ -6,7 +6,7 @@ import * as Y from 'yjs';
 import { newMarkId } from '../../shared/protocol/ids.ts';
 import { markKey, textOf } from '../../shared/text/document.ts';
 import { socketUrl } from './demo.ts';
-import { Client } from './enemy.ts';
+import { Client } from './hostileClient.ts';
 
 /** Where a writer goes, and as whom. */
 export interface Seat {

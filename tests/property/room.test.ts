@@ -8,7 +8,7 @@ import type { Log } from '../../server/storage/log.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/negotiation/procedure.ts';
-import { LiveLedger, readRecordItem } from '../../shared/negotiation/state.ts';
+import { LiveState, readRecordItem } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import {
   MarkId,
@@ -19,7 +19,7 @@ import {
   type RecommendationId,
   recommendationLog,
 } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import { type Clause, noMarks } from '../../shared/text/clause.ts';
 import { clauseElement, deltaOf, markKey, readMark, readText, recordOf, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
@@ -36,7 +36,7 @@ const people: readonly { readonly who: Principal; readonly as: (typeof codes)[nu
   { who: delegate('ARG'), as: 'ARG' },
 ];
 
-const deeds = [
+const actions = [
   'insert',
   'insert',
   'extend',
@@ -66,9 +66,9 @@ const deeds = [
   'order',
   'read',
 ] as const;
-type Deed = (typeof deeds)[number];
+type EntryAction = (typeof actions)[number];
 /** People who amend each other's amendments, and a chair who decides. */
-const negotiating: readonly Deed[] = [
+const negotiating: readonly EntryAction[] = [
   'insert',
   'insert',
   'inside',
@@ -96,7 +96,7 @@ const negotiating: readonly Deed[] = [
   'order',
 ];
 /** Where a text is little more than beginnings and ends of marks, Yjs always finds something to tidy up. */
-const markersAboveAll: readonly Deed[] = [
+const markersAboveAll: readonly EntryAction[] = [
   'insert',
   'plain',
   'strike',
@@ -114,7 +114,7 @@ const markersAboveAll: readonly Deed[] = [
 ];
 
 /** What a step does: who, what, where, with which words. Numbers choose among what is there at that moment. */
-const step = (among: readonly Deed[]) =>
+const step = (among: readonly EntryAction[]) =>
   fc.record({
     who: fc.nat({ max: people.length - 1 }),
     what: fc.constantFrom(...among),
@@ -143,13 +143,13 @@ class Screen {
   readonly outbox: Uint8Array[] = [];
   constructor(
     readonly who: Principal,
-    readonly hand: Hand,
+    readonly capacity: Capacity,
     readonly room: Room,
   ) {
     this.anew();
   }
   get party(): PartyCode | null {
-    return 'proposesFor' in this.hand ? this.hand.proposesFor : null;
+    return 'proposesFor' in this.capacity ? this.capacity.proposesFor : null;
   }
   /** Whether an amendment is the party's, as the record on this screen says. */
   owns(id: MarkId): boolean {
@@ -180,12 +180,17 @@ class Screen {
       await this.room.submit({
         by: this.who,
         onBehalfOf: this.who.party === null ? this.party : null,
-        deed: { type: 'typing' },
+        action: { type: 'typing' },
         stage: (head, now) =>
           stageUpdate(
             head,
             update,
-            { principal: this.who, hand: () => this.hand, clients: new Set([this.doc.clientID]), mayBind: () => true },
+            {
+              principal: this.who,
+              capacity: () => this.capacity,
+              clients: new Set([this.doc.clientID]),
+              mayBind: () => true,
+            },
             now,
           ),
       });
@@ -214,8 +219,8 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
   for (const one of steps) {
     const screen = screens[one.who];
     if (screen === undefined) continue;
-    const before = { text: room.text(), ledger: new LiveLedger(room.ledger), sequence: room.sequence };
-    const now = () => ({ text: room.text(), ledger: room.ledger });
+    const before = { text: room.text(), negotiation: new LiveState(room.negotiation), sequence: room.sequence };
+    const now = () => ({ text: room.text(), negotiation: room.negotiation });
     const says = async (): Promise<void> => {
       await screen.send();
       expect(wrongWithEdit(before, now(), screen.party)).toBeNull();
@@ -255,7 +260,7 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
 async function sameAsItsLog(room: Room, id: RecommendationId, log: Log): Promise<void> {
   const reopened = await Room.open(id, log, () => 1000);
   expect(reopened.text()).toEqual(room.text());
-  expect(reopened.ledger).toEqual(room.ledger);
+  expect(reopened.negotiation).toEqual(room.negotiation);
   expect(Buffer.from(reopened.stateFor())).toEqual(Buffer.from(room.stateFor()));
   reopened.destroy();
   // And tidy: Yjs would find nothing to delete on the screen of anybody who has it.
@@ -449,7 +454,7 @@ function placeIn(text: Y.XmlText, at: number): readonly [Y.Item | null, Y.Item |
 
 /** One of the commands that people give; null where there is nothing to give it on. */
 async function order(room: Room, { command, a, b }: Step): Promise<Command | null> {
-  const open = [...room.ledger.marks].filter(([, mark]) => mark.state === 'open');
+  const open = [...room.negotiation.marks].filter(([, mark]) => mark.state === 'open');
   const amendments = open.flatMap(([id, mark]) => (mark.kind === 'amendment' ? [{ id, mark }] : []));
   const brackets = open.flatMap(([id, mark]) => (mark.kind === 'bracket' ? [id] : []));
   const amendment = amendments[a % Math.max(1, amendments.length)];
@@ -483,7 +488,7 @@ async function order(room: Room, { command, a, b }: Step): Promise<Command | nul
       : { type: 'answer-sponsoring', amendment: amendment.id, party: asked.party, accept: true };
   })();
   if (wish === null) return null;
-  const ordered = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish);
+  const ordered = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
   const owner = amendment?.mark.party ?? null;
   const by =
     wish.type === 'withdraw' && owner !== null && b % 2 === 0
@@ -504,9 +509,9 @@ async function order(room: Room, { command, a, b }: Step): Promise<Command | nul
     await room.submit({
       by,
       onBehalfOf: null,
-      deed: ordered,
+      action: ordered,
       stage: (head, now) =>
-        stageDecision(head, decide({ text: head.text(), ledger: head.ledger, meeting }, ordered, by, now)),
+        stageDecision(head, decide({ text: head.text(), negotiation: head.negotiation, meeting }, ordered, by, now)),
     });
   } catch (error) {
     if (!(error instanceof ConcordError) || error.code === 'internal') throw error;
@@ -518,7 +523,7 @@ const numRuns = runs(80, 2000);
 
 const worlds = {
   'any edits': {
-    among: deeds,
+    among: actions,
     seed: [op('c1', 'Urge states'), op('c2', 'Act'), op('c3', '')],
     steps: { minLength: 10, maxLength: 60 },
   },

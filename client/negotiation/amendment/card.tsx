@@ -6,8 +6,8 @@ import { BusyButton } from '../../parts/busy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { PartyTag } from '../../parts/party.tsx';
 import { clauseName, moment, t } from '../../words.ts';
-import type { Desk } from '../desk.ts';
-import { Order } from '../execute.tsx';
+import type { DraftingContext } from '../context.ts';
+import { CommandButton } from '../execute.tsx';
 import { isMeant } from '../steady.ts';
 import { kindKeys } from './words.ts';
 
@@ -33,19 +33,19 @@ export function Words({ struck, inserted }: { struck: string; inserted: string }
 
 /** One amendment: whose it is, what it does, who stands behind it, and what may be done about it. */
 export function Card({
-  desk,
+  context,
   amendment: { id, record, parent, kind, clauses, struck, inserted },
   chosen,
   choose,
 }: {
-  desk: Desk;
+  context: DraftingContext;
   amendment: StandingAmendment;
   chosen: boolean;
   choose: ((id: MarkId, on: boolean) => void) | null;
 }) {
-  const { bench, me } = desk;
-  const face = desk.face(record.party);
-  const pointed = useComputed(() => bench.active.value === id).value;
+  const { drafting, me } = context;
+  const face = context.face(record.party);
+  const pointed = useComputed(() => drafting.active.value === id).value;
   const owner = me.role === 'rapporteur' || (me.role === 'delegate' && me.party === record.party);
   const [clause] = clauses;
   return (
@@ -68,37 +68,52 @@ export function Card({
         {sponsorsOf(record)
           .slice(1)
           .map((party) => (
-            <PartyTag key={party} {...desk.face(party)} />
+            <PartyTag key={party} {...context.face(party)} />
           ))}
         <strong>{t(kindKeys[kind])}</strong>
-        <button type="button" class="link" onClick={() => bench.point(id, true)}>
-          {clause === undefined || bench.labelOf(clause) === '' ? t('card.show') : clauseName(bench.labelOf(clause))}
+        <button type="button" class="link" onClick={() => drafting.point(id, true)}>
+          {clause === undefined || drafting.labelOf(clause) === ''
+            ? t('card.show')
+            : clauseName(drafting.labelOf(clause))}
         </button>
       </p>
-      <MadeTo desk={desk} parent={parent} />
+      <MadeTo context={context} parent={parent} />
       <Words struck={struck} inserted={inserted} />
       {record.reason !== '' && (
         <p class="card-reason">
           <strong>{t('card.reason')}:</strong> {record.reason}
         </p>
       )}
-      <Sponsors desk={desk} id={id} record={record} owner={owner} />
+      <Sponsors context={context} id={id} record={record} owner={owner} />
       <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
       <div class="card-acts">
         {me.role === 'chair' && (
           <>
-            <Order desk={desk} command={{ type: 'adopt', amendments: [id] }} words={t('card.adopt')} strong />
-            <Order desk={desk} command={{ type: 'not-adopt', amendments: [id] }} words={t('card.not-adopt')} />
+            <CommandButton
+              context={context}
+              command={{ type: 'adopt', amendments: [id] }}
+              words={t('card.adopt')}
+              strong
+            />
+            <CommandButton
+              context={context}
+              command={{ type: 'not-adopt', amendments: [id] }}
+              words={t('card.not-adopt')}
+            />
           </>
         )}
         {owner && (
           <>
             {me.role === 'rapporteur' ? (
-              <WithdrawFor desk={desk} id={id} party={face.name} struck={struck} inserted={inserted} />
+              <WithdrawFor context={context} id={id} party={face.name} struck={struck} inserted={inserted} />
             ) : (
-              <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} />
+              <CommandButton
+                context={context}
+                command={{ type: 'withdraw', amendment: id }}
+                words={t('card.withdraw')}
+              />
             )}
-            <ReasonForm desk={desk} id={id} reason={record.reason} />
+            <ReasonForm context={context} id={id} reason={record.reason} />
           </>
         )}
       </div>
@@ -107,13 +122,13 @@ export function Card({
 }
 
 /** Of an amendment to a pending one: whose, and a way to it. It is decided before that one, or falls with it. */
-function MadeTo({ desk, parent }: { desk: Desk; parent: MarkId | null }) {
-  const record = parent === null ? undefined : desk.bench.ledger.value.marks.get(parent);
+function MadeTo({ context, parent }: { context: DraftingContext; parent: MarkId | null }) {
+  const record = parent === null ? undefined : context.drafting.negotiation.value.marks.get(parent);
   if (parent === null || record === undefined) return null;
   return (
     <p class="card-foot">
-      <button type="button" class="link" onClick={() => desk.bench.point(parent, true)}>
-        {t('card.made-to', { party: desk.face(record.party).name })}
+      <button type="button" class="link" onClick={() => context.drafting.point(parent, true)}>
+        {t('card.made-to', { party: context.face(record.party).name })}
       </button>
     </p>
   );
@@ -121,13 +136,13 @@ function MadeTo({ desk, parent }: { desk: Desk; parent: MarkId | null }) {
 
 /** The rapporteur withdraws on behalf of a party: asked first, since the words are not the rapporteur's own. */
 function WithdrawFor({
-  desk,
+  context,
   id,
   party,
   struck,
   inserted,
 }: {
-  desk: Desk;
+  context: DraftingContext;
   id: MarkId;
   party: string;
   struck: string;
@@ -142,7 +157,7 @@ function WithdrawFor({
         data-decides
         onClick={(event) => {
           if (isMeant(event)) asking.value = true;
-          else desk.say(t('card.moved'));
+          else context.say(t('card.moved'));
         }}
       >
         {t('card.withdraw')}…
@@ -157,7 +172,12 @@ function WithdrawFor({
           <Words struck={struck} inserted={inserted} />
           <p>{t('card.withdraw-sure', { party })}</p>
           <div class="row">
-            <Order desk={desk} command={{ type: 'withdraw', amendment: id }} words={t('card.withdraw')} strong />
+            <CommandButton
+              context={context}
+              command={{ type: 'withdraw', amendment: id }}
+              words={t('card.withdraw')}
+              strong
+            />
             <button
               type="button"
               class="button"
@@ -174,7 +194,7 @@ function WithdrawFor({
   );
 }
 
-function ReasonForm({ desk, id, reason }: { desk: Desk; id: MarkId; reason: string }) {
+function ReasonForm({ context, id, reason }: { context: DraftingContext; id: MarkId; reason: string }) {
   const open = useSignal(false);
   const words = useSignal(reason);
   if (!open.value)
@@ -196,7 +216,7 @@ function ReasonForm({ desk, id, reason }: { desk: Desk; id: MarkId; reason: stri
       onSubmit={async (event) => {
         event.preventDefault();
         // What was typed stays in its field until the server has it.
-        if (await desk.order({ type: 'give-reason', amendment: id, reason: words.value })) open.value = false;
+        if (await context.execute({ type: 'give-reason', amendment: id, reason: words.value })) open.value = false;
       }}
     >
       <label>
@@ -229,13 +249,23 @@ function ReasonForm({ desk, id, reason }: { desk: Desk; id: MarkId; reason: stri
 }
 
 /** Who stands behind an amendment, who was asked to, and the answer of who was. */
-function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record: AmendmentRecord; owner: boolean }) {
-  const { me } = desk;
+function Sponsors({
+  context,
+  id,
+  record,
+  owner,
+}: {
+  context: DraftingContext;
+  id: MarkId;
+  record: AmendmentRecord;
+  owner: boolean;
+}) {
+  const { me } = context;
   /** The party that is chosen, and not asked yet. */
   const asking = useSignal<PartyCode | null>(null);
   const asked = record.sponsors.filter(({ accepted }) => !accepted);
   const mine = record.sponsors.find(({ party }) => party === me.party);
-  const others = desk
+  const others = context
     .parties()
     .filter(({ code }) => code !== record.party && !record.sponsors.some(({ party }) => party === code));
   return (
@@ -244,7 +274,7 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
         <p class="card-sponsors">
           {asked
             .map(({ party, agreedTo }) =>
-              t(agreedTo === undefined ? 'card.asked' : 'card.asked-again', { party: desk.face(party).code }),
+              t(agreedTo === undefined ? 'card.asked' : 'card.asked-again', { party: context.face(party).code }),
             )
             .join(', ')}
         </p>
@@ -258,21 +288,21 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
       {me.role === 'delegate' && mine !== undefined && (
         <div class="card-acts">
           {mine.accepted ? (
-            <Order
-              desk={desk}
+            <CommandButton
+              context={context}
               command={{ type: 'answer-sponsoring', amendment: id, accept: false }}
               words={t('card.step-back')}
             />
           ) : (
             <>
-              <Order
-                desk={desk}
+              <CommandButton
+                context={context}
                 command={{ type: 'answer-sponsoring', amendment: id, accept: true }}
                 words={t('card.accept')}
                 strong
               />
-              <Order
-                desk={desk}
+              <CommandButton
+                context={context}
                 command={{ type: 'answer-sponsoring', amendment: id, accept: false }}
                 words={t('card.decline')}
               />
@@ -293,7 +323,7 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
               <option value="">…</option>
               {others.map(({ code }: { code: PartyCode }) => (
                 <option key={code} value={code}>
-                  {desk.face(code).name}
+                  {context.face(code).name}
                 </option>
               ))}
             </select>
@@ -302,8 +332,8 @@ function Sponsors({ desk, id, record, owner }: { desk: Desk; id: MarkId; record:
             type="submit"
             work={async () => {
               const party = others.find(({ code }) => code === asking.peek())?.code;
-              if (party === undefined) desk.say(t('card.ask-whom'));
-              else if (await desk.order({ type: 'ask-to-sponsor', amendment: id, party })) asking.value = null;
+              if (party === undefined) context.say(t('card.ask-whom'));
+              else if (await context.execute({ type: 'ask-to-sponsor', amendment: id, party })) asking.value = null;
             }}
           >
             {t('card.ask-submit')}

@@ -5,19 +5,19 @@ import type { MarkId } from '../../../shared/protocol/ids.ts';
 import { PartyTag } from '../../parts/party.tsx';
 import { moment, t, tn } from '../../words.ts';
 import { Brackets } from '../bracket/rows.tsx';
-import type { Desk } from '../desk.ts';
-import { Order } from '../execute.tsx';
+import type { DraftingContext } from '../context.ts';
+import { CommandButton } from '../execute.tsx';
 import { Card, Words } from './card.tsx';
 import { stateKeys } from './words.ts';
 
 /** A card for each amendment, in the order of the text; the chair's choice of several stands above them. */
-export function AmendmentCards({ desk }: { desk: Desk }) {
-  const { bench, me } = desk;
+export function AmendmentCards({ context }: { context: DraftingContext }) {
+  const { drafting, me } = context;
   const chosen = useSignal<ReadonlySet<MarkId>>(new Set());
   // A card is drawn anew when its amendment says something else: `amendments` keeps those that don't.
-  const amendments = bench.amendments.value;
+  const amendments = drafting.amendments.value;
   const closed = useComputed(() =>
-    [...bench.ledger.value.marks].filter(
+    [...drafting.negotiation.value.marks].filter(
       (entry): entry is [MarkId, AmendmentRecord] => entry[1].kind === 'amendment' && entry[1].state !== 'open',
     ),
   );
@@ -45,14 +45,14 @@ export function AmendmentCards({ desk }: { desk: Desk }) {
             {t('card.choose-all')}
           </label>
           <span aria-live="polite">{tn('card.chosen', picked.length)}</span>
-          <Order
-            desk={desk}
+          <CommandButton
+            context={context}
             command={{ type: 'adopt', amendments: picked }}
             words={t('card.adopt')}
             off={picked.length === 0}
           />
-          <Order
-            desk={desk}
+          <CommandButton
+            context={context}
             command={{ type: 'not-adopt', amendments: picked }}
             words={t('card.not-adopt')}
             off={picked.length === 0}
@@ -64,7 +64,7 @@ export function AmendmentCards({ desk }: { desk: Desk }) {
         {amendments.map((amendment) => (
           <li key={amendment.id}>
             <Card
-              desk={desk}
+              context={context}
               amendment={amendment}
               chosen={chosen.value.has(amendment.id)}
               choose={amendments.length > 1 ? choose : null}
@@ -72,7 +72,7 @@ export function AmendmentCards({ desk }: { desk: Desk }) {
           </li>
         ))}
       </ul>
-      <Brackets desk={desk} />
+      <Brackets context={context} />
       {closed.value.length > 0 && (
         <details class="cards-closed">
           <summary>
@@ -80,9 +80,9 @@ export function AmendmentCards({ desk }: { desk: Desk }) {
           </summary>
           <ul class="plain">
             {closed.value.map(([id, record]) => (
-              <li key={id} class={`card card-closed ${desk.face(record.party).colour}`}>
+              <li key={id} class={`card card-closed ${context.face(record.party).colour}`}>
                 <p class="card-head">
-                  <PartyTag {...desk.face(record.party)} />
+                  <PartyTag {...context.face(record.party)} />
                   <strong>{t(stateKeys[record.state])}</strong>
                 </p>
                 <Words struck={record.closed?.struck ?? ''} inserted={record.closed?.inserted ?? ''} />
@@ -92,7 +92,7 @@ export function AmendmentCards({ desk }: { desk: Desk }) {
                     {t(record.state === 'withdrawn' ? 'card.withdrawn-by' : 'card.closed-by', {
                       state: t(stateKeys[record.state]),
                       name: record.closed.by,
-                      party: desk.face(record.party).name,
+                      party: context.face(record.party).name,
                       time: moment(record.closed.at),
                     })}
                     {record.closed.reason !== undefined && ` · ${record.closed.reason}`}

@@ -2,13 +2,13 @@ import { useSignal } from '@preact/signals';
 import { whyNot } from '../../../shared/negotiation/procedure.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import { baseText } from '../../../shared/text/clause.ts';
-import { Disposing } from '../../../shared/text/resolve.ts';
+import { Resolution } from '../../../shared/text/resolve.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { PartyTag } from '../../parts/party.tsx';
 import { clauseName, t } from '../../words.ts';
 import { Words } from '../amendment/card.tsx';
 import { kindKeys } from '../amendment/words.ts';
-import type { Desk } from '../desk.ts';
+import type { DraftingContext } from '../context.ts';
 import { decideOnce } from '../execute.tsx';
 import { WaitingParties } from './waiting.tsx';
 
@@ -16,19 +16,27 @@ import { WaitingParties } from './waiting.tsx';
  * The chair disposes of all that is pending in a clause and marks it agreed, in one act: what comes in until then is not
  * adopted, so nobody can hold the agreement up, and the text that is agreed is the one shown here or none.
  */
-export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: ClauseId; close: () => void }) {
-  const { bench } = desk;
+export function AgreeDialog({
+  context,
+  clause: id,
+  close,
+}: {
+  context: DraftingContext;
+  clause: ClauseId;
+  close: () => void;
+}) {
+  const { drafting } = context;
   const adopted = useSignal<readonly MarkId[]>([]);
   const status = useSignal<'agreed' | 'agreed ad referendum'>('agreed');
   const parties = useSignal<readonly PartyCode[]>([]);
   const reason = useSignal('');
-  const text = bench.text.value;
-  const ledger = bench.ledger.value;
-  const pending = bench.amendments.value.filter(({ clauses }) => clauses.includes(id));
+  const text = drafting.text.value;
+  const negotiation = drafting.negotiation.value;
+  const pending = drafting.amendments.value.filter(({ clauses }) => clauses.includes(id));
   const ticked = adopted.value.filter((one) => pending.some((amendment) => amendment.id === one));
-  const disposing = new Disposing(text, ledger);
-  disposing.adopt(new Set(ticked));
-  const result = disposing.text().find((clause) => clause.id === id);
+  const resolution = new Resolution(text, negotiation);
+  resolution.adopt(new Set(ticked));
+  const result = resolution.text().find((clause) => clause.id === id);
   const wish = {
     type: 'dispose-and-agree' as const,
     clauses: [id],
@@ -37,14 +45,14 @@ export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: C
     ...(status.value === 'agreed ad referendum' ? { parties: [...parties.value] } : {}),
     ...(reason.value.trim() === '' ? {} : { reason: reason.value }),
   };
-  const refusal = whyNot(bench.situation.value, wish, desk.me);
+  const refusal = whyNot(drafting.situation.value, wish, context.me);
   return (
-    <Dialog title={t('agree.title', { clause: clauseName(bench.labelOf(id)) })} onClose={close}>
+    <Dialog title={t('agree.title', { clause: clauseName(drafting.labelOf(id)) })} onClose={close}>
       <form class="form" onSubmit={(event) => event.preventDefault()}>
         <p>{t('agree.about')}</p>
         <ul class="plain">
           {pending.map((amendment) => {
-            const face = desk.face(amendment.record.party);
+            const face = context.face(amendment.record.party);
             return (
               <li key={amendment.id} class={`card ${face.colour}`}>
                 <label class="check">
@@ -80,7 +88,7 @@ export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: C
             </label>
           ))}
         </fieldset>
-        {status.value === 'agreed ad referendum' && <WaitingParties desk={desk} chosen={parties} />}
+        {status.value === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
         <label>
           {t('clause.reason')}
           <textarea
@@ -106,8 +114,8 @@ export function AgreeDialog({ desk, clause: id, close }: { desk: Desk; clause: C
             aria-disabled={refusal !== null}
             title={refusal === null ? undefined : t(`error.${refusal}`)}
             onClick={async (event) => {
-              if (refusal !== null) desk.say(t(`error.${refusal}`));
-              else if (await decideOnce(desk, wish, event)) close();
+              if (refusal !== null) context.say(t(`error.${refusal}`));
+              else if (await decideOnce(context, wish, event)) close();
             }}
           >
             {t('agree.confirm')}

@@ -1,14 +1,20 @@
 import type { Signal } from '@preact/signals';
 import type { PartyCode } from '../../../shared/protocol/ids.ts';
 import { t } from '../../words.ts';
-import type { Desk } from '../desk.ts';
+import type { DraftingContext } from '../context.ts';
 
 /** For "agreed ad referendum": the parties that wait for their capital. */
-export function WaitingParties({ desk, chosen }: { desk: Desk; chosen: Signal<readonly PartyCode[]> }) {
+export function WaitingParties({
+  context,
+  chosen,
+}: {
+  context: DraftingContext;
+  chosen: Signal<readonly PartyCode[]>;
+}) {
   return (
     <fieldset>
       <legend>{t('clause.waiting-parties')}</legend>
-      {desk.parties().map(({ code }) => (
+      {context.parties().map(({ code }) => (
         <label key={code} class="check">
           <input
             type="checkbox"
@@ -19,7 +25,7 @@ export function WaitingParties({ desk, chosen }: { desk: Desk; chosen: Signal<re
                 : chosen.value.filter((one) => one !== code);
             }}
           />{' '}
-          {desk.face(code).name}
+          {context.face(code).name}
         </label>
       ))}
     </fieldset>

@@ -17,7 +17,7 @@ const neighbour = <T extends { readonly id: string }>(list: readonly T[], at: nu
  */
 export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
   const { topics, recommendations } = view;
-  const order = (command: MeetingCommand): Promise<boolean> => orderIn(meeting, command);
+  const execute = (command: MeetingCommand): Promise<boolean> => orderIn(meeting, command);
   const lastTopic = topics.at(-1)?.id;
   return (
     <section class="panel" aria-labelledby="agenda-title">
@@ -28,14 +28,14 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
             <Heading
               heading={heading}
               required
-              save={(next) => order({ type: 'rename-topic', topic: id, heading: next })}
+              save={(next) => execute({ type: 'rename-topic', topic: id, heading: next })}
             />
             <label>
               {t('manage.level')}{' '}
               <select
                 value={level}
                 onChange={(event) => {
-                  void order({ type: 'set-topic-level', topic: id, level: Number(event.currentTarget.value) });
+                  void execute({ type: 'set-topic-level', topic: id, level: Number(event.currentTarget.value) });
                 }}
               >
                 {[1, 2, 3, 4, 5, 6].map((one) => (
@@ -49,13 +49,13 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
               at={at}
               count={topics.length}
               name={heading}
-              move={(by) => order({ type: 'move-topic', topic: id, after: neighbour(topics, at, by) })}
+              move={(by) => execute({ type: 'move-topic', topic: id, after: neighbour(topics, at, by) })}
             />
             {recommendations.every(({ topic }) => topic !== id) && (
               <BusyButton
                 label={`${t('app.remove')}: ${heading}`}
                 work={async () => {
-                  await order({ type: 'remove-topic', topic: id });
+                  await execute({ type: 'remove-topic', topic: id });
                 }}
               >
                 {t('app.remove')}
@@ -66,7 +66,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
       </ol>
       <Adder
         words={t('manage.add-topic')}
-        add={(heading) => order({ type: 'add-topic', id: newTopicId(), heading, level: 1 })}
+        add={(heading) => execute({ type: 'add-topic', id: newTopicId(), heading, level: 1 })}
       />
       <h2>{t('manage.recommendations')}</h2>
       <ol class="plain listing">
@@ -75,7 +75,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
             <span class="number">{at + 1}</span>
             <Heading
               heading={heading}
-              save={(next) => order({ type: 'rename-recommendation', recommendation: id, heading: next })}
+              save={(next) => execute({ type: 'rename-recommendation', recommendation: id, heading: next })}
             />
             <label>
               {t('manage.topic')}{' '}
@@ -84,7 +84,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
                 onChange={(event) => {
                   const chosen = TopicId.safeParse(event.currentTarget.value);
                   if (chosen.success)
-                    void order({ type: 'set-recommendation-topic', recommendation: id, topic: chosen.data });
+                    void execute({ type: 'set-recommendation-topic', recommendation: id, topic: chosen.data });
                 }}
               >
                 {topics.map((one) => (
@@ -99,7 +99,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
               count={recommendations.length}
               name={heading === '' ? String(at + 1) : heading}
               move={(by) =>
-                order({ type: 'move-recommendation', recommendation: id, after: neighbour(recommendations, at, by) })
+                execute({ type: 'move-recommendation', recommendation: id, after: neighbour(recommendations, at, by) })
               }
             />
           </li>
@@ -108,7 +108,9 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
       {lastTopic !== undefined && (
         <Adder
           words={t('manage.add-recommendation')}
-          add={(heading) => order({ type: 'add-recommendation', id: newRecommendationId(), topic: lastTopic, heading })}
+          add={(heading) =>
+            execute({ type: 'add-recommendation', id: newRecommendationId(), topic: lastTopic, heading })
+          }
         />
       )}
     </section>

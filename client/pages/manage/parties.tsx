@@ -114,7 +114,7 @@ function PartyDialog({
     const { en, es, fr, pt } = names.value;
     const optional = Object.fromEntries(Object.entries({ es, fr, pt }).filter(([, name]) => name.trim() !== ''));
     try {
-      await meeting.order({
+      await meeting.execute({
         type: 'set-party',
         party: {
           code: parsed.data,

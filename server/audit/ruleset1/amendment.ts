@@ -1,4 +1,4 @@
-import type { Ledger } from '../../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../../shared/negotiation/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
 import type { Clause, Run, RunMarks } from '../../../shared/text/clause.ts';
 
@@ -71,18 +71,18 @@ function joinShares(parts: readonly Share[]): { readonly struck: string; readonl
 }
 
 /** The open brackets in a clause. */
-export function standingBrackets(clause: Clause, ledger: Ledger): readonly MarkId[] {
+export function standingBrackets(clause: Clause, negotiation: NegotiationState): readonly MarkId[] {
   const ids = new Set<MarkId>();
   for (const { marks } of clause.runs)
     for (const id of marks.bracket) {
-      const record = ledger.marks.get(id);
+      const record = negotiation.marks.get(id);
       if (record?.kind === 'bracket' && record.state === 'open') ids.add(id);
     }
   return [...ids];
 }
 
 /** While an amendment or a bracket of a clause is unresolved, the clause can't be marked agreed. */
-export const isUnresolved = (clause: Clause, ledger: Ledger): boolean =>
+export const isUnresolved = (clause: Clause, negotiation: NegotiationState): boolean =>
   clause.insertion !== null ||
   clause.runs.some((run) => run.marks.insertion.length > 0 || run.marks.deletion.length > 0) ||
-  standingBrackets(clause, ledger).length > 0;
+  standingBrackets(clause, negotiation).length > 0;

@@ -1,9 +1,9 @@
 /** The rule of authority under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
 
-import { isLocked, type Ledger } from '../../../shared/negotiation/state.ts';
+import { isLocked, type NegotiationState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import type { ClauseId, MarkId } from '../../../shared/protocol/ids.ts';
-import type { Change, Hand } from '../../../shared/text/authority.ts';
+import type { Capacity, Change } from '../../../shared/text/authority.ts';
 import {
   type Clause,
   changedClauses,
@@ -35,19 +35,19 @@ interface Judge {
   readonly ownClause: (clause: Clause) => boolean;
 }
 
-function judgeFor(hand: Hand, ledger: Ledger): Judge {
-  if ('edits' in hand) {
+function judgeFor(capacity: Capacity, negotiation: NegotiationState): Judge {
+  if ('edits' in capacity) {
     return {
       // A clause that a party proposes is that party's as a whole: nobody writes base text into it.
       ownRun: (marks, within) => marks.insertion.length === 0 && within.insertion === null,
       ownMark: () => false,
-      ownClause: (clause) => clause.insertion === null && !isLocked(ledger, clause.id),
+      ownClause: (clause) => clause.insertion === null && !isLocked(negotiation, clause.id),
     };
   }
   // A mark that nobody has is new, and becomes this party's; a closed one is nobody's, so it can't be extended.
   const ownMark = (id: MarkId): boolean => {
-    const mark = ledger.marks.get(id);
-    return mark === undefined || (mark.party === hand.proposesFor && mark.state === 'open');
+    const mark = negotiation.marks.get(id);
+    return mark === undefined || (mark.party === capacity.proposesFor && mark.state === 'open');
   };
   return {
     ownRun: (marks) => marks.insertion.length > 0 && marks.insertion.every(ownMark),
@@ -120,12 +120,12 @@ const sameSeat = (one: Clause, other: Clause): boolean =>
  *
  * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
  */
-export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): void {
-  const judge = judgeFor(hand, ledger);
+export function permit({ before, after }: Change, capacity: Capacity, negotiation: NegotiationState): void {
+  const judge = judgeFor(capacity, negotiation);
   const { inOrder, changes } = changedClauses(before, after);
 
   for (const { was, is } of changes)
-    if (was !== undefined && isLocked(ledger, was.id) && (is === undefined || !sameClause(was, is)))
+    if (was !== undefined && isLocked(negotiation, was.id) && (is === undefined || !sameClause(was, is)))
       throw new ConcordError('clause-locked', { clause: was.id });
 
   const added = new Map<MarkId, string>();
@@ -133,7 +133,7 @@ export function permit({ before, after }: Change, hand: Hand, ledger: Ledger): v
     if (is === undefined) continue;
     // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
     const changed = changedRuns(was?.runs ?? [], is.runs);
-    checkMarks(is, changed.after, was, hand, ledger, added);
+    checkMarks(is, changed.after, was, capacity, negotiation, added);
     // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
     if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
       throw new ConcordError('not-your-words', { clause: is.id });
@@ -162,8 +162,8 @@ function checkMarks(
   clause: Clause,
   runs: readonly Run[],
   old: Clause | undefined,
-  hand: Hand,
-  ledger: Ledger,
+  capacity: Capacity,
+  negotiation: NegotiationState,
   added: Map<MarkId, string>,
 ): void {
   const had = (name: MarkName, id: MarkId): boolean =>
@@ -172,9 +172,9 @@ function checkMarks(
   for (const [name, id] of marksOf({ insertion: clause.insertion, runs })) {
     if (had(name, id)) continue;
     if (name === 'origin') throw new ConcordError('mark-misused', { clause: clause.id, mark: id });
-    const known = ledger.marks.get(id);
+    const known = negotiation.marks.get(id);
     if (known === undefined) {
-      if ('edits' in hand) throw new ConcordError('not-your-words', { clause: clause.id, mark: id });
+      if ('edits' in capacity) throw new ConcordError('not-your-words', { clause: clause.id, mark: id });
       const seen = added.get(id);
       if (seen !== undefined && seen !== kindOfMark[name])
         throw new ConcordError('mark-misused', { clause: clause.id, mark: id });

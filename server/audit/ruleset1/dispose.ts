@@ -1,6 +1,6 @@
 /** What became of the text under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
 
-import type { Ledger } from '../../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../../shared/negotiation/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
 import type { Clause, Run, RunMarks } from '../../../shared/text/clause.ts';
 import { wordsOf } from './amendment.ts';
@@ -15,7 +15,7 @@ export type ClauseRewrite =
       readonly kept: readonly (RunMarks | null)[];
     };
 
-export interface Disposal {
+export interface Resolved {
   readonly rewrites: readonly ClauseRewrite[];
   /** Amendments of others that nothing is left of, with the words that they had. */
   readonly superseded: readonly { readonly id: MarkId; readonly struck: string; readonly inserted: string }[];
@@ -38,8 +38,8 @@ const without = (ids: readonly MarkId[], gone: ReadonlySet<MarkId>): readonly Ma
  * Every other amendment stays valid, in place, as far as its words still exist. It is superseded when nothing is left
  * of what it was about: all the words that it struck are gone, or the words round its own are.
  */
-export function adopt(text: readonly Clause[], ids: ReadonlySet<MarkId>, ledger: Ledger): Disposal {
-  return dispose(text, ids, ledger, (draft) => {
+export function adopt(text: readonly Clause[], ids: ReadonlySet<MarkId>, negotiation: NegotiationState): Resolved {
+  return dispose(text, ids, negotiation, (draft) => {
     const { clause } = draft;
     if (draft.insertion !== null && ids.has(draft.insertion)) draft.insertion = null;
     for (const [at, { marks }] of clause.runs.entries()) {
@@ -54,11 +54,15 @@ export function adopt(text: readonly Clause[], ids: ReadonlySet<MarkId>, ledger:
 }
 
 /** Takes amendments out of the text as if they had never been made: not adopted, or withdrawn. */
-export function takeOut(text: readonly Clause[], ids: ReadonlySet<MarkId>, ledger: Ledger): Disposal {
-  return dispose(text, ids, ledger, (draft) => takeOutOf(draft, ids));
+export function removeAmendments(
+  text: readonly Clause[],
+  ids: ReadonlySet<MarkId>,
+  negotiation: NegotiationState,
+): Resolved {
+  return dispose(text, ids, negotiation, (draft) => removedFrom(draft, ids));
 }
 
-function takeOutOf(draft: Draft, ids: ReadonlySet<MarkId>): void {
+function removedFrom(draft: Draft, ids: ReadonlySet<MarkId>): void {
   if (draft.insertion !== null && ids.has(draft.insertion)) draft.remove = true;
   for (const [at, marks] of draft.kept.entries()) {
     if (marks === null) continue;
@@ -71,9 +75,9 @@ function takeOutOf(draft: Draft, ids: ReadonlySet<MarkId>): void {
 function dispose(
   text: readonly Clause[],
   ids: ReadonlySet<MarkId>,
-  ledger: Ledger,
+  negotiation: NegotiationState,
   apply: (draft: Draft) => void,
-): Disposal {
+): Resolved {
   const drafts = text.map(
     (clause): Draft => ({
       clause,
@@ -86,10 +90,10 @@ function dispose(
 
   const superseded: { id: MarkId; struck: string; inserted: string }[] = [];
   // What supersedes one amendment may orphan a third that was made to it: until nothing more falls.
-  for (let fallen = fallenIn(drafts, ids, superseded, ledger); fallen.size > 0; ) {
+  for (let fallen = fallenIn(drafts, ids, superseded, negotiation); fallen.size > 0; ) {
     for (const id of fallen) superseded.push({ id, ...wordsOf(text, id) });
-    for (const draft of drafts) takeOutOf(draft, fallen);
-    fallen = fallenIn(drafts, ids, superseded, ledger);
+    for (const draft of drafts) removedFrom(draft, fallen);
+    fallen = fallenIn(drafts, ids, superseded, negotiation);
   }
   // Whoever strikes all the words of a clause strikes the clause.
   for (const draft of drafts)
@@ -103,7 +107,7 @@ function fallenIn(
   drafts: readonly Draft[],
   ids: ReadonlySet<MarkId>,
   already: readonly { readonly id: MarkId }[],
-  ledger: Ledger,
+  negotiation: NegotiationState,
 ): ReadonlySet<MarkId> {
   const done = new Set([...ids, ...already.map(({ id }) => id)]);
   const open = new Map<MarkId, Standing>();
@@ -124,7 +128,7 @@ function fallenIn(
   }
   const fallen = new Set<MarkId>();
   for (const [id, { clause, struck, struckLeft, insertedLeft }] of open) {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     if (done.has(id) || record?.kind !== 'amendment' || record.state !== 'open') continue;
     // A replacement lives as long as some of the words that it replaces; an addition as long as its place.
     if (!clause && (struck ? !struckLeft : !insertedLeft)) fallen.add(id);

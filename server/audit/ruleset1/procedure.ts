@@ -7,16 +7,16 @@ import {
   type AmendmentState,
   type ClauseRecord,
   isLocked,
-  type Ledger,
-  type LedgerChange,
+  type NegotiationState,
   openStatus,
+  type StateChange,
   type Status,
 } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import type { Clause, RunMarks } from '../../../shared/text/clause.ts';
 import { isUnresolved, stands, wordsOf } from './amendment.ts';
-import { adopt, type ClauseRewrite, type Disposal, takeOut } from './dispose.ts';
+import { adopt, type ClauseRewrite, type Resolved, removeAmendments } from './dispose.ts';
 
 const reason = z.string().trim().max(4000);
 
@@ -50,14 +50,14 @@ export type Command = z.infer<typeof Command>;
 /** All that a decision looks at. */
 export interface Situation {
   readonly text: readonly Clause[];
-  readonly ledger: Ledger;
+  readonly negotiation: NegotiationState;
   readonly meeting: Pick<MeetingState, 'parties' | 'drafting'>;
 }
 
 /** What a command does to document and record, in one entry. */
 export interface Decision {
   readonly rewrites: readonly ClauseRewrite[];
-  readonly changes: readonly LedgerChange[];
+  readonly changes: readonly StateChange[];
 }
 
 /**
@@ -71,15 +71,15 @@ export function decide(situation: Situation, command: Command, by: Principal, no
       requireChair(by);
       const ids = new Set(command.amendments);
       for (const id of ids) standing(situation, id);
-      const disposal =
+      const resolved =
         command.type === 'adopt'
-          ? adopt(situation.text, ids, situation.ledger)
-          : takeOut(situation.text, ids, situation.ledger);
+          ? adopt(situation.text, ids, situation.negotiation)
+          : removeAmendments(situation.text, ids, situation.negotiation);
       return close(
         situation,
         ids,
         command.type === 'adopt' ? 'adopted' : 'not adopted',
-        disposal,
+        resolved,
         decided(by, now, command.reason),
       );
     }
@@ -90,13 +90,13 @@ export function decide(situation: Situation, command: Command, by: Principal, no
         situation,
         ids,
         'withdrawn',
-        takeOut(situation.text, ids, situation.ledger),
+        removeAmendments(situation.text, ids, situation.negotiation),
         decided(by, now, command.reason),
       );
     }
     case 'give-reason': {
       const record = ownedBy(situation, command.amendment, by);
-      return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, reason: command.reason } });
+      return stateOnly({ of: 'mark', id: command.amendment, value: { ...record, reason: command.reason } });
     }
     case 'ask-to-sponsor': {
       const record = ownedBy(situation, command.amendment, by);
@@ -105,7 +105,7 @@ export function decide(situation: Situation, command: Command, by: Principal, no
       if (command.party === record.party || record.sponsors.some(({ party }) => party === command.party))
         throw new ConcordError('nothing-to-do');
       const sponsors = [...record.sponsors, { party: command.party, accepted: false }];
-      return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
+      return stateOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
     }
     case 'answer-sponsoring':
       return answerSponsoring(situation, command, by);
@@ -116,11 +116,11 @@ export function decide(situation: Situation, command: Command, by: Principal, no
     case 'set-sponsors': {
       if (by.role !== 'rapporteur') throw new ConcordError('role-may-not');
       const clause = clauseOf(situation, command.clause);
-      if (isLocked(situation.ledger, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
+      if (isLocked(situation.negotiation, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
       for (const code of command.sponsors)
         if (!situation.meeting.parties.has(code)) throw new ConcordError('party-unknown', { field: code });
       const sponsors = [...new Set(command.sponsors)];
-      return ledgerOnly({ of: 'clause', id: clause.id, value: { ...recordOfClause(situation, clause.id), sponsors } });
+      return stateOnly({ of: 'clause', id: clause.id, value: { ...recordOfClause(situation, clause.id), sponsors } });
     }
   }
 }
@@ -131,7 +131,7 @@ const decided = (by: Principal, at: number, why: string | undefined): { by: stri
   ...(why === undefined || why === '' ? {} : { reason: why }),
 });
 
-const ledgerOnly = (change: LedgerChange): Decision => ({ rewrites: [], changes: [change] });
+const stateOnly = (change: StateChange): Decision => ({ rewrites: [], changes: [change] });
 
 function requireChair(by: Principal): void {
   if (by.role !== 'chair') throw new ConcordError('role-may-not');
@@ -143,12 +143,12 @@ function clauseOf({ text }: Situation, id: ClauseId): Clause {
   return clause;
 }
 
-const recordOfClause = ({ ledger }: Situation, id: ClauseId): ClauseRecord =>
-  ledger.clauses.get(id) ?? { sponsors: [], status: openStatus };
+const recordOfClause = ({ negotiation }: Situation, id: ClauseId): ClauseRecord =>
+  negotiation.clauses.get(id) ?? { sponsors: [], status: openStatus };
 
 /** An amendment that is open and has words in the text. */
-function standing({ text, ledger }: Situation, id: MarkId): AmendmentRecord {
-  const record = ledger.marks.get(id);
+function standing({ text, negotiation }: Situation, id: MarkId): AmendmentRecord {
+  const record = negotiation.marks.get(id);
   if (record?.kind !== 'amendment') throw new ConcordError('not-found', { mark: id });
   if (record.state !== 'open' || !stands(text, id)) throw new ConcordError('amendment-closed', { mark: id });
   return record;
@@ -176,11 +176,11 @@ function answerSponsoring(
   if (asked === undefined) throw new ConcordError('not-found', { mark: command.amendment });
   const others = record.sponsors.filter((sponsor) => sponsor !== asked);
   const sponsors = command.accept ? [...others, { party, accepted: true }] : others;
-  return ledgerOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
+  return stateOnly({ of: 'mark', id: command.amendment, value: { ...record, sponsors } });
 }
 
 function liftBracket(situation: Situation, id: MarkId, by: Principal, now: number): Decision {
-  const record = situation.ledger.marks.get(id);
+  const record = situation.negotiation.marks.get(id);
   if (record?.kind !== 'bracket') throw new ConcordError('not-found', { mark: id });
   if (record.state !== 'open') throw new ConcordError('mark-closed', { mark: id });
   if (by.role !== 'chair' && !speaksFor(by, record.party)) throw new ConcordError('role-may-not');
@@ -206,11 +206,11 @@ function setStatus(
 ): Decision {
   requireChair(by);
   const act = decided(by, now, command.reason);
-  const changes: LedgerChange[] = [];
+  const changes: StateChange[] = [];
   for (const id of new Set(command.clauses)) {
     const clause = clauseOf(situation, id);
     const record = recordOfClause(situation, id);
-    if (command.status !== 'open' && isUnresolved(clause, situation.ledger))
+    if (command.status !== 'open' && isUnresolved(clause, situation.negotiation))
       throw new ConcordError('clause-unresolved', { clause: id });
     const status = nextStatus(situation, command, record.status, act);
     if (status !== null) changes.push({ of: 'clause', id, value: { ...record, status } });
@@ -241,15 +241,15 @@ function close(
   situation: Situation,
   ids: ReadonlySet<MarkId>,
   state: AmendmentState,
-  { rewrites, superseded }: Disposal,
+  { rewrites, superseded }: Resolved,
   act: { by: string; at: number; reason?: string },
 ): Decision {
-  const { text, ledger } = situation;
+  const { text, negotiation } = situation;
   for (const { clause } of rewrites)
-    if (isLocked(ledger, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
-  const changes: LedgerChange[] = [];
+    if (isLocked(negotiation, clause.id)) throw new ConcordError('clause-locked', { clause: clause.id });
+  const changes: StateChange[] = [];
   const closeOne = (id: MarkId, next: AmendmentState, words: { struck: string; inserted: string }): void => {
-    const record = ledger.marks.get(id);
+    const record = negotiation.marks.get(id);
     if (record?.kind !== 'amendment') return;
     changes.push({
       of: 'mark',
@@ -263,7 +263,7 @@ function close(
     const { clause } = rewrite;
     if (rewrite.remove || clause.insertion === null || rewrite.insertion !== null) continue;
     // A proposed clause that is adopted: the amendment's sponsors are the clause's.
-    const source = ledger.marks.get(clause.insertion);
+    const source = negotiation.marks.get(clause.insertion);
     if (source?.kind !== 'amendment') continue;
     const sponsors = [source.party, ...source.sponsors.filter(({ accepted }) => accepted).map(({ party }) => party)];
     changes.push({

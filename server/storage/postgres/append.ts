@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { LogName } from '../../../shared/protocol/ids.ts';
 import { buildsOn, zeroHash } from '../chain.ts';
-import type { Entry, Head } from '../log.ts';
+import type { Entry, LogHead } from '../log.ts';
 import { isAway } from './pool.ts';
 
 /** On which the nodes wake each other. */
@@ -33,7 +33,7 @@ export class CommitInDoubt extends Error {
     /** What each append is told if the commit was made. */
     readonly fates: readonly boolean[],
     /** Stored if the commit was made; a transaction is whole, so one entry tells of all. */
-    readonly witness: Entry,
+    readonly marker: Entry,
     options: ErrorOptions,
   ) {
     super('the commit got no answer', options);
@@ -58,7 +58,7 @@ export async function commitGroup(
   try {
     const heads = await lockHeads(client, group);
     const accepted: Entry[] = [];
-    const grown = new Map<LogName, Head>();
+    const grown = new Map<LogName, LogHead>();
     const fates = group.map((entries) => {
       const [first] = entries;
       const last = entries.at(-1);
@@ -69,15 +69,15 @@ export async function commitGroup(
       accepted.push(...entries);
       return true;
     });
-    const witness = accepted.at(-1);
-    if (!witness) {
+    const marker = accepted.at(-1);
+    if (!marker) {
       await client.query('ROLLBACK');
       return fates;
     }
     await insert(client, accepted);
     await advance(client, grown);
     for (const payload of payloads(node, [...grown.keys()])) await client.query(sql.notify, [channel, payload]);
-    await commit(client, fates, witness);
+    await commit(client, fates, marker);
     return fates;
   } catch (error) {
     if (!(error instanceof CommitInDoubt)) await client.query('ROLLBACK').catch(() => {});
@@ -89,15 +89,15 @@ export async function commitGroup(
  * Whether a commit in doubt was made, asked on a new connection. It takes the lock of the witness's log, so the answer
  * waits until the old transaction has ended.
  */
-export async function wasCommitted(client: pg.ClientBase, { witness }: CommitInDoubt): Promise<boolean> {
+export async function wasCommitted(client: pg.ClientBase, { marker }: CommitInDoubt): Promise<boolean> {
   await client.query(sql.begin);
-  await lockHeads(client, [[witness]]);
-  const { rows } = await client.query<{ hash: Buffer }>(sql.stored, [witness.log, witness.sequence]);
+  await lockHeads(client, [[marker]]);
+  const { rows } = await client.query<{ hash: Buffer }>(sql.stored, [marker.log, marker.sequence]);
   await client.query('ROLLBACK');
-  return rows[0]?.hash.equals(witness.hash) ?? false;
+  return rows[0]?.hash.equals(marker.hash) ?? false;
 }
 
-async function lockHeads(client: pg.ClientBase, group: readonly (readonly Entry[])[]): Promise<Map<string, Head>> {
+async function lockHeads(client: pg.ClientBase, group: readonly (readonly Entry[])[]): Promise<Map<string, LogHead>> {
   const names = new Set<LogName>();
   const fresh = new Set<LogName>();
   for (const [first] of group) {
@@ -106,7 +106,7 @@ async function lockHeads(client: pg.ClientBase, group: readonly (readonly Entry[
     if (first.sequence === 1) fresh.add(first.log);
   }
   if (fresh.size > 0) await client.query(sql.start, [[...fresh], Buffer.from(zeroHash)]);
-  const { rows } = await client.query<Head & { log: string }>(sql.lock, [[...names]]);
+  const { rows } = await client.query<LogHead & { log: string }>(sql.lock, [[...names]]);
   return new Map(rows.map(({ log, sequence, hash }) => [log, { sequence, hash }]));
 }
 
@@ -122,7 +122,7 @@ async function insert(client: pg.ClientBase, entries: readonly Entry[]): Promise
   }
 }
 
-async function advance(client: pg.ClientBase, grown: ReadonlyMap<LogName, Head>): Promise<void> {
+async function advance(client: pg.ClientBase, grown: ReadonlyMap<LogName, LogHead>): Promise<void> {
   const heads = [...grown.values()];
   await client.query(sql.advance, [
     [...grown.keys()],
@@ -131,12 +131,12 @@ async function advance(client: pg.ClientBase, grown: ReadonlyMap<LogName, Head>)
   ]);
 }
 
-async function commit(client: pg.ClientBase, fates: readonly boolean[], witness: Entry): Promise<void> {
+async function commit(client: pg.ClientBase, fates: readonly boolean[], marker: Entry): Promise<void> {
   try {
     await client.query('COMMIT');
   } catch (error) {
     // Any other failure says that the commit was refused.
-    if (isAway(error)) throw new CommitInDoubt(fates, witness, { cause: error });
+    if (isAway(error)) throw new CommitInDoubt(fates, marker, { cause: error });
     throw error;
   }
 }

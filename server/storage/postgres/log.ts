@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { LogName, randomId } from '../../../shared/protocol/ids.ts';
 import { assertRun } from '../chain.ts';
-import type { Checkpoint, Entry, Head, Log } from '../log.ts';
+import type { Checkpoint, Entry, Log, LogHead } from '../log.ts';
 import { subscribers } from '../subscribers.ts';
 import { CommitInDoubt, commitGroup, wasCommitted } from './append.ts';
 import { notStored, openPool } from './pool.ts';
@@ -159,7 +159,7 @@ export async function openPostgres({
       }));
     },
     async head(name) {
-      const [head] = await query<Head & pg.QueryResultRow>(sql.head, [name]);
+      const [head] = await query<LogHead & pg.QueryResultRow>(sql.head, [name]);
       return head ? { sequence: head.sequence, hash: plain(head.hash) } : null;
     },
     async names() {

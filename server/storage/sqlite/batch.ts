@@ -1,8 +1,9 @@
 import type Database from 'better-sqlite3';
 import type { LogName } from '../../../shared/protocol/ids.ts';
 import { buildsOn } from '../chain.ts';
-import type { Checkpoint, Entry, Head } from '../log.ts';
+import type { Checkpoint, Entry, LogHead } from '../log.ts';
 import { codeOf } from './file.ts';
+import type { LastCommitMarker } from './lastCommitMarker.ts';
 import type {
   Answers,
   Append,
@@ -14,7 +15,6 @@ import type {
   Request,
   Statement,
 } from './protocol.ts';
-import type { Witness } from './witness.ts';
 
 const sql = {
   head: 'SELECT sequence, hash FROM entries WHERE log = ? ORDER BY sequence DESC LIMIT 1',
@@ -50,15 +50,15 @@ export class BatchRunner {
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Database.Statement>();
   /** The newest entries of logs that were appended to. */
-  readonly #heads = new Map<LogName, Head>();
+  readonly #heads = new Map<LogName, LogHead>();
 
-  readonly #witness: Pick<Witness, 'note'> | null;
+  readonly #marker: Pick<LastCommitMarker, 'note'> | null;
   /** The last commit failed: what it wrote may still stand at the end of the write-ahead log. */
   #suspect = false;
 
-  constructor(database: Database.Database, witness: Pick<Witness, 'note'> | null = null) {
+  constructor(database: Database.Database, marker: Pick<LastCommitMarker, 'note'> | null = null) {
     this.#database = database;
-    this.#witness = witness;
+    this.#marker = marker;
   }
 
   run({ appends, requests }: Batch): NumberedOutcome[] {
@@ -90,7 +90,7 @@ export class BatchRunner {
       const entry = lastStored(appends, outcomes);
       const left = entry === null ? { checks: this.#count() } : { entry };
       this.#prepare('COMMIT').run();
-      this.#witness?.note(left);
+      this.#marker?.note(left);
       return outcomes;
     } catch (error) {
       // What was appended in it is gone, and so is what is known of it.
@@ -179,7 +179,7 @@ export class BatchRunner {
       case 'read':
         return this.#prepare<Entry>(sql.read).all(request.log, request.after, request.limit);
       case 'head':
-        return this.#prepare<Head>(sql.head).get(request.log) ?? null;
+        return this.#prepare<LogHead>(sql.head).get(request.log) ?? null;
       case 'names':
         return this.#prepare<{ log: string }>(sql.names)
           .all()
@@ -208,10 +208,10 @@ export class BatchRunner {
   }
 
   /** The newest entry of a log, remembered: nobody else appends, the data directory is ours alone. */
-  #head(log: LogName): Head | null {
+  #head(log: LogName): LogHead | null {
     const known = this.#heads.get(log);
     if (known !== undefined) return known;
-    const head = this.#prepare<Head>(sql.head).get(log) ?? null;
+    const head = this.#prepare<LogHead>(sql.head).get(log) ?? null;
     if (head !== null) {
       if (this.#heads.size >= mostHeads) this.#heads.clear();
       this.#heads.set(log, head);

@@ -5,13 +5,13 @@ import { z } from 'zod';
 import { migrationsTable, newestMigration, sqliteMigrations } from '../migrations.ts';
 import { StoreRefused } from '../refused.ts';
 import { applicationId, inspect } from './inspect.ts';
+import { assertHolds, LastCommitMarker, readLastCommitMarker } from './lastCommitMarker.ts';
 import { assertSealed, keepSeals } from './seals.ts';
-import { assertHolds, readWitness, Witness } from './witness.ts';
 
 export interface OpenFile {
   readonly database: Database.Database;
   /** Takes note of what was stored last; null where nothing is written. */
-  readonly witness: Witness | null;
+  readonly marker: LastCommitMarker | null;
   close(): void;
 }
 
@@ -32,7 +32,7 @@ export function openFile(dataDir: string, { readOnly }: { readOnly: boolean }): 
       database.close();
       throw new StoreRefused('older', `${path} is of an earlier version: start the server on it once`);
     }
-    return { database, witness: null, close: () => database.close() };
+    return { database, marker: null, close: () => database.close() };
   }
   const lock = takeLock(dataDir);
   try {
@@ -41,13 +41,13 @@ export function openFile(dataDir: string, { readOnly }: { readOnly: boolean }): 
     // whatever we found.
     look(dataDir, path).close();
     const database = openForWriting(path);
-    const witness = witnessOf(dataDir, database);
+    const marker = markerOf(dataDir, database);
     return {
       database,
-      witness,
+      marker,
       close() {
         database.close();
-        witness.close();
+        marker.close();
         lock.close();
       },
     };
@@ -111,7 +111,7 @@ function look(dataDir: string, path: string): Database.Database {
   let database: Database.Database | null = null;
   try {
     if (statSync(path).size === 0) throw new StoreRefused('damaged', `${path} is damaged: it is empty`);
-    const stored = readWitness(dataDir);
+    const stored = readLastCommitMarker(dataDir);
     database = new Database(path, { readonly: true, fileMustExist: true, timeout: 2_000 });
     // One transaction: a server may be writing meanwhile.
     database.exec('BEGIN');
@@ -156,11 +156,11 @@ function settleLog(database: Database.Database, path: string): void {
     throw new StoreRefused('in-use', `${path} is being read by another process: start again when it is done`);
 }
 
-function witnessOf(dataDir: string, database: Database.Database): Witness {
+function markerOf(dataDir: string, database: Database.Database): LastCommitMarker {
   try {
-    const witness = new Witness(dataDir, database);
+    const marker = new LastCommitMarker(dataDir, database);
     sync(dataDir);
-    return witness;
+    return marker;
   } catch (error) {
     database.close();
     throw new StoreRefused('unreachable', `${dataDir} cannot be written: ${messageOf(error)}`, { cause: error });

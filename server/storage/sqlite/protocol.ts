@@ -1,5 +1,5 @@
 import type { LogName } from '../../../shared/protocol/ids.ts';
-import type { Checkpoint, Entry, Head } from '../log.ts';
+import type { Checkpoint, Entry, LogHead } from '../log.ts';
 import type { RefusedReason } from '../refused.ts';
 
 /** A compiled statement with what it binds. */
@@ -35,7 +35,7 @@ export interface Append {
 
 export interface Answers {
   read: readonly Entry[];
-  head: Head | null;
+  head: LogHead | null;
   names: readonly string[];
   saveCheckpoint: null;
   checkpoint: Checkpoint | null;

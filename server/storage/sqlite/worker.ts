@@ -20,7 +20,7 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
     port.close();
     return;
   }
-  const runner = new BatchRunner(file.database, file.witness);
+  const runner = new BatchRunner(file.database, file.marker);
 
   port.on('message', (first: ToWorker) => {
     const appends: Append[] = [];

@@ -10,7 +10,7 @@ import type { Running } from './contestants.ts';
 import { recommendations } from './text.ts';
 
 /** When each edit was sent, by its number; each edit carries its number in its words: `q0000042z`. */
-export class Ledger {
+export class NegotiationState {
   readonly sentAt: number[] = [];
   readonly latencies: number[] = [];
   doubled = 0;
@@ -40,7 +40,7 @@ export class LoadClient {
     readonly document: number,
     readonly person: number,
     readonly writes: boolean,
-    readonly ledger: Ledger,
+    readonly negotiation: NegotiationState,
   ) {
     this.#prefix = server.prefix(document);
     this.#socket = new WebSocket(server.url(document, person, this.doc.clientID), {
@@ -92,7 +92,7 @@ export class LoadClient {
 
   /** Types a word behind the one before, in its own amendment. */
   edit(): void {
-    const number = this.ledger.next();
+    const number = this.negotiation.next();
     this.#own.add(number);
     const clause = textOf(this.doc).get(this.person % 10);
     const text = clause instanceof Y.XmlElement ? clause.get(0) : null;
@@ -143,14 +143,14 @@ export class LoadClient {
     for (let at = data.indexOf(0x71); at >= 0; at = data.indexOf(0x71, at + 1)) {
       if (data[at + 8] !== 0x7a) continue;
       const number = Number(data.toString('latin1', at + 1, at + 8));
-      const sent = this.ledger.sentAt[number];
+      const sent = this.negotiation.sentAt[number];
       if (!Number.isInteger(number) || sent === undefined || this.#own.has(number)) continue;
       if (this.#seen.has(number)) {
-        this.ledger.doubled += 1;
+        this.negotiation.doubled += 1;
         continue;
       }
       this.#seen.add(number);
-      this.ledger.latencies.push(now - sent);
+      this.negotiation.latencies.push(now - sent);
     }
   }
 }

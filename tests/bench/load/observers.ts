@@ -30,7 +30,7 @@ interface Observer {
  * The gallery: as many event streams as asked, over bare sockets so that the load has time for all of them. Everybody
  * gets the same bytes: the first one's are read, of the others they are counted.
  */
-export class Crowd {
+export class LoadClients {
   readonly #server: RunningConcord;
   readonly #cookie: string;
   readonly #observers: Observer[] = [];

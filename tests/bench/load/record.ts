@@ -82,14 +82,14 @@ class Page {
     return this.#room.submit({
       by: who,
       onBehalfOf: null,
-      deed: { type: 'typing' },
+      action: { type: 'typing' },
       stage: (head, now) =>
         stageUpdate(
           head,
           update,
           {
             principal: who,
-            hand: () => ({ proposesFor: PartyCode.parse(who.party) }),
+            capacity: () => ({ proposesFor: PartyCode.parse(who.party) }),
             clients: new Set([this.doc.clientID]),
             mayBind: () => true,
           },
@@ -129,17 +129,21 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
   await room.submit({
     by: { administrator: 'importer' },
     onBehalfOf: null,
-    deed: { type: 'create', source: 'bench' },
+    action: { type: 'create', source: 'bench' },
     stage: (head) => stageText(head, text, known),
   });
   const order = (wish: Wish, by: Principal): Promise<unknown> => {
-    const command = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish);
+    const command = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
     return room.submit({
       by,
       onBehalfOf: null,
-      deed: command,
+      action: command,
       stage: (head, now) => {
-        const situation = { text: head.text(), ledger: head.ledger, meeting: { parties: new Map(), drafting: true } };
+        const situation = {
+          text: head.text(),
+          negotiation: head.negotiation,
+          meeting: { parties: new Map(), drafting: true },
+        };
         return stageDecision(head, decide(situation, command, by, now));
       },
     });

@@ -4,7 +4,7 @@ import { type MarkId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { messageType } from '../../../shared/protocol/wire.ts';
 import { markKey } from '../../../shared/text/document.ts';
 import { schemaVersion } from '../../../shared/text/schema.ts';
-import { Client } from '../../helpers/enemy.ts';
+import { Client } from '../../helpers/hostileClient.ts';
 
 const sentence = 'in keeping with what was agreed before and with due regard to those who need it most ';
 /** A writer's words grow to this many letters, are taken back to so many, and grow again: the text stays as long. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { markFor, type OwnMark, type Site, type Target, targetAt } from '../../../client/editor/marks.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
 import { clauseId, ins, mark, op, party, proposed } from '../../helpers/texts.ts';
-import { docOf, penOf } from '../../helpers/typing.ts';
+import { contextOf, docOf } from '../../helpers/typing.ts';
 
 const site = (target: string | null, clauses: string, newClause = false): Site => ({
   target: target === null ? null : mark(target),
@@ -75,7 +75,7 @@ describe('[ED7] One amendment has one target, and stays in its clauses', () => {
       'can1',
     ],
   ])('words that are typed %s amend what they stand in', (_where, clause, offset, expected) => {
-    const pen = penOf([clause], { proposesFor: party('ARG') });
-    expect(targetAt(docOf([clause]), 1 + offset, pen)).toBe(expected === null ? null : mark(expected));
+    const context = contextOf([clause], { proposesFor: party('ARG') });
+    expect(targetAt(docOf([clause]), 1 + offset, context)).toBe(expected === null ? null : mark(expected));
   });
 });

@@ -3,23 +3,26 @@ import { ySyncPluginKey } from 'y-prosemirror';
 import * as Y from 'yjs';
 import { Past } from '../../../client/editor/past.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
-import type { Hand } from '../../../shared/text/authority.ts';
+import type { Capacity } from '../../../shared/text/authority.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
 import { clauseElement, markKey, readText, textOf } from '../../../shared/text/document.ts';
-import { del, ins, ledgerOf, mark, op, party, proposed, show } from '../../helpers/texts.ts';
-import { penOf } from '../../helpers/typing.ts';
+import { del, ins, mark, negotiationOf, op, party, proposed, show } from '../../helpers/texts.ts';
+import { contextOf } from '../../helpers/typing.ts';
 
-const argentina: Hand = { proposesFor: party('ARG') };
+const argentina: Capacity = { proposesFor: party('ARG') };
 
 /** Two people on one text; what either does is with the other at once. */
-function twoOf(text: readonly Clause[], hand: Hand) {
+function twoOf(text: readonly Clause[], capacity: Capacity) {
   const [mine, theirs] = [new Y.Doc(), new Y.Doc()];
   textOf(mine).insert(0, text.map(clauseElement));
   Y.applyUpdate(theirs, Y.encodeStateAsUpdate(mine));
   mine.on('update', (update: Uint8Array) => Y.applyUpdate(theirs, update, 'line'));
   theirs.on('update', (update: Uint8Array) => Y.applyUpdate(mine, update, 'line'));
-  const pen = { ...penOf(text, hand), ledger: ledgerOf([...text, op('c0', ins('arg1', 'a'), ins('can1', 'b'))]) };
-  const past = new Past(textOf(mine), () => pen);
+  const context = {
+    ...contextOf(text, capacity),
+    negotiation: negotiationOf([...text, op('c0', ins('arg1', 'a'), ins('can1', 'b'))]),
+  };
+  const past = new Past(textOf(mine), () => context);
   const wordsOf = (doc: Y.Doc, at: number): Y.XmlText => {
     const element = textOf(doc).get(at);
     const words = element instanceof Y.XmlElement ? element.get(0) : null;
@@ -44,7 +47,7 @@ describe('[ED8] Undo takes back one’s own acts, and nothing of others', () => 
   const type = (words: Y.XmlText): void => words.insert(5, 'all member ', key('insertion', arg));
   const strike = (words: Y.XmlText): void => words.format(5, 6, key('deletion', arg));
 
-  it.each<[string, Hand, (words: Y.XmlText) => void, ((words: Y.XmlText) => void) | null, string, string]>([
+  it.each<[string, Capacity, (words: Y.XmlText) => void, ((words: Y.XmlText) => void) | null, string, string]>([
     ['words that nobody touched', argentina, type, null, 'done', 'Urge states to act'],
     [
       'words beside which others wrote',
@@ -87,8 +90,8 @@ describe('[ED8] Undo takes back one’s own acts, and nothing of others', () => 
       'kept',
       'Urge {-can1 all }states to act',
     ],
-  ])('%s', (_what, hand, act, meanwhile, outcome, left) => {
-    const two = twoOf(text, hand);
+  ])('%s', (_what, capacity, act, meanwhile, outcome, left) => {
+    const two = twoOf(text, capacity);
     two.act(act);
     if (meanwhile !== null) two.meanwhile(meanwhile);
     expect([two.past.undo(), two.shown()]).toEqual([outcome, [left]]);

@@ -3,19 +3,25 @@ import { Fragment, type Node, Slice } from 'prosemirror-model';
 import { EditorState, TextSelection } from 'prosemirror-state';
 import { describe, expect, it } from 'vitest';
 import { clausesOf } from '../../../client/editor/clauses.ts';
-import { clauseAfter, type Deed, joinBackward, joinForward, newLine } from '../../../client/editor/commands.ts';
+import {
+  clauseAfter,
+  type EditorCommand,
+  joinBackward,
+  joinForward,
+  newLine,
+} from '../../../client/editor/commands.ts';
+import type { EditContext } from '../../../client/editor/editContext.ts';
 import { bringIn } from '../../../client/editor/paste.ts';
-import type { Pen } from '../../../client/editor/pen.ts';
 import { stayApart, suggest } from '../../../client/editor/suggest.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
-import { type Hand, permit } from '../../../shared/text/authority.ts';
+import { type Capacity, permit } from '../../../shared/text/authority.ts';
 import type { Clause, Run } from '../../../shared/text/clause.ts';
 import { schema } from '../../../shared/text/schema.ts';
 import { del, ins, op, party, proposed, show } from '../../helpers/texts.ts';
-import { docOf, penOf } from '../../helpers/typing.ts';
+import { contextOf, docOf } from '../../helpers/typing.ts';
 
-const argentina: Hand = { proposesFor: party('ARG') };
-const base: Hand = { edits: 'base' };
+const argentina: Capacity = { proposesFor: party('ARG') };
+const base: Capacity = { edits: 'base' };
 
 function stateOf(text: readonly Clause[], at: readonly [clause: number, offset: number], to = at): EditorState {
   const doc = docOf(text);
@@ -28,30 +34,45 @@ function stateOf(text: readonly Clause[], at: readonly [clause: number, offset: 
 }
 
 /** What comes of it; it must be what the server permits. */
-function outcome(state: EditorState, after: Node, pen: Pen): string[] {
-  if (pen.hand !== null) permit({ before: clausesOf(state.doc), after: clausesOf(after) }, pen.hand, pen.ledger);
+function outcome(state: EditorState, after: Node, context: EditContext): string[] {
+  if (context.capacity !== null)
+    permit({ before: clausesOf(state.doc), after: clausesOf(after) }, context.capacity, context.negotiation);
   return show(clausesOf(after));
 }
 
 const type = (
   text: readonly Clause[],
   words: string,
-  hand: Hand | null,
+  capacity: Capacity | null,
   ...where: [readonly [number, number], (readonly [number, number])?]
 ) => {
   const state = stateOf(text, ...where);
-  const pen = penOf(text, hand);
+  const context = contextOf(text, capacity);
   const { from, to } = state.selection;
-  const after = suggest(words === '' ? state.tr.delete(from, to) : state.tr.insertText(words, from, to), state, pen);
-  return { text: outcome(state, after.doc, pen), caret: after.selection.$head.parentOffset };
+  const after = suggest(
+    words === '' ? state.tr.delete(from, to) : state.tr.insertText(words, from, to),
+    state,
+    context,
+  );
+  return { text: outcome(state, after.doc, context), caret: after.selection.$head.parentOffset };
 };
-const perform = (text: readonly Clause[], deed: Deed, hand: Hand | null, at: readonly [number, number], to = at) => {
+const perform = (
+  text: readonly Clause[],
+  command: EditorCommand,
+  capacity: Capacity | null,
+  at: readonly [number, number],
+  to = at,
+) => {
   const state = stateOf(text, at, to);
-  const pen = penOf(text, hand);
-  const tr = deed(state, pen);
+  const context = contextOf(text, capacity);
+  const tr = command(state, context);
   return tr === null
     ? null
-    : { text: outcome(state, tr.doc, pen), caret: tr.selection.$head.parentOffset, in: tr.selection.$head.index(0) };
+    : {
+        text: outcome(state, tr.doc, context),
+        caret: tr.selection.$head.parentOffset,
+        in: tr.selection.$head.index(0),
+      };
 };
 
 describe('[ED1] What a delegate types is proposed in the party’s name', () => {
@@ -230,7 +251,7 @@ describe('[ED1] What a delegate types is proposed in the party’s name', () => 
   it('does what was done where a browser writes words anew that it didn’t change', () => {
     const struck = [op('c1', 'Bear in mind', del('arg1', ' that'), ' each')];
     const state = stateOf(struck, [0, 12]);
-    const after = suggest(state.tr.insertText('\u00a0that', 12, 18), state, penOf(struck, argentina));
+    const after = suggest(state.tr.insertText('\u00a0that', 12, 18), state, contextOf(struck, argentina));
     expect(show(clausesOf(after.doc))).toEqual(['Bear in min{-arg1 d that} each']);
     expect(after.selection.$head.parentOffset).toBe(11);
   });
@@ -239,9 +260,9 @@ describe('[ED1] What a delegate types is proposed in the party’s name', () => 
     expect(type(text, 'Call on', argentina, [0, 0], [0, 4]).caret).toBe(11);
     const state = stateOf(text, [0, 4]);
     const head = state.selection.head;
-    const after = suggest(state.tr.delete(head - 1, head), state, penOf(text, argentina));
+    const after = suggest(state.tr.delete(head - 1, head), state, contextOf(text, argentina));
     expect(after.selection.$head.parentOffset).toBe(3);
-    const forward = suggest(state.tr.delete(head, head + 1), state, penOf(text, argentina));
+    const forward = suggest(state.tr.delete(head, head + 1), state, contextOf(text, argentina));
     expect(forward.selection.$head.parentOffset).toBe(5);
   });
 
@@ -250,7 +271,7 @@ describe('[ED1] What a delegate types is proposed in the party’s name', () => 
     const after = suggest(
       state.tr.addMark(1, 5, schema.mark('origin', { id: 'forged00' })),
       state,
-      penOf(text, argentina),
+      contextOf(text, argentina),
     );
     expect(show(clausesOf(after.doc))).toEqual(['Urge states']);
   });
@@ -261,7 +282,7 @@ describe('[ED1] What a delegate types is proposed in the party’s name', () => 
     const after = suggest(
       state.tr.replaceWith(12, 12, schema.text('に', [schema.mark('insertion', { id })])),
       state,
-      penOf(text, argentina),
+      contextOf(text, argentina),
     );
     expect(show(clausesOf(after.doc))).toEqual(['Urge states{+ime に}']);
   });
@@ -330,9 +351,13 @@ describe('[ED2] A new line is a proposed clause', () => {
   it('each further line of a paste is one', () => {
     const text = [op('c1', 'Urge states')];
     const state = stateOf(text, [0, 11]);
-    const pen = penOf(text, argentina);
-    const tr = bringIn(state, 12, 12, [' now', 'and soon', 'and later'], pen);
-    expect(outcome(state, tr.doc, pen)).toEqual(['Urge states{+new1  now}', '{+new2 and soon}', '{+new4 and later}']);
+    const context = contextOf(text, argentina);
+    const tr = bringIn(state, 12, 12, [' now', 'and soon', 'and later'], context);
+    expect(outcome(state, tr.doc, context)).toEqual([
+      'Urge states{+new1  now}',
+      '{+new2 and soon}',
+      '{+new4 and later}',
+    ]);
   });
 });
 
@@ -340,16 +365,16 @@ describe('[ED3] Clauses are joined only where they are the hand’s own', () => 
   it.each([
     ['Backspace', joinBackward, [1, 0], { caret: 0, in: 1 }],
     ['Delete', joinForward, [0, 4], { caret: 4, in: 0 }],
-  ] as const)('%s between two clauses of the text strikes nothing, and the caret stays', (_key, deed, at, where) => {
+  ] as const)('%s between two clauses of the text strikes nothing, and the caret stays', (_key, command, at, where) => {
     const text = [op('c1', 'Urge'), op('c2', 'Act')];
-    expect(perform(text, deed, argentina, at)).toEqual({ text: ['Urge', 'Act'], ...where });
-    expect(deed(stateOf(text, at), penOf(text, argentina))?.getMeta(stayApart)).toBe(true);
+    expect(perform(text, command, argentina, at)).toEqual({ text: ['Urge', 'Act'], ...where });
+    expect(command(stateOf(text, at), contextOf(text, argentina))?.getMeta(stayApart)).toBe(true);
   });
   it('a browser that joins two clauses by itself strikes nothing either', () => {
     const text = [op('c1', 'Urge'), op('c2', 'to ', del('can1', 'act'))];
     const state = stateOf(text, [0, 4]);
     const whole = new Slice(Fragment.from(schema.text('to act')), 0, 0);
-    const after = suggest(state.tr.replace(5, state.doc.content.size, whole), state, penOf(text, argentina));
+    const after = suggest(state.tr.replace(5, state.doc.content.size, whole), state, contextOf(text, argentina));
     expect(show(clausesOf(after.doc))).toEqual(['Urge', 'to {-can1 act}']);
     expect(after.getMeta(stayApart)).toBe(true);
   });
@@ -360,18 +385,18 @@ describe('[ED3] Clauses are joined only where they are the hand’s own', () => 
     ['behind an own amendment', [op('c1', 'Urge ', ins('arg1', 'all '), 'states')], [0, 9]],
   ] as const)('Backspace takes a new line back: %s', (_where, clauses, at) => {
     const text = [...clauses];
-    const pen = penOf(text, argentina);
+    const context = contextOf(text, argentina);
     const state = stateOf(text, at);
-    const split = state.apply(newLine(state, pen) ?? state.tr);
+    const split = state.apply(newLine(state, context) ?? state.tr);
     expect(split.doc.childCount).toBe(2);
-    const back = joinBackward(split, pen);
-    expect(outcome(state, back?.doc ?? split.doc, pen)).toEqual(show(text));
+    const back = joinBackward(split, context);
+    expect(outcome(state, back?.doc ?? split.doc, context)).toEqual(show(text));
     expect(back?.selection.head).toBe(state.selection.head);
     const forward = joinForward(
       split.apply(split.tr.setSelection(TextSelection.create(split.doc, split.doc.child(0).nodeSize - 1))),
-      pen,
+      context,
     );
-    expect(outcome(state, forward?.doc ?? split.doc, pen)).toEqual(show(text));
+    expect(outcome(state, forward?.doc ?? split.doc, context)).toEqual(show(text));
   });
   it('words that move up by two clauses don’t bring their amendment along', () => {
     const text = [
@@ -429,10 +454,10 @@ describe('[ED4] The rapporteur edits the base text', () => {
 /** Where the hand's marks have parts: how many letters each brings or strikes, by clause and by what it amends. */
 function partsIn(
   text: readonly Clause[],
-  pen: Pen,
+  context: EditContext,
 ): Map<string, { id: MarkId; target: string; clause: string; letters: number }> {
   const parts = new Map<string, { id: MarkId; target: string; clause: string; letters: number }>();
-  const own = (id: MarkId): boolean => (pen.ledger.marks.get(id)?.party ?? 'ARG') === 'ARG';
+  const own = (id: MarkId): boolean => (context.negotiation.marks.get(id)?.party ?? 'ARG') === 'ARG';
   for (const { id: clause, insertion, runs } of text) {
     const owners = runs.map(({ marks }) => marks.insertion[0] ?? insertion);
     const along = (from: number, step: 1 | -1): MarkId[] => {
@@ -457,9 +482,12 @@ function partsIn(
 }
 
 /** A mark that grew grew in one target and in clauses where it was; a new letter bears its author's insertion alone. */
-function expectOneTarget({ before, after }: { before: readonly Clause[]; after: readonly Clause[] }, pen: Pen): void {
-  const had = partsIn(before, pen);
-  const has = [...partsIn(after, pen)];
+function expectOneTarget(
+  { before, after }: { before: readonly Clause[]; after: readonly Clause[] },
+  context: EditContext,
+): void {
+  const had = partsIn(before, context);
+  const has = [...partsIn(after, context)];
   for (const [key, { id, target, clause, letters }] of has) {
     if (letters <= (had.get(key)?.letters ?? 0)) continue;
     const old = [...had.values()].filter((part) => part.id === id);
@@ -470,7 +498,7 @@ function expectOneTarget({ before, after }: { before: readonly Clause[]; after: 
     if (old.length > 0) expect(old.map((part) => part.clause)).toContain(clause);
   }
   for (const { marks } of after.flatMap(({ runs }) => runs))
-    if (marks.insertion.length > 0 && marks.insertion.every((id) => !pen.ledger.marks.has(id)))
+    if (marks.insertion.length > 0 && marks.insertion.every((id) => !context.negotiation.marks.has(id)))
       expect([marks.insertion.length, marks.deletion.length]).toEqual([1, 0]);
 }
 
@@ -538,7 +566,7 @@ describe('[ED5] Whatever is done to the text', () => {
   it.each([
     ['a delegate', argentina],
     ['the rapporteur', base],
-  ] as const)('%s does only what the server permits', (_who, hand) => {
+  ] as const)('%s does only what the server permits', (_who, capacity) => {
     fc.assert(
       fc.property(
         clauses,
@@ -554,7 +582,7 @@ describe('[ED5] Whatever is done to the text', () => {
             doc,
             selection: TextSelection.create(doc, Math.min(one, other), Math.max(one, other)),
           });
-          const pen = penOf(text, hand);
+          const context = contextOf(text, capacity);
           const { from, to } = state.selection;
           const tr =
             how === 'type'
@@ -565,16 +593,16 @@ describe('[ED5] Whatever is done to the text', () => {
                     brought.length === 0 ? Slice.empty : new Slice(Fragment.from(schema.text(brought.join(''))), 0, 0),
                   ),
                   state,
-                  pen,
+                  context,
                 )
               : how === 'paste'
-                ? bringIn(state, from, to, brought.length === 0 ? [''] : brought, pen)
-                : { line: newLine, back: joinBackward, forward: joinForward, after: clauseAfter }[how](state, pen);
+                ? bringIn(state, from, to, brought.length === 0 ? [''] : brought, context)
+                : { line: newLine, back: joinBackward, forward: joinForward, after: clauseAfter }[how](state, context);
           if (tr === null) return;
           tr.doc.check();
           const change = { before: clausesOf(state.doc), after: clausesOf(tr.doc) };
-          permit(change, hand, pen.ledger);
-          if ('proposesFor' in hand) expectOneTarget(change, pen);
+          permit(change, capacity, context.negotiation);
+          if ('proposesFor' in capacity) expectOneTarget(change, context);
         },
       ),
       { numRuns: 1500 },

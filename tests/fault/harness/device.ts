@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../../shared/protocol/ids.ts';
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
-import { Client } from '../../helpers/enemy.ts';
+import { Client } from '../../helpers/hostileClient.ts';
 
 /** Who sits at a device, and where. */
 export interface Seat {

@@ -7,9 +7,9 @@ import { aim, aimable, disarm } from './aim.ts';
 import { chairAgrees, chairDecides, type Ordered, viewOf } from './chair.ts';
 import { holdOrders, holdPromises, holdReplicas } from './checks.ts';
 import { Device } from './device.ts';
-import { enemyTries } from './enemy.ts';
 import type { Fault } from './fault.ts';
 import { delegateEdits, rapporteurEdits, word } from './hands.ts';
+import { enemyTries } from './hostile.ts';
 import { type Members, membersOf } from './members.ts';
 import { Record } from './record.ts';
 import type { Tally } from './tally.ts';
@@ -136,7 +136,7 @@ export class Episode {
 
   /** The enemy tries one way after the other. */
   async #attack(): Promise<void> {
-    const done = await enemyTries(this.#server.url, this.#members.enemy, this.#attacks++);
+    const done = await enemyTries(this.#server.url, this.#members.hostile, this.#attacks++);
     if (done !== null) throw new Error(done);
   }
 

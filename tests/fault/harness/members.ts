@@ -9,7 +9,7 @@ export interface Members {
   readonly seats: readonly Seat[];
   /** Cookies of those who sit at no device of ours. */
   readonly chair: string;
-  readonly enemy: Seat;
+  readonly hostile: Seat;
 }
 
 export async function signIn(url: string, name: string): Promise<string> {
@@ -54,5 +54,5 @@ export async function membersOf(url: string): Promise<Members> {
     seat('ecuador', second),
     seat('iachr', second),
   ]);
-  return { places, seats, chair, enemy: await seat('venezuela', first) };
+  return { places, seats, chair, hostile: await seat('venezuela', first) };
 }

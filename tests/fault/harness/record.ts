@@ -54,7 +54,7 @@ export class Record {
     const wrong = verifyLink(entry, replica.hash, replica.sequence);
     if (wrong !== null) throw new Error(`entry ${entry.sequence}: ${wrong}`);
     const before = replica.text();
-    const locked = before.filter(({ id }) => isLocked(replica.ledger, id));
+    const locked = before.filter(({ id }) => isLocked(replica.negotiation, id));
     const header = decodeHeader(entry.header);
     replica.apply([entry]);
     this.#deleted = null;
@@ -75,7 +75,7 @@ export class Record {
     const party = partyOf(header);
     if (party === undefined) return;
     const others = (text: readonly Clause[]): string =>
-      party === null ? pendingWords(text) : withoutParty(text, party, replica.ledger);
+      party === null ? pendingWords(text) : withoutParty(text, party, replica.negotiation);
     if (others(before) !== others(after)) throw new Error(`entry ${entry.sequence} changes others’ words`);
   }
 }

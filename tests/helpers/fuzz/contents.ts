@@ -1,15 +1,15 @@
 import { type Draw, evilStrings } from './draw.ts';
-import type { Ground } from './ground.ts';
 import { type Content, tenBytes } from './update.ts';
+import type { UpdateGenerator } from './updateGenerator.ts';
 
 /** Numbers at the edges of what something takes. */
 export const oddNumbers = [0, 1, 2, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, tenBytes];
 const encoder = new TextEncoder();
 
 /** Content of any kind, of which most may not come in. */
-export function hostileContent(draw: Draw, ground: Ground): Content {
+export function hostileContent(draw: Draw, generator: UpdateGenerator): Content {
   const mark = draw.weighed<string>([
-    [3, ground.marks.length === 0 ? 'AAAAAAAAAAAAAAAA' : draw.of(ground.marks)],
+    [3, generator.marks.length === 0 ? 'AAAAAAAAAAAAAAAA' : draw.of(generator.marks)],
     [1, `Forged${draw.nat(90) + 10}`],
     [1, draw.of(evilStrings)],
   ]);

@@ -2,8 +2,8 @@ import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 import { type Draw, evilStrings } from './draw.ts';
-import type { Ground } from './ground.ts';
 import type { Mutator } from './mutate.ts';
+import type { UpdateGenerator } from './updateGenerator.ts';
 
 /** A hostile message, and whether the server answers it with a verdict. */
 export interface Frame {
@@ -31,7 +31,7 @@ const positions: readonly unknown[] = [
 ];
 
 /** What somebody may claim of themselves and of others. */
-function presence(draw: Draw, { client, clients }: Ground): Uint8Array {
+function presence(draw: Draw, { client, clients }: UpdateGenerator): Uint8Array {
   const states = encoding.createEncoder();
   const count = 1 + draw.nat(3);
   encoding.writeVarUint(states, draw.chance(0.1) ? draw.of([0, 99, 2 ** 31]) : count);
@@ -52,8 +52,13 @@ function presence(draw: Draw, { client, clients }: Ground): Uint8Array {
 }
 
 /** Any message that the protocol has a word for, and some that it hasn't. */
-export function hostileFrame(draw: Draw, mutator: Mutator, ground: Ground, heard: readonly Uint8Array[]): Frame {
-  const update = (): Uint8Array => mutator.update(ground, heard);
+export function hostileFrame(
+  draw: Draw,
+  mutator: Mutator,
+  generator: UpdateGenerator,
+  heard: readonly Uint8Array[],
+): Frame {
+  const update = (): Uint8Array => mutator.update(generator, heard);
   switch (
     draw.weighed([
       [80, 'update'],
@@ -73,9 +78,9 @@ export function hostileFrame(draw: Draw, mutator: Mutator, ground: Ground, heard
       };
     }
     case 'presence':
-      return { bytes: message(messageType.awareness, presence(draw, ground)), judged: false };
+      return { bytes: message(messageType.awareness, presence(draw, generator)), judged: false };
     case 'step1': {
-      const vector = Y.encodeStateVector(new Map([[draw.of([1, ground.client, 77]), draw.of([0, 5, 2 ** 31])]]));
+      const vector = Y.encodeStateVector(new Map([[draw.of([1, generator.client, 77]), draw.of([0, 5, 2 ** 31])]]));
       return {
         bytes: message(messageType.sync, syncType.step1, draw.chance(0.2) ? mutator.bits(vector) : vector),
         judged: false,

@@ -1,8 +1,8 @@
 import * as Y from 'yjs';
 import { hostileContent, oddNumbers } from './contents.ts';
 import { type Draw, evilStrings } from './draw.ts';
-import type { Ground } from './ground.ts';
 import { type Block, decodeUpdate, encodeUpdate, type Id, noUpdate, type Struct, type Update } from './update.ts';
+import type { UpdateGenerator } from './updateGenerator.ts';
 
 /** Makes hostile updates of honest ones, by a seed. `others`: updates that were sent before, by whomever. */
 export class Mutator {
@@ -12,9 +12,9 @@ export class Mutator {
   }
 
   /** The bytes of one hostile update. */
-  update(ground: Ground, others: readonly Uint8Array[]): Uint8Array {
+  update(generator: UpdateGenerator, others: readonly Uint8Array[]): Uint8Array {
     const draw = this.#draw;
-    let update = this.#seed(ground, others);
+    let update = this.#seed(generator, others);
     for (
       let left = draw.weighed([
         [2, 0],
@@ -26,7 +26,7 @@ export class Mutator {
       left > 0;
       left--
     )
-      update = this.#mutated(update, ground, others);
+      update = this.#mutated(update, generator, others);
     let bytes: Uint8Array = encodeUpdate(update);
     if (draw.chance(0.02)) bytes = this.#versionTwo(bytes);
     if (draw.chance(0.15)) for (let left = 1 + draw.nat(4); left > 0; left--) bytes = this.bits(bytes);
@@ -60,29 +60,29 @@ export class Mutator {
     }
   }
 
-  #seed(ground: Ground, others: readonly Uint8Array[]): Update {
+  #seed(generator: UpdateGenerator, others: readonly Uint8Array[]): Update {
     const draw = this.#draw;
     const words = draw.chance(0.2) ? draw.of(evilStrings) : draw.of(['all ', 'x', 'é', '😀 ', 'now, ']);
-    const mark = draw.chance(0.3) && ground.marks.length > 0 ? draw.of(ground.marks) : undefined;
+    const mark = draw.chance(0.3) && generator.marks.length > 0 ? draw.of(generator.marks) : undefined;
     switch (draw.nat(8)) {
       case 0:
       case 1:
-        return ground.words(words, mark);
+        return generator.words(words, mark);
       case 2:
-        return ground.marked(draw.of(['deletion', 'bracket', 'comment', 'insertion', 'origin'] as const), mark);
+        return generator.marked(draw.of(['deletion', 'bracket', 'comment', 'insertion', 'origin'] as const), mark);
       case 3:
-        return ground.clause(words, mark);
+        return generator.clause(words, mark);
       case 4:
-        return ground.erasure();
+        return generator.erasure();
       case 5:
-        return ground.attribute(
+        return generator.attribute(
           draw.of(['id', 'kind', 'level', 'insertion', 'insertion']),
           draw.of(['operative', 'chapeau', 0, 1, 2, 3, -1, mark ?? 'AAAAAAAAAAAAAAAA']),
         );
       case 6:
         return this.#other(others);
       default:
-        return this.#spliced(this.#other(others), ground.words(words));
+        return this.#spliced(this.#other(others), generator.words(words));
     }
   }
 
@@ -111,7 +111,7 @@ export class Mutator {
     return { ...noUpdate, blocks: [...blocks.values()], deletes: [...one.deletes, ...other.deletes] };
   }
 
-  #mutated(update: Update, ground: Ground, others: readonly Uint8Array[]): Update {
+  #mutated(update: Update, generator: UpdateGenerator, others: readonly Uint8Array[]): Update {
     const draw = this.#draw;
     switch (
       draw.weighed([
@@ -127,13 +127,13 @@ export class Mutator {
       ] as const)
     ) {
       case 'struct':
-        return this.#inBlock(update, (block) => this.#inStruct(block, (struct) => this.#struct(struct, ground)));
+        return this.#inBlock(update, (block) => this.#inStruct(block, (struct) => this.#struct(struct, generator)));
       case 'block':
-        return this.#inBlock(update, (block) => this.#block(block, ground));
+        return this.#inBlock(update, (block) => this.#block(block, generator));
       case 'order':
-        return this.#inBlock(update, (block) => this.#reordered(block, ground));
+        return this.#inBlock(update, (block) => this.#reordered(block, generator));
       case 'delete':
-        return this.#deleting(update, ground);
+        return this.#deleting(update, generator);
       case 'count':
         return draw.chance(0.5)
           ? { ...update, blockCount: draw.of(oddNumbers) }
@@ -146,20 +146,20 @@ export class Mutator {
         // The same block twice, or cut in two.
         const block = update.blocks[0];
         if (block === undefined) return update;
-        return { ...update, blocks: [...update.blocks, draw.chance(0.5) ? block : this.#block(block, ground)] };
+        return { ...update, blocks: [...update.blocks, draw.chance(0.5) ? block : this.#block(block, generator)] };
       }
       case 'rename': {
         const from = update.blocks[0]?.client;
-        return from === undefined ? update : renamed(update, from, this.#client(ground));
+        return from === undefined ? update : renamed(update, from, this.#client(generator));
       }
     }
   }
 
-  #client(ground: Ground): number {
+  #client(generator: UpdateGenerator): number {
     const draw = this.#draw;
     return draw.weighed<number>([
-      [3, ground.client],
-      [3, ground.clients.length === 0 ? 0 : draw.of(ground.clients)],
+      [3, generator.client],
+      [3, generator.clients.length === 0 ? 0 : draw.of(generator.clients)],
       [1, 1],
       [1, 0],
       [1, 2 + draw.nat(0xffff_fffe)],
@@ -178,13 +178,13 @@ export class Mutator {
     ]);
   }
 
-  #id(ground: Ground): Id {
+  #id(generator: UpdateGenerator): Id {
     const draw = this.#draw;
-    const id = ground.id();
+    const id = generator.id();
     if (draw.chance(0.7)) return id;
     // One of the update's own structs, or none at all.
-    if (draw.chance(0.5)) return { client: ground.client, clock: ground.clock + draw.nat(8) };
-    return { client: this.#client(ground), clock: this.#clock(id.clock) };
+    if (draw.chance(0.5)) return { client: generator.client, clock: generator.clock + draw.nat(8) };
+    return { client: this.#client(generator), clock: this.#clock(id.clock) };
   }
 
   #inBlock(update: Update, change: (block: Block) => Block): Update {
@@ -199,10 +199,10 @@ export class Mutator {
     return { ...block, structs: block.structs.map((struct, index) => (index === at ? change(struct) : struct)) };
   }
 
-  #block(block: Block, ground: Ground): Block {
+  #block(block: Block, generator: UpdateGenerator): Block {
     switch (this.#draw.nat(3)) {
       case 0:
-        return { ...block, client: this.#client(ground) };
+        return { ...block, client: this.#client(generator) };
       case 1:
         return { ...block, clock: this.#clock(block.clock) };
       default:
@@ -210,7 +210,7 @@ export class Mutator {
     }
   }
 
-  #reordered(block: Block, ground: Ground): Block {
+  #reordered(block: Block, generator: UpdateGenerator): Block {
     const draw = this.#draw;
     const structs = [...block.structs];
     const at = draw.nat(structs.length + 1);
@@ -228,18 +228,18 @@ export class Mutator {
         break;
       default:
         structs.splice(at, 0, {
-          origin: draw.chance(0.5) ? this.#id(ground) : null,
-          rightOrigin: draw.chance(0.5) ? this.#id(ground) : null,
-          parent: draw.chance(0.2) ? draw.of(['text', 'record', 'evil', '__proto__', '']) : this.#id(ground),
+          origin: draw.chance(0.5) ? this.#id(generator) : null,
+          rightOrigin: draw.chance(0.5) ? this.#id(generator) : null,
+          parent: draw.chance(0.2) ? draw.of(['text', 'record', 'evil', '__proto__', '']) : this.#id(generator),
           parentSub: null,
-          content: hostileContent(draw, ground),
+          content: hostileContent(draw, generator),
           odd: 0,
         });
     }
     return { ...block, structs };
   }
 
-  #struct(struct: Struct, ground: Ground): Struct {
+  #struct(struct: Struct, generator: UpdateGenerator): Struct {
     const draw = this.#draw;
     switch (
       draw.weighed([
@@ -253,11 +253,11 @@ export class Mutator {
       ] as const)
     ) {
       case 'origin':
-        return { ...struct, origin: draw.chance(0.8) ? this.#id(ground) : null };
+        return { ...struct, origin: draw.chance(0.8) ? this.#id(generator) : null };
       case 'right':
-        return { ...struct, rightOrigin: draw.chance(0.8) ? this.#id(ground) : null };
+        return { ...struct, rightOrigin: draw.chance(0.8) ? this.#id(generator) : null };
       case 'unlinked':
-        return { ...struct, origin: null, rightOrigin: null, parent: this.#id(ground) };
+        return { ...struct, origin: null, rightOrigin: null, parent: this.#id(generator) };
       case 'root':
         return {
           ...struct,
@@ -270,17 +270,17 @@ export class Mutator {
           ...struct,
           origin: draw.chance(0.5) ? null : struct.origin,
           rightOrigin: null,
-          parent: struct.parent ?? this.#id(ground),
+          parent: struct.parent ?? this.#id(generator),
           parentSub: draw.of(['id', 'kind', 'level', 'insertion', 'onclick', '__proto__', '']),
         };
       case 'content':
-        return { ...struct, content: hostileContent(draw, ground) };
+        return { ...struct, content: hostileContent(draw, generator) };
       case 'odd':
         return { ...struct, odd: draw.nat(256) };
     }
   }
 
-  #deleting(update: Update, ground: Ground): Update {
+  #deleting(update: Update, generator: UpdateGenerator): Update {
     const draw = this.#draw;
     const ranges = Array.from(
       {
@@ -290,7 +290,7 @@ export class Mutator {
           [1, 200],
         ]),
       },
-      () => ground.range(),
+      () => generator.range(),
     );
     const odd = draw.chance(0.2);
     return {
@@ -298,7 +298,7 @@ export class Mutator {
       deletes: [
         ...update.deletes,
         ...ranges.map(({ client, clock, length }) => ({
-          client: draw.chance(0.1) ? this.#client(ground) : client,
+          client: draw.chance(0.1) ? this.#client(generator) : client,
           ranges: [{ clock, length: odd ? draw.of(oddNumbers) : length }],
           count: draw.chance(0.02) ? draw.of(oddNumbers) : null,
         })),

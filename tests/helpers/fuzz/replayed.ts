@@ -2,7 +2,7 @@ import * as Y from 'yjs';
 import type { Log } from '../../../server/storage/log.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
 import { decodeHeader } from '../../../shared/negotiation/entry.ts';
-import { LiveLedger } from '../../../shared/negotiation/state.ts';
+import { LiveState } from '../../../shared/negotiation/state.ts';
 import { type LogName, type RecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
 import { type Clause, sameText } from '../../../shared/text/clause.ts';
 import { readText } from '../../../shared/text/document.ts';
@@ -22,15 +22,15 @@ export async function wrongIn(
     const page = await log.read(name, replica.sequence, pageOfEntries);
     for (const entry of page) {
       const before = replica.text();
-      const ledgerBefore = new LiveLedger(replica.ledger);
+      const negotiationBefore = new LiveState(replica.negotiation);
       replica.apply([entry]);
       const { by, onBehalfOf, command } = decodeHeader(entry.header);
       if (command.type !== 'typing' || !('role' in by)) continue;
       const why = wrongWith({
         before,
         after: replica.text(),
-        ledgerBefore,
-        ledgerAfter: replica.ledger,
+        negotiationBefore,
+        negotiationAfter: replica.negotiation,
         party: by.role === 'delegate' ? by.party : onBehalfOf,
       });
       if (why !== null) wrong.push(`${name} ${entry.sequence} by ${by.name}: ${why}`);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { hashPassword } from '../../../server/access/passwords.ts';
-import { connect } from '../../helpers/enemy.ts';
+import { connect } from '../../helpers/hostileClient.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { openTestStore } from '../../helpers/store.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openSessions } from '../../../server/access/sessions.ts';
 import { type App, createApp } from '../../../server/app.ts';
 import { readConfig } from '../../../server/config.ts';
-import { type Client, connect } from '../../helpers/enemy.ts';
+import { type Client, connect } from '../../helpers/hostileClient.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;

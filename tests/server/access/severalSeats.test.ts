@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Created, InvitationLink, MeetingList, MeetingView } from '../../../shared/protocol/contract.ts';
 import { ParticipantId } from '../../../shared/protocol/ids.ts';
-import { connect, propose } from '../../helpers/enemy.ts';
+import { connect, propose } from '../../helpers/hostileClient.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;

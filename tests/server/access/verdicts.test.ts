@@ -9,7 +9,7 @@ import {
   type RecommendationId,
   type TopicId,
 } from '../../../shared/protocol/ids.ts';
-import { connect, propose } from '../../helpers/enemy.ts';
+import { connect, propose } from '../../helpers/hostileClient.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { seenOf } from '../../helpers/seen.ts';
 
@@ -17,15 +17,30 @@ import { seenOf } from '../../helpers/seen.ts';
  * Every route with every person's verdict. `gone` is a delegate whose accreditation ended; `outsider` runs another
  * meeting on the same server; the administrator has no seat.
  */
-const askers = ['nobody', 'outsider', 'gone', 'observer', 'canada', 'rapporteur', 'chair', 'administrator'] as const;
-type Asker = (typeof askers)[number];
+const requesters = [
+  'nobody',
+  'outsider',
+  'gone',
+  'observer',
+  'canada',
+  'rapporteur',
+  'chair',
+  'administrator',
+] as const;
+type Requester = (typeof requesters)[number];
 
 let meeting: TestMeeting;
-const cookies: Partial<Record<Asker, string>> = {};
+const cookies: Partial<Record<Requester, string>> = {};
 /** The meeting that the outsider runs. */
 let elsewhere: { id: string; recommendation: string; clause: string; participant: string };
 
-async function request(as: Asker, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+async function request(
+  as: Requester,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+) {
   const cookie = cookies[as];
   const response = await fetch(meeting.url + path, {
     method,
@@ -35,7 +50,7 @@ async function request(as: Asker, method: string, path: string, body?: unknown, 
   });
   return response;
 }
-const read = async (as: Asker, path: string): Promise<unknown> => (await request(as, 'GET', path)).json();
+const read = async (as: Requester, path: string): Promise<unknown> => (await request(as, 'GET', path)).json();
 
 beforeAll(async () => {
   meeting = await startMeeting();
@@ -362,12 +377,18 @@ async function judge(route: string, verdicts: string, row: Row): Promise<void> {
   const [clause = ''] = await clauseIds();
   const id = path.startsWith('/api/recommendations') ? meeting.recommendation : meeting.id;
   const answered: number[] = [];
-  for (const asker of askers) {
+  for (const requester of requesters) {
     const body = await row.body?.();
     const headers: Record<string, string> = {};
-    if (row.ends === true && asker !== 'nobody')
-      headers.cookie = (await meeting.app.access.signIn(asker, secret, asker)).split(';')[0] ?? '';
-    const response = await request(asker, method, fill(path, id, clause, meeting.participants.brazil), body, headers);
+    if (row.ends === true && requester !== 'nobody')
+      headers.cookie = (await meeting.app.access.signIn(requester, secret, requester)).split(';')[0] ?? '';
+    const response = await request(
+      requester,
+      method,
+      fill(path, id, clause, meeting.participants.brazil),
+      body,
+      headers,
+    );
     answered.push(response.status);
     await response.body?.cancel();
   }
@@ -398,15 +419,15 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
         // An id of the other kind, of the own meeting: the doors don't confuse them.
         ofText ? meeting.id : meeting.recommendation,
       ])
-        for (const asker of ['chair', 'rapporteur', 'canada', 'observer', 'gone'] as const) {
+        for (const requester of ['chair', 'rapporteur', 'canada', 'observer', 'gone'] as const) {
           tried += 1;
           const response = await request(
-            asker,
+            requester,
             method,
             fill(path, id, elsewhere.clause, elsewhere.participant),
             method === 'GET' ? undefined : body,
           );
-          expect([asker, route, response.status]).toEqual([asker, route, 404]);
+          expect([requester, route, response.status]).toEqual([requester, route, 404]);
           await response.body?.cancel();
         }
     }
@@ -450,7 +471,7 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
   });
 
   it('on the socket: no seat, no text; an observer has a seat, and no text', async () => {
-    const closeOf = async (as: Asker, recommendation: string): Promise<number> => {
+    const closeOf = async (as: Requester, recommendation: string): Promise<number> => {
       const cookie = cookies[as];
       const socket = new WebSocket(`${meeting.url.replace('http', 'ws')}/sync/${recommendation}?schema=1`, {
         headers: cookie === undefined ? {} : { cookie },
@@ -464,8 +485,8 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
       expect(heard).toBe(0);
       return code;
     };
-    for (const asker of ['chair', 'rapporteur', 'canada', 'observer', 'gone', 'administrator'] as const)
-      expect([asker, await closeOf(asker, elsewhere.recommendation)]).toEqual([asker, 4404]);
+    for (const requester of ['chair', 'rapporteur', 'canada', 'observer', 'gone', 'administrator'] as const)
+      expect([requester, await closeOf(requester, elsewhere.recommendation)]).toEqual([requester, 4404]);
     expect(await closeOf('nobody', meeting.recommendation)).toBe(4401);
     expect(await closeOf('outsider', meeting.recommendation)).toBe(4404);
     expect(await closeOf('gone', meeting.recommendation)).toBe(4404);

@@ -13,7 +13,7 @@ import { decodeHeader } from '../../../shared/negotiation/entry.ts';
 import { Accepted, RecommendationView } from '../../../shared/protocol/contract.ts';
 import { newMarkId, type RecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
 import { markKey, textOf } from '../../../shared/text/document.ts';
-import { Client } from '../../helpers/enemy.ts';
+import { Client } from '../../helpers/hostileClient.ts';
 import { secret } from '../../helpers/meeting.ts';
 import { seenOf } from '../../helpers/seen.ts';
 import { openTestStore } from '../../helpers/store.ts';

@@ -17,7 +17,7 @@ import {
 } from '../../../shared/protocol/ids.ts';
 import { markKey, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
-import { type Client, connect } from '../../helpers/enemy.ts';
+import { type Client, connect } from '../../helpers/hostileClient.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { clauseId, delegate, op, party } from '../../helpers/texts.ts';
 
@@ -173,14 +173,14 @@ async function busyLog(entries: number, words: string): Promise<{ log: Log; id: 
   let now = 0;
   const room = await Room.open(id, log, () => now);
   await bringIn(room, [op('c1', 'Urge states.'), op('c2', 'Act.')]);
-  const hands = ['ARG', 'BRA'].map((code) => ({
+  const capacities = ['ARG', 'BRA'].map((code) => ({
     code,
     principal: delegate(code),
     mine: new Y.Doc(),
     mark: newMarkId(),
   }));
   for (let at = 0; at < entries; at++) {
-    const { code, principal, mine, mark } = hands[at % 2] as (typeof hands)[number];
+    const { code, principal, mine, mark } = capacities[at % 2] as (typeof capacities)[number];
     now += 1000;
     Y.applyUpdate(mine, room.stateFor(Y.encodeStateVector(mine)));
     const own = textOf(mine).get(0);
@@ -194,14 +194,14 @@ async function busyLog(entries: number, words: string): Promise<{ log: Log; id: 
     await room.submit({
       by: principal,
       onBehalfOf: null,
-      deed: { type: 'typing' },
+      action: { type: 'typing' },
       stage: (head, at) =>
         stageUpdate(
           head,
           update,
           {
             principal,
-            hand: () => ({ proposesFor: party(code) }),
+            capacity: () => ({ proposesFor: party(code) }),
             clients: new Set([mine.clientID]),
             mayBind: () => true,
           },
@@ -213,7 +213,10 @@ async function busyLog(entries: number, words: string): Promise<{ log: Log; id: 
 }
 
 describe('[LOG7] The pages of a history', () => {
-  const asker = (account = 'account1') => ({ account: AccountId.parse(account), gone: new AbortController().signal });
+  const requester = (account = 'account1') => ({
+    account: AccountId.parse(account),
+    gone: new AbortController().signal,
+  });
 
   it.each([
     ['that are held', undefined],
@@ -222,7 +225,7 @@ describe('[LOG7] The pages of a history', () => {
     const { log, id, clause } = await busyLog(400, 'word ');
     const histories = new Histories(log, most);
     const page = async (query: Partial<HistoryQuery>): Promise<History> => {
-      const json = await histories.page(id, clause, { limit: 50, ...query }, asker());
+      const json = await histories.page(id, clause, { limit: 50, ...query }, requester());
       expect(Buffer.byteLength(json)).toBeLessThan(longestPage + 2000);
       return History.parse(JSON.parse(json));
     };
@@ -241,7 +244,7 @@ describe('[LOG7] The pages of a history', () => {
       after = later;
     }
     expect(forth).toEqual([...back].reverse());
-    await expect(histories.page(id, clauseId('nowhere'), { limit: 50 }, asker())).rejects.toThrow('not-found');
+    await expect(histories.page(id, clauseId('nowhere'), { limit: 50 }, requester())).rejects.toThrow('not-found');
   });
 
   it('are told without reading the log again, but for what came since', async () => {
@@ -257,12 +260,12 @@ describe('[LOG7] The pages of a history', () => {
     // Many at once, for two clauses: one fold.
     await Promise.all(
       Array.from({ length: 4 }, (_, at) =>
-        histories.page(id, at % 2 === 0 ? clause : clauseId('c2'), { limit: 5 }, asker()),
+        histories.page(id, at % 2 === 0 ? clause : clauseId('c2'), { limit: 5 }, requester()),
       ),
     );
     expect(reads.filter((after) => after === 0)).toHaveLength(1);
     reads.length = 0;
-    await histories.page(id, clause, { limit: 5 }, asker());
+    await histories.page(id, clause, { limit: 5 }, requester());
     expect(reads).toEqual([101]);
   });
 
@@ -270,7 +273,7 @@ describe('[LOG7] The pages of a history', () => {
     const turns = new Turns();
     const done: string[] = [];
     const ask = (account: string, name: string) =>
-      turns.take(asker(account), async () => {
+      turns.take(requester(account), async () => {
         await new Promise((resolve) => setImmediate(resolve));
         done.push(name);
       });
@@ -290,7 +293,7 @@ describe('[LOG7] The pages of a history', () => {
     };
     tick();
     const [begun, before] = [performance.now(), rounds];
-    await new Histories(log).page(id, clause, { limit: 5 }, asker());
+    await new Histories(log).page(id, clause, { limit: 5 }, requester());
     over = true;
     // A round is a slice of 8 ms, or one step where that takes longer.
     expect(rounds - before).toBeGreaterThan((performance.now() - begun) / 60);

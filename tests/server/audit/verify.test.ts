@@ -7,8 +7,14 @@ import { seal } from '../../../server/storage/chain.ts';
 import type { Entry, Log } from '../../../server/storage/log.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
-import { type Author, type Deed, decodeHeader, encodeHeader, type Header } from '../../../shared/negotiation/entry.ts';
-import { type AmendmentRecord, LedgerChange, recordKey, serverClient } from '../../../shared/negotiation/state.ts';
+import {
+  type Author,
+  decodeHeader,
+  type EntryAction,
+  encodeHeader,
+  type Header,
+} from '../../../shared/negotiation/entry.ts';
+import { type AmendmentRecord, recordKey, StateChange, serverClient } from '../../../shared/negotiation/state.ts';
 import { type MarkId, newMarkId, newRecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
 import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
@@ -35,14 +41,14 @@ async function write(by: Principal, work: (words: Y.XmlText) => void, doc = new 
   await room.submit({
     by,
     onBehalfOf: null,
-    deed: { type: 'typing' },
+    action: { type: 'typing' },
     stage: (head, at) =>
       stageUpdate(
         head,
         update,
         {
           principal: by,
-          hand: () => (code === null ? { edits: 'base' } : { proposesFor: code }),
+          capacity: () => (code === null ? { edits: 'base' } : { proposesFor: code }),
           clients: new Set([doc.clientID]),
           mayBind: () => true,
         },
@@ -88,9 +94,9 @@ const flipped = (bytes: Uint8Array, place: number): Uint8Array => {
 const forged = (
   entries: readonly Entry[],
   by: Author,
-  command: Deed,
+  command: EntryAction,
   content: Uint8Array,
-  changes: LedgerChange[] = [],
+  changes: StateChange[] = [],
 ): Entry =>
   seal({
     log: name,
@@ -100,7 +106,7 @@ const forged = (
     content,
   });
 /** An update with changes of the ledger mirrored in it, as the server does it. */
-function mirrored(update: Uint8Array, changes: readonly LedgerChange[]): Uint8Array {
+function mirrored(update: Uint8Array, changes: readonly StateChange[]): Uint8Array {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, room.stateFor());
   Y.applyUpdate(doc, update);
@@ -174,7 +180,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     if (words instanceof Y.XmlText) words.insert(words.length, ', or not');
     const written = Y.encodeStateAsUpdate(doc, before);
     const forge = (by: Principal) => {
-      const bound: LedgerChange = {
+      const bound: StateChange = {
         of: 'client',
         id: doc.clientID,
         value: { participant: by.participant, party: by.party },
@@ -188,10 +194,10 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
   });
 
   it('a decision that the chair didn’t take', async () => {
-    const [mark] = [...room.ledger.marks.keys()];
+    const [mark] = [...room.negotiation.marks.keys()];
     for (const by of [chair, delegate('BRA')]) {
       // It says that the chair adopts, and leaves the amendment where it was.
-      const command: Deed = { type: 'adopt', amendments: mark === undefined ? [] : [mark] };
+      const command: EntryAction = { type: 'adopt', amendments: mark === undefined ? [] : [mark] };
       const faults = await faultsOf((entries) => [...entries, forged(entries, by, command, new Uint8Array())]);
       expect(faults[0]?.[0]).toBe(7);
     }
@@ -218,7 +224,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
         words.delete(words.length - 4, 4);
         words.delete(words.length - 7, 4);
       });
-      expect(room.ledger.marks.get(inner)).toMatchObject({ state: 'fallen' });
+      expect(room.negotiation.marks.get(inner)).toMatchObject({ state: 'fallen' });
       expect((await verify(log)).faults).toEqual([]);
     });
     type Forged = (header: Header) => Header;
@@ -228,18 +234,18 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
         ...header,
         changes: header.changes.map((change) =>
           change.of === 'mark' && change.id === id && change.value.kind === 'amendment'
-            ? LedgerChange.parse({ ...change, value: { ...change.value, ...how(change.value) } })
+            ? StateChange.parse({ ...change, value: { ...change.value, ...how(change.value) } })
             : change,
         ),
       });
     const adding =
       (id: MarkId, how: (record: AmendmentRecord) => object): Forged =>
       (header) => {
-        const value = room.ledger.marks.get(id);
+        const value = room.negotiation.marks.get(id);
         if (value?.kind !== 'amendment') throw new Error('no such amendment');
         return {
           ...header,
-          changes: [...header.changes, LedgerChange.parse({ of: 'mark', id, value: { ...value, ...how(value) } })],
+          changes: [...header.changes, StateChange.parse({ of: 'mark', id, value: { ...value, ...how(value) } })],
         };
       };
     it.each<[string, number, Forged]>([
@@ -266,7 +272,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
           ...header,
           changes: [
             ...header.changes,
-            LedgerChange.parse({
+            StateChange.parse({
               of: 'clause',
               id: 'c1000000',
               value: { sponsors: [], status: { state: 'agreed', decided: { by: 'Chair', at: 1 } } },
@@ -281,10 +287,10 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
           ...header,
           changes: [
             ...header.changes,
-            ...[...room.ledger.clients.keys()]
+            ...[...room.negotiation.clients.keys()]
               .slice(0, 1)
               .map((id) =>
-                LedgerChange.parse({ of: 'client', id, value: { participant: argentina.participant, party: 'ARG' } }),
+                StateChange.parse({ of: 'client', id, value: { participant: argentina.participant, party: 'ARG' } }),
               ),
           ],
         }),
@@ -311,14 +317,14 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, room.stateFor());
       const before = Y.encodeStateVector(doc);
-      doc.clientID = [...room.ledger.clients.keys()][0] ?? 0;
+      doc.clientID = [...room.negotiation.clients.keys()][0] ?? 0;
       const clause = textOf(doc).get(0);
       const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
       if (words instanceof Y.XmlText) words.format(10, 4, { [markKey('deletion', struck)]: null });
-      const value = room.ledger.marks.get(struck);
+      const value = room.negotiation.marks.get(struck);
       if (value?.kind !== 'amendment') throw new Error('no such amendment');
       const closed = { by: argentina.name, at: 9000, struck: 'o ac', inserted: '' };
-      const fall: LedgerChange = { of: 'mark', id: struck, value: { ...value, state: 'fallen', closed } };
+      const fall: StateChange = { of: 'mark', id: struck, value: { ...value, state: 'fallen', closed } };
       const content = mirrored(Y.encodeStateAsUpdate(doc, before), [fall]);
       const entry = (entries: readonly Entry[]): Entry =>
         seal({ ...forged(entries, argentina, { type: 'typing' }, content, [fall]), sequence: 11 });

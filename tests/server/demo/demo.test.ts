@@ -45,12 +45,12 @@ beforeAll(async () => {
   texts = [];
   for (const { id } of meeting.recommendations) {
     const room = await app.rooms.room(id);
-    const amendments = standingAmendments(room.text(), room.ledger);
+    const amendments = standingAmendments(room.text(), room.negotiation);
     for (const clause of room.text())
       texts.push({
         words: clauseText(clause),
         amended: amendments.filter(({ clauses }) => clauses.includes(clause.id)).length,
-        agreed: room.ledger.clauses.get(clause.id)?.status.state === 'open' ? 0 : 1,
+        agreed: room.negotiation.clauses.get(clause.id)?.status.state === 'open' ? 0 : 1,
       });
   }
 }, 60_000);

@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Connections } from '../../../server/http/connections.ts';
 import { AccountId } from '../../../shared/protocol/ids.ts';
-import { connect, propose } from '../../helpers/enemy.ts';
+import { connect, propose } from '../../helpers/hostileClient.ts';
 import { startMeeting } from '../../helpers/meeting.ts';
 
 const ends: (() => unknown)[] = [];

@@ -5,10 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { importCompilation } from '../../../server/imports/compilation.ts';
 import {
-  type Asker,
   createImporter,
   type Importer,
   type ImporterOptions,
+  type Requester,
   type ToRead,
 } from '../../../server/imports/importer.ts';
 import { Compilation } from '../../../shared/meeting/compilation.ts';
@@ -18,7 +18,7 @@ import { bundle } from '../../helpers/bundle.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
 /** Somebody who waits: another account each time. */
-const asker = (): Asker => ({ whose: newAccountId(), gone: new AbortController().signal });
+const requester = (): Requester => ({ whose: newAccountId(), gone: new AbortController().signal });
 const file = (words: string): ToRead => ({ source: bytes(words), language: 'en' });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const compilationIn = (json: Uint8Array): Compilation => Compilation.parse(JSON.parse(new TextDecoder().decode(json)));
@@ -58,26 +58,26 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
     const doubtful = `${text}\nAct. (Somebody or other; Chile)\n`;
     const { read } = await importing();
     for (const language of ['en', 'fr'] as const)
-      expect(compilationIn(await read({ source: bytes(doubtful), language }, asker()))).toEqual(
+      expect(compilationIn(await read({ source: bytes(doubtful), language }, requester()))).toEqual(
         importCompilation(doubtful, language),
       );
   });
 
   it('reads a small one at once, without a thread', async () => {
     const { read } = await importing({ program: programThat(stays), small: text.length });
-    expect(compilationIn(await read(file(text), asker()))).toEqual(importCompilation(text));
-    expect(await codeOf(read(file('%PDF-1.7'), asker()))).toBe('import-unreadable');
+    expect(compilationIn(await read(file(text), requester()))).toEqual(importCompilation(text));
+    expect(await codeOf(read(file('%PDF-1.7'), requester()))).toBe('import-unreadable');
   });
 
   it('refuses what is no text', async () => {
-    expect(await codeOf((await importing()).read(file('%PDF-1.7'), asker()))).toBe('import-unreadable');
+    expect(await codeOf((await importing()).read(file('%PDF-1.7'), requester()))).toBe('import-unreadable');
   });
 
   it('leaves the event loop to the others while it reads', async () => {
     const long = Array.from({ length: 300 }, (_, at) => `Act on ${at}. (Chile; Peru)`).join('\n\n');
     let reading = true;
     let turns = 0;
-    const read = (await importing()).read(file(`I. AIR\n\n${long}`), asker()).finally(() => {
+    const read = (await importing()).read(file(`I. AIR\n\n${long}`), requester()).finally(() => {
       reading = false;
     });
     while (reading) {
@@ -91,29 +91,29 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
   it('reads one after the other, and tells whoever finds too many waiting when to come again', async () => {
     const { read } = await importing();
     const files = ['Act.', 'Measure it.', 'Share it.', 'Say so.'].map((words) => `I. AIR\n\n${words} (Chile)\n`);
-    const waiting = files.map((one) => read(file(one), asker()));
-    await expect(read(file(text), asker())).rejects.toMatchObject({
+    const waiting = files.map((one) => read(file(one), requester()));
+    await expect(read(file(text), requester())).rejects.toMatchObject({
       code: 'too-many-requests',
       detail: { field: '10' },
     });
     expect((await Promise.all(waiting)).map(compilationIn)).toEqual(files.map((one) => importCompilation(one)));
-    expect(await codeOf(read(file(text), asker()))).toBe('read');
+    expect(await codeOf(read(file(text), requester()))).toBe('read');
   });
 
   it('reads of what one account asks for the last, and leaves the places to others', async () => {
     const { read } = await importing({ program: programThat(answersTo('last')) });
-    const one = asker();
+    const one = requester();
     const asked = ['first', 'second', 'last'].map((words) => codeOf(read(file(words), one)));
     expect(await Promise.all(asked)).toEqual(['too-many-requests', 'too-many-requests', 'import-unreadable']);
-    const others = [1, 2, 3, 4].map(() => codeOf(read(file('last'), asker())));
+    const others = [1, 2, 3, 4].map(() => codeOf(read(file('last'), requester())));
     expect(await Promise.all(others)).toEqual(Array(4).fill('import-unreadable'));
   });
 
   it('goes on with the next when somebody has gone, whether theirs was being read or waited', async () => {
     const { read } = await importing({ program: programThat(answersTo('last')) });
     const leaving = new AbortController();
-    const gone = [1, 2].map(() => codeOf(read(file('first'), { ...asker(), gone: leaving.signal })));
-    const next = codeOf(read(file('last'), asker()));
+    const gone = [1, 2].map(() => codeOf(read(file('first'), { ...requester(), gone: leaving.signal })));
+    const next = codeOf(read(file('last'), requester()));
     setTimeout(() => leaving.abort(), 100);
     expect(await Promise.all([...gone, next])).toEqual(['too-many-requests', 'too-many-requests', 'import-unreadable']);
   });
@@ -121,7 +121,7 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
   it('lets one go that takes too long, and reads the next', async () => {
     const stuck = programThat(stays);
     const { read } = await importing({ program: stuck, longest: 300 });
-    expect(await Promise.all([codeOf(read(file(text), asker())), codeOf(read(file(text), asker()))])).toEqual([
+    expect(await Promise.all([codeOf(read(file(text), requester())), codeOf(read(file(text), requester()))])).toEqual([
       'import-unreadable',
       'import-unreadable',
     ]);
@@ -130,13 +130,13 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
   it('lets one go that takes too much memory', async () => {
     const greedy = programThat('const all = []; for (;;) all.push(Array.from({ length: 1000 }, (_, at) => ({ at })));');
     expect(
-      await codeOf((await importing({ program: greedy, memory: 24, longest: 600_000 })).read(file(text), asker())),
+      await codeOf((await importing({ program: greedy, memory: 24, longest: 600_000 })).read(file(text), requester())),
     ).toBe('import-unreadable');
   });
 
   it('calls its own failures by their name', async () => {
     const broken = programThat('throw new Error("broken");');
-    expect(await codeOf((await importing({ program: broken })).read(file(text), asker()))).toBe('internal');
+    expect(await codeOf((await importing({ program: broken })).read(file(text), requester()))).toBe('internal');
   });
 
   it('keeps a thread for the next, and lets it go when nothing comes', async () => {
@@ -148,19 +148,20 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
       parentPort.on('message', () => parentPort.postMessage({ json: null }));
     `);
     const { read } = await importing({ program: counts, idle: 50 });
-    for (let times = 0; times < 3; times++) expect(await codeOf(read(file(text), asker()))).toBe('import-unreadable');
+    for (let times = 0; times < 3; times++)
+      expect(await codeOf(read(file(text), requester()))).toBe('import-unreadable');
     expect(readFileSync(starts, 'utf8')).toBe('x');
     await pause(500);
-    await codeOf(read(file(text), asker()));
+    await codeOf(read(file(text), requester()));
     expect(readFileSync(starts, 'utf8')).toBe('xx');
   });
 
   it('ends with the server', async () => {
     const { read, close } = await importing({ program: programThat(stays) });
-    const waiting = [1, 2].map(() => codeOf(read(file(text), asker())));
+    const waiting = [1, 2].map(() => codeOf(read(file(text), requester())));
     await setImmediate();
     await close();
     expect(await Promise.all(waiting)).toEqual(['shutting-down', 'shutting-down']);
-    expect(await codeOf(read(file(text), asker()))).toBe('shutting-down');
+    expect(await codeOf(read(file(text), requester()))).toBe('shutting-down');
   });
 });

@@ -22,7 +22,7 @@ import {
   type TopicId,
 } from '../../../shared/protocol/ids.ts';
 import { markKey } from '../../../shared/text/document.ts';
-import { connect } from '../../helpers/enemy.ts';
+import { connect } from '../../helpers/hostileClient.ts';
 import { people, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { op } from '../../helpers/texts.ts';
 
@@ -379,7 +379,7 @@ describe('[IMP10] The texts of a meeting that is brought in', () => {
         meeting.app.rooms.begin(newRecommendationId(), {
           by: { administrator: 'somebody' },
           onBehalfOf: null,
-          deed: { type: 'create', source: 'test' },
+          action: { type: 'create', source: 'test' },
           stage: (head) => {
             turns.push(turn);
             return stageText(head, [op('c1', 'Act.')], []);

@@ -3,7 +3,7 @@ import { Command } from '../../../shared/negotiation/procedure.ts';
 import { History, Refused } from '../../../shared/protocol/contract.ts';
 import { newMarkId } from '../../../shared/protocol/ids.ts';
 import { markKey } from '../../../shared/text/document.ts';
-import { connect, propose } from '../../helpers/enemy.ts';
+import { connect, propose } from '../../helpers/hostileClient.ts';
 import { type Person, people, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
 import { type Ended, EventStream, type Reader, Streams } from '../../../server/reading/streams.ts';
 import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting/meeting.ts';
-import { LiveLedger } from '../../../shared/negotiation/state.ts';
+import { LiveState } from '../../../shared/negotiation/state.ts';
 import {
   AccountId,
   newClauseId,
@@ -38,7 +38,7 @@ class Stage {
       meeting: () => this.#state,
       text: async () => {
         if (drawnIn > 0) await new Promise((resolve) => setTimeout(resolve, drawnIn));
-        return { text: [this.#text()], ledger: new LiveLedger() };
+        return { text: [this.#text()], negotiation: new LiveState() };
       },
       onChange: (listener) => {
         this.#tell = listener;

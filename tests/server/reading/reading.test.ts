@@ -3,7 +3,7 @@ import type { ObserverView } from '../../../shared/meeting/meeting.ts';
 import { newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { clauseElement, markKey } from '../../../shared/text/document.ts';
 import { languages } from '../../../shared/words/words.ts';
-import { type Client, connect, propose } from '../../helpers/enemy.ts';
+import { type Client, connect, propose } from '../../helpers/hostileClient.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;

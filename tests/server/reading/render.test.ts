@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Fragment, renderClauses } from '../../../server/reading/render.ts';
-import { LiveLedger, openStatus } from '../../../shared/negotiation/state.ts';
+import { LiveState, openStatus } from '../../../shared/negotiation/state.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
 import { clauseId, del, ins, mark, op, party, proposed } from '../../helpers/texts.ts';
 
-const draw = (text: readonly Clause[], ledger: LiveLedger): readonly Fragment[] =>
-  renderClauses(text, ledger, 'attributed', 'en');
+const draw = (text: readonly Clause[], negotiation: LiveState): readonly Fragment[] =>
+  renderClauses(text, negotiation, 'attributed', 'en');
 
 describe('[READ4] What readers are shown', () => {
   it('takes no longer to draw for being spaces', () => {
@@ -13,13 +13,13 @@ describe('[READ4] What readers are shown', () => {
       op(`c${100 + at}`, ins('a1', `x${' '.repeat(19_000)}x`), ' end'),
     );
     const begun = performance.now();
-    const [first] = renderClauses(text, new LiveLedger(), 'bracketed', 'en');
+    const [first] = renderClauses(text, new LiveState(), 'bracketed', 'en');
     expect(performance.now() - begun).toBeLessThan(1000);
     expect(first?.html).toContain(`<bdi>x${' '.repeat(19_000)}x</bdi><b class="bracket">]</b></span>`);
   });
 
   it('is drawn anew where the clause changed, its number, its record, or whose its words are, and nowhere else', () => {
-    const ledger = new LiveLedger();
+    const negotiation = new LiveState();
     const record = { sponsors: [], status: openStatus };
     const mine = {
       kind: 'amendment' as const,
@@ -32,24 +32,24 @@ describe('[READ4] What readers are shown', () => {
       sponsors: [],
       reason: '',
     };
-    ledger.apply({ of: 'mark', id: mark('a1'), value: mine });
+    negotiation.apply({ of: 'mark', id: mark('a1'), value: mine });
     const text = [op('c1', 'Urge'), op('c2', 'Invite ', ins('a1', 'all '), del('a2', 'states')), op('c3', 'Note')];
-    let before = draw(text, ledger);
+    let before = draw(text, negotiation);
     /** The clauses that are drawn anew. */
     const anew = (now: readonly Clause[]): string[] => {
       const known = new Set(before);
-      before = draw(now, ledger);
+      before = draw(now, negotiation);
       return before.filter((fragment) => !known.has(fragment)).map(({ id }) => id.replace(/0+$/, ''));
     };
     expect(anew(text)).toEqual([]);
-    ledger.apply({
+    negotiation.apply({
       of: 'mark',
       id: mark('a1'),
       value: { ...mine, sponsors: [{ party: party('CAN'), accepted: true }] },
     });
     expect(anew(text)).toEqual(['c2']);
     expect(before[1]?.html).toContain('ARG, CAN');
-    ledger.apply({ of: 'clause', id: clauseId('c3'), value: { ...record, sponsors: [party('BRA')] } });
+    negotiation.apply({ of: 'clause', id: clauseId('c3'), value: { ...record, sponsors: [party('BRA')] } });
     expect(anew(text)).toEqual(['c3']);
     const [one, two, three] = text;
     if (one === undefined || two === undefined || three === undefined) throw new Error('no text');
@@ -58,6 +58,6 @@ describe('[READ4] What readers are shown', () => {
     // One that comes in between has the others numbered anew.
     const added = proposed('c4', 'a3', 'Recall');
     expect(anew([other, added, two, three])).toEqual(['c4', 'c2', 'c3']);
-    expect(renderClauses([other, added, two, three], ledger, 'clean', 'en')).toHaveLength(3);
+    expect(renderClauses([other, added, two, three], negotiation, 'clean', 'en')).toHaveLength(3);
   });
 });

@@ -3,7 +3,7 @@ import { verify } from '../../../server/audit/verify.ts';
 import { Refused } from '../../../shared/protocol/contract.ts';
 import { type MarkId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { markKey } from '../../../shared/text/document.ts';
-import { type Client, connect, propose } from '../../helpers/enemy.ts';
+import { type Client, connect, propose } from '../../helpers/hostileClient.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { seenOf } from '../../helpers/seen.ts';
 

@@ -38,7 +38,7 @@ const brazil = delegate('BRA');
 describe('[ROOM7] What one account may bring to a text has an end', () => {
   it('marks that are made and deleted again; what only deletes still passes, and others go on', () => {
     const replica = head();
-    for (let at = 0; at < 2950; at++) replica.ledger.marks.set(...markOf('ARG', at));
+    for (let at = 0; at < 2950; at++) replica.negotiation.marks.set(...markOf('ARG', at));
     const screen = new Screen(replica, argentina);
     const make = (words: (clause: number) => Y.XmlText): void => {
       for (let at = 0; at < 20; at++) words(0).insert(5, 'x', ins());
@@ -57,7 +57,7 @@ describe('[ROOM7] What one account may bring to a text has an end', () => {
     const replica = head();
     for (let at = 0; at < 9000; at++) {
       const [id, record] = markOf('ARG', at);
-      replica.ledger.marks.set(id, { ...record, participant: participant('somebodyelse') });
+      replica.negotiation.marks.set(id, { ...record, participant: participant('somebodyelse') });
     }
     expect(new Screen(replica, argentina).change((words) => words(0).insert(0, 'x', ins()))).toBe('quota-reached');
     expect(new Screen(replica, brazil).change((words) => words(0).insert(0, 'x', ins()))).toBe('accepted');
@@ -66,7 +66,7 @@ describe('[ROOM7] What one account may bring to a text has an end', () => {
   it('client ids', () => {
     const replica = head();
     for (let at = 0; at < 1000; at++)
-      replica.ledger.clients.set(100 + at, { participant: argentina.participant, party: argentina.party });
+      replica.negotiation.clients.set(100 + at, { participant: argentina.participant, party: argentina.party });
     expect(new Screen(replica, argentina).change((words) => words(0).insert(0, 'x', ins()))).toBe('quota-reached');
     expect(new Screen(replica, brazil).change((words) => words(0).insert(0, 'x', ins()))).toBe('accepted');
   });

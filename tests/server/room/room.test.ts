@@ -70,7 +70,7 @@ class Screen {
     return room.submit({
       by: who,
       onBehalfOf: null,
-      deed: { type: 'typing' },
+      action: { type: 'typing' },
       from: this,
       stage: (head, now) =>
         stageUpdate(
@@ -78,7 +78,7 @@ class Screen {
           Y.mergeUpdates(updates),
           {
             principal: who,
-            hand: () => ({ proposesFor: who.party ?? party('X') }),
+            capacity: () => ({ proposesFor: who.party ?? party('X') }),
             clients: new Set([this.doc.clientID]),
             mayBind: () => true,
           },
@@ -89,16 +89,16 @@ class Screen {
 }
 
 const order = (wish: Wish, by: Principal) => {
-  const command = onWhatIsSeen({ text: room.text(), ledger: room.ledger }, wish);
+  const command = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
   return room.submit({
     by,
     onBehalfOf: null,
-    deed: command,
+    action: command,
     stage: (head, now) =>
       stageDecision(
         head,
         decide(
-          { text: head.text(), ledger: head.ledger, meeting: { parties: new Map(), drafting: true } },
+          { text: head.text(), negotiation: head.negotiation, meeting: { parties: new Map(), drafting: true } },
           command,
           by,
           now,
@@ -127,7 +127,7 @@ describe('a room', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(given).toBe(false);
     expect(show(room.text())[0]).toBe('Urge states to act');
-    expect(room.ledger.marks.size).toBe(0);
+    expect(room.negotiation.marks.size).toBe(0);
     tell('stored');
     await sent;
     const doc = new Y.Doc();
@@ -168,7 +168,7 @@ describe('a room', () => {
     );
     expect(sequence).toBe(2);
     expect(show(room.text())).toEqual(['Urge {+arg1 all }states to act', 'Invite organs to report']);
-    expect(room.ledger.marks.get(mark('arg1'))).toMatchObject({ kind: 'amendment', party: 'ARG', state: 'open' });
+    expect(room.negotiation.marks.get(mark('arg1'))).toMatchObject({ kind: 'amendment', party: 'ARG', state: 'open' });
     expect((await verify(log)).faults).toEqual([]);
   });
 

@@ -27,7 +27,7 @@ const write = (room: Room, id: string, words: string) =>
   room.submit({
     by: { administrator: 'importer' },
     onBehalfOf: null,
-    deed: { type: 'create', source: 'test' },
+    action: { type: 'create', source: 'test' },
     stage: (head) => stageText(head, [op(id, words)], []),
   });
 

@@ -7,7 +7,7 @@ import { newClauseId, newMarkId, recommendationLog } from '../../../shared/proto
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 import { noMarks } from '../../../shared/text/clause.ts';
 import { clauseElement, markKey, recordOf } from '../../../shared/text/document.ts';
-import { type Client, connect, propose } from '../../helpers/enemy.ts';
+import { type Client, connect, propose } from '../../helpers/hostileClient.ts';
 import { type Person, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;

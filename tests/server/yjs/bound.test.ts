@@ -39,7 +39,7 @@ function send(replica: Replica, update: Uint8Array, clients = [me, me + 1]): { o
       update,
       {
         principal: delegate('ARG'),
-        hand: () => ({ proposesFor: party('ARG') }),
+        capacity: () => ({ proposesFor: party('ARG') }),
         clients: new Set(clients),
         mayBind: () => true,
       },

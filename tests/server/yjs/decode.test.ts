@@ -126,7 +126,7 @@ const judge = (replica: Replica, bytes: Uint8Array, clients: readonly number[]):
     bytes,
     {
       principal: argentina,
-      hand: () => ({ proposesFor: party('ARG') }),
+      capacity: () => ({ proposesFor: party('ARG') }),
       clients: new Set(clients),
       mayBind: () => true,
     },

@@ -43,7 +43,7 @@ function send(replica: Replica, update: Uint8Array): string {
       update,
       {
         principal: delegate('ARG'),
-        hand: () => ({ proposesFor: party('ARG') }),
+        capacity: () => ({ proposesFor: party('ARG') }),
         clients: new Set([me]),
         mayBind: () => true,
       },
@@ -297,7 +297,7 @@ describe('[AUTH3] Agreed text is the same to the last struct', () => {
     );
     const blocks = [{ client, clock: 0, structs: markers, count: null }];
     expect(screen.send(encodeUpdate({ ...noUpdate, blocks }))).toBe('accepted');
-    replica.ledger.apply({ of: 'clause', id: agreed, value: { sponsors: [], status } });
+    replica.negotiation.apply({ of: 'clause', id: agreed, value: { sponsors: [], status } });
     const deletes = [{ client, ranges: [{ clock: 0, length: 2 }], count: null }];
     expect(new Screen(replica, chair).send(encodeUpdate({ ...noUpdate, deletes }))).toBe('accepted');
   });
@@ -309,7 +309,7 @@ describe('[AUTH1] What leaves the words as they are may still not touch what is 
     const replica = headOf(text);
     const screen = new Screen(replica, delegate('BRA'));
     // So that the mark is Brazil's.
-    replica.ledger.marks.set(mark('bra1'), {
+    replica.negotiation.marks.set(mark('bra1'), {
       kind: 'amendment',
       party: party('BRA'),
       typedBy: screen.who.name,

@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LiveLedger, openStatus, type Status } from '../../../shared/negotiation/state.ts';
+import { LiveState, openStatus, type Status } from '../../../shared/negotiation/state.ts';
 import type { ErrorCode } from '../../../shared/protocol/errors.ts';
-import { type Hand, permit } from '../../../shared/text/authority.ts';
+import { type Capacity, permit } from '../../../shared/text/authority.ts';
 import { type Clause, joinRuns, type Run } from '../../../shared/text/clause.ts';
-import { brk, clauseId, del, from, ins, ledgerOf, mark, op, party, proposed, sub } from '../../helpers/texts.ts';
+import { brk, clauseId, del, from, ins, mark, negotiationOf, op, party, proposed, sub } from '../../helpers/texts.ts';
 
-const argentina: Hand = { proposesFor: party('ARG') };
-const base: Hand = { edits: 'base' };
+const argentina: Capacity = { proposesFor: party('ARG') };
+const base: Capacity = { edits: 'base' };
 const agreed: Status = { state: 'agreed', decided: { by: 'Chair', at: 1 } };
 
 /** The judgement on a text that becomes another: 'yes', or the code of the refusal. A mark belongs to whom its id names. */
 function judged(
   before: Clause[],
   after: Clause[],
-  hand: Hand,
-  options: Parameters<typeof ledgerOf>[1] = {},
+  capacity: Capacity,
+  options: Parameters<typeof negotiationOf>[1] = {},
 ): 'yes' | ErrorCode {
   try {
-    permit({ before, after }, hand, ledgerOf(before, options));
+    permit({ before, after }, capacity, negotiationOf(before, options));
     return 'yes';
   } catch (error) {
     return (error as { code: ErrorCode }).code;
@@ -144,7 +144,7 @@ describe('[AUTH4] Own pending words are really edited; other people’s are only
   ];
   it.each(table)('%s', (name, before, after, answer) => {
     // Canada's mark is known, so it can't become Argentina's.
-    const known = ledgerOf([...before, op('c9', ins('can1', 'x'))]);
+    const known = negotiationOf([...before, op('c9', ins('can1', 'x'))]);
     let said: 'yes' | ErrorCode = 'yes';
     const kinds = new Map([['can1', name.includes('bracket') ? 'bracket' : 'amendment']]);
     const canada = known.marks.get(mark('can1'));
@@ -199,12 +199,12 @@ describe('[AUTH3] Agreed text can’t be touched, by anybody', () => {
     ['changing its level', [sub('c1', 'Urge states'), op('c2', 'Act')]],
     ['changing its words', [op('c1', 'Urge'), op('c2', 'Act')]],
   ] as [string, Clause[]][])('%s', (_name, after) => {
-    for (const hand of [argentina, base])
+    for (const capacity of [argentina, base])
       for (const status of [
         agreed,
         { state: 'agreed ad referendum', parties: [party('CAN')], decided: { by: 'Chair', at: 1 } } as Status,
       ])
-        expect(judged(text, after, hand, { statuses: { c1: status } })).toBe('clause-locked');
+        expect(judged(text, after, capacity, { statuses: { c1: status } })).toBe('clause-locked');
   });
   it('what stands beside it can go on', () => {
     const beside = [
@@ -237,10 +237,10 @@ describe('[AUTH6] A mark keeps its kind, and a decided one is nobody’s', () =>
 describe('[AUTH8] An amendment amends one thing', () => {
   it('also one of a record that names no parents', () => {
     const before = [op('c1', 'Urge ', ins('can1', 'all '), 'states', ins('arg1', ' now'))];
-    const ledger = new LiveLedger(ledgerOf(before));
-    for (const [id, record] of ledger.marks)
-      if (record.kind === 'amendment') ledger.marks.set(id, { ...record, parent: undefined });
-    const edited = (...left: Parameters<typeof op>) => permit({ before, after: [op(...left)] }, argentina, ledger);
+    const negotiation = new LiveState(negotiationOf(before));
+    for (const [id, record] of negotiation.marks)
+      if (record.kind === 'amendment') negotiation.marks.set(id, { ...record, parent: undefined });
+    const edited = (...left: Parameters<typeof op>) => permit({ before, after: [op(...left)] }, argentina, negotiation);
     expect(() => edited('c1', 'Urge ', ins('can1', 'all '), 'states', ins('arg1', ' at once'))).not.toThrow();
     expect(() =>
       edited('c1', 'Urge ', ins('can1', 'a'), ins('arg1', 'x'), ins('can1', 'll '), 'states', ins('arg1', ' now')),
@@ -292,7 +292,7 @@ describe('[AUTH7] With the party’s own work taken out, the text is what it was
     let yes = 0;
     fc.assert(
       fc.property(text, text, (before, after) => {
-        const all = ledgerOf([...before, ...after]);
+        const all = negotiationOf([...before, ...after]);
         try {
           permit({ before, after }, argentina, all);
         } catch {
@@ -318,13 +318,13 @@ describe('[AUTH7] With the party’s own work taken out, the text is what it was
             ),
           }))
           .filter((one) => !(one.insertion?.startsWith('arg') === true && one.runs.length === 0));
-        permit({ before, after }, argentina, ledgerOf(before));
+        permit({ before, after }, argentina, negotiationOf(before));
       }),
     );
   });
   it('names the clause that was touched', () => {
-    expect(() => permit({ before: [op('c1', 'Urge')], after: [op('c1', 'Ask')] }, argentina, ledgerOf([]))).toThrow(
-      expect.objectContaining({ detail: { clause: clauseId('c1') } }),
-    );
+    expect(() =>
+      permit({ before: [op('c1', 'Urge')], after: [op('c1', 'Ask')] }, argentina, negotiationOf([])),
+    ).toThrow(expect.objectContaining({ detail: { clause: clauseId('c1') } }));
   });
 });

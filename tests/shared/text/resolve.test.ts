@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { Clause } from '../../../shared/text/clause.ts';
-import { adopt, type Disposal, rewritten, takeOut } from '../../../shared/text/resolve.ts';
-import { brk, del, ins, ledgerOf, mark, op, proposed, show } from '../../helpers/texts.ts';
+import { adopt, type Resolved, removeAmendments, rewritten } from '../../../shared/text/resolve.ts';
+import { brk, del, ins, mark, negotiationOf, op, proposed, show } from '../../helpers/texts.ts';
 
-const after = (text: readonly Clause[], { rewrites }: Disposal): readonly Clause[] => rewritten(text, rewrites);
+const after = (text: readonly Clause[], { rewrites }: Resolved): readonly Clause[] => rewritten(text, rewrites);
 
 const ids = (...names: string[]) => new Set(names.map(mark));
 const adopted = (text: Clause[], ...names: string[]) => {
-  const disposal = adopt(text, ids(...names), ledgerOf(text));
+  const resolved = adopt(text, ids(...names), negotiationOf(text));
   return {
-    text: show(after(text, disposal)),
-    superseded: disposal.superseded.map(({ id, struck, inserted }) => [id.replace(/0+$/, ''), struck, inserted]),
+    text: show(after(text, resolved)),
+    superseded: resolved.superseded.map(({ id, struck, inserted }) => [id.replace(/0+$/, ''), struck, inserted]),
   };
 };
 const notAdopted = (text: Clause[], ...names: string[]) => {
-  const disposal = takeOut(text, ids(...names), ledgerOf(text));
+  const resolved = removeAmendments(text, ids(...names), negotiationOf(text));
   return {
-    text: show(after(text, disposal)),
-    fallen: disposal.fallen.map(({ id, struck, inserted }) => [id.replace(/0+$/, ''), struck, inserted]),
+    text: show(after(text, resolved)),
+    fallen: resolved.fallen.map(({ id, struck, inserted }) => [id.replace(/0+$/, ''), struck, inserted]),
   };
 };
 
@@ -149,7 +149,7 @@ describe('[DISP1] adopting one amendment, with another in the same clause', () =
 
   it('leaves the origin on the words that it brought in', () => {
     const text = [op('c1', 'Urge ', ins('arg1', 'all '), 'states')];
-    const [clause] = after(text, adopt(text, ids('arg1'), ledgerOf(text)));
+    const [clause] = after(text, adopt(text, ids('arg1'), negotiationOf(text)));
     expect(clause?.runs.map(({ text: words, marks }) => [words, marks.origin])).toEqual([
       ['Urge ', []],
       ['all ', [mark('arg1')]],

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../../shared/meeting/principal.ts';
 import { consequencesOf } from '../../../shared/negotiation/consequences.ts';
 import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
-import { type Ledger, LiveLedger } from '../../../shared/negotiation/state.ts';
+import { LiveState, type NegotiationState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
-import { type Hand, permit } from '../../../shared/text/authority.ts';
+import { type Capacity, permit } from '../../../shared/text/authority.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
 import { rewritten } from '../../../shared/text/resolve.ts';
 import { unsound } from '../../helpers/oracle.ts';
@@ -15,8 +15,8 @@ import {
   delegate,
   from,
   ins,
-  ledgerOf,
   mark,
+  negotiationOf,
   op,
   party,
   proposed,
@@ -26,18 +26,18 @@ import {
 
 interface State {
   readonly text: readonly Clause[];
-  readonly ledger: Ledger;
+  readonly negotiation: NegotiationState;
 }
 
 const meeting = { drafting: true, parties: new Map() };
 
 /** A decision on a text and its ledger, as the server performs it. */
-function after({ text, ledger }: State, wish: Wish, by: Principal): State {
-  const command = onWhatIsSeen({ text, ledger }, wish);
-  const { rewrites, changes } = decide({ text, ledger, meeting }, command, by, 2);
-  const next = new LiveLedger(ledger);
+function after({ text, negotiation }: State, wish: Wish, by: Principal): State {
+  const command = onWhatIsSeen({ text, negotiation }, wish);
+  const { rewrites, changes } = decide({ text, negotiation, meeting }, command, by, 2);
+  const next = new LiveState(negotiation);
   for (const change of changes) next.apply(change);
-  return { text: rewritten(text, rewrites), ledger: next };
+  return { text: rewritten(text, rewrites), negotiation: next };
 }
 
 /** `+arg1`: the chair adopts it; `-arg1`: doesn't; `~arg1`: its party withdraws it. Several at once: `+arg1,can1`. */
@@ -50,10 +50,10 @@ function decided(state: State, step: string): State {
   return after(state, { type: step.startsWith('+') ? 'adopt' : 'not-adopt', amendments: ids }, chair);
 }
 
-const statesOf = ({ ledger }: State, ...ids: string[]): string =>
+const statesOf = ({ negotiation }: State, ...ids: string[]): string =>
   ids
     .map((id) => {
-      const record = ledger.marks.get(mark(id));
+      const record = negotiation.marks.get(mark(id));
       return record?.state ?? 'none';
     })
     .join(', ');
@@ -82,11 +82,11 @@ describe('[DISP3] An amendment to an amendment', () => {
       ' against',
     ),
   ];
-  const begun: State = { text, ledger: ledgerOf(text) };
+  const begun: State = { text, negotiation: negotiationOf(text) };
 
   it('is recorded with what it is made to', () => {
     const parentOf = (id: string) => {
-      const record = begun.ledger.marks.get(mark(id));
+      const record = begun.negotiation.marks.get(mark(id));
       return record?.kind === 'amendment' ? record.parent : undefined;
     };
     expect(['arg1', 'can1', 'bra1', 'uru1'].map(parentOf)).toEqual([null, mark('arg1'), mark('can1'), mark('arg1')]);
@@ -154,13 +154,13 @@ describe('[DISP3] An amendment to an amendment', () => {
   });
 
   it('falls with its words on record', () => {
-    const record = decided(begun, '-arg1').ledger.marks.get(mark('can1'));
+    const record = decided(begun, '-arg1').negotiation.marks.get(mark('can1'));
     expect(record).toMatchObject({ state: 'fallen', closed: { inserted: 'recently and often ', struck: '' } });
   });
 
   it('in a proposed clause falls with the clause, and stays in it once it is adopted', () => {
     const clauses = [op('c1', 'Urge'), proposed('c2', 'arg1', ins('arg1', 'Invite '), ins('can1', 'all '))];
-    const start: State = { text: clauses, ledger: ledgerOf(clauses) };
+    const start: State = { text: clauses, negotiation: negotiationOf(clauses) };
     expect(show(decided(start, '+arg1').text)).toEqual(['Urge', 'Invite {+can1 all }']);
     expect(show(['+arg1', '~can1'].reduce(decided, start).text)).toEqual(['Urge', 'Invite ']);
     const gone = decided(start, '-arg1');
@@ -172,7 +172,7 @@ describe('[DISP3] An amendment to an amendment', () => {
     const parts = Array.from({ length: deep }, (_, at) => ins(`${at % 2 === 0 ? 'arg' : 'can'}d${at}x`, '('));
     const closing = [...parts].reverse().map(({ marks }) => ({ text: ')', marks }));
     const clauses = [op('c1', 'a', ...parts, ...closing, 'b')];
-    const start: State = { text: clauses, ledger: ledgerOf(clauses) };
+    const start: State = { text: clauses, negotiation: negotiationOf(clauses) };
     const inner = decided(start, `+${deep % 2 === 0 ? 'can' : 'arg'}d${deep - 1}x`);
     expect(show(inner.text)).not.toEqual(show(start.text));
     expect(show(decided(start, '-argd0x').text)).toEqual(['ab']);
@@ -202,10 +202,10 @@ describe('[DISP2] A withdrawal changes nobody else’s words, marks or clauses',
     ],
     ['a strike of what another strikes', [op('c1', del('bra1', del('arg1', 'Urge')))], {}, '{-bra1 Urge}'],
   ])('%s', (_name, text, parents, left) => {
-    const end = decided({ text, ledger: ledgerOf(text, { parents }) }, '~arg1');
+    const end = decided({ text, negotiation: negotiationOf(text, { parents }) }, '~arg1');
     expect(show(end.text)).toEqual([left]);
     expect(statesOf(end, 'arg1')).toBe('withdrawn');
-    if (end.ledger.marks.has(mark('bra1'))) expect(statesOf(end, 'bra1')).toBe('open');
+    if (end.negotiation.marks.has(mark('bra1'))) expect(statesOf(end, 'bra1')).toBe('open');
   });
 });
 
@@ -217,17 +217,17 @@ describe('[DISP3] An edit that takes words away', () => {
     left: Clause[],
     code: string | null,
   ) {
-    const ledger = ledgerOf(before, { parents });
-    const hand: Hand = code === null ? { edits: 'base' } : { proposesFor: party(code) };
-    permit({ before, after: left }, hand, ledger);
+    const negotiation = negotiationOf(before, { parents });
+    const capacity: Capacity = code === null ? { edits: 'base' } : { proposesFor: party(code) };
+    permit({ before, after: left }, capacity, negotiation);
     const by = code === null ? rapporteur : delegate(code);
-    const { changes, rewrites } = consequencesOf({ before, after: left }, hand, by, ledger, 2);
-    const next = new LiveLedger(ledger);
+    const { changes, rewrites } = consequencesOf({ before, after: left }, capacity, by, negotiation, 2);
+    const next = new LiveState(negotiation);
     for (const change of changes) next.apply(change);
-    const end: State = { text: rewritten(left, rewrites), ledger: next };
+    const end: State = { text: rewritten(left, rewrites), negotiation: next };
     expect(unsound(end)).toBeNull();
     // Told again from what was left, it is the same: so `verify` judges it.
-    const again = consequencesOf({ before, after: end.text }, hand, by, ledger, 2);
+    const again = consequencesOf({ before, after: end.text }, capacity, by, negotiation, 2);
     expect({ changes: again.changes, rewrites: again.rewrites }).toEqual({ changes, rewrites: [] });
     return end;
   }
@@ -285,7 +285,7 @@ describe('[DISP3] An edit that takes words away', () => {
 
   it('records the words that a strike of them had', () => {
     const before = [op('c1', 'a ', ins('arg1', 'one '), del('uru1', ins('arg1', 'two ')), 'b')];
-    const record = edited(before, {}, [op('c1', 'a b')], 'ARG').ledger.marks.get(mark('uru1'));
+    const record = edited(before, {}, [op('c1', 'a b')], 'ARG').negotiation.marks.get(mark('uru1'));
     expect(record).toMatchObject({ state: 'fallen', closed: { struck: 'two ' } });
   });
 });
@@ -295,22 +295,22 @@ it('[DISP3] An amendment of a record that names no parents falls with a proposed
     op('c1', 'Urge ', ins('can1', 'all '), 'states'),
     proposed('c2', 'arg1', ins('arg1', 'Invite '), ins('can1', 'all'), ins('bra1', ' others')),
   ];
-  const ledger = new LiveLedger(ledgerOf(text));
-  for (const [id, record] of ledger.marks)
-    if (record.kind === 'amendment') ledger.marks.set(id, { ...record, parent: undefined });
-  const end = decided({ text, ledger }, '-arg1');
+  const negotiation = new LiveState(negotiationOf(text));
+  for (const [id, record] of negotiation.marks)
+    if (record.kind === 'amendment') negotiation.marks.set(id, { ...record, parent: undefined });
+  const end = decided({ text, negotiation }, '-arg1');
   expect(show(end.text)).toEqual(['Urge {+can1 all }states']);
   expect(statesOf(end, 'can1', 'bra1')).toBe('open, fallen');
 });
 
 describe('[PROC4] A decision is on the words that were seen', () => {
   const text = [op('c1', 'States ', del('arg1', 'shall'), ins('arg1', 'may'), ' act'), op('c2', 'Invite')];
-  const state: State = { text, ledger: ledgerOf(text) };
+  const state: State = { text, negotiation: negotiationOf(text) };
   const meetingOf = { ...meeting, parties: new Map([[party('BRA'), {} as never]]) };
   const codeOf = (wish: Wish, now: readonly Clause[], by = chair): string => {
     try {
       const command = onWhatIsSeen(state, wish);
-      decide({ text: now, ledger: state.ledger, meeting: meetingOf }, command, by, 2);
+      decide({ text: now, negotiation: state.negotiation, meeting: meetingOf }, command, by, 2);
       return 'done';
     } catch (error) {
       return error instanceof ConcordError ? error.code : 'thrown';
@@ -376,9 +376,9 @@ describe('[PROC4] A decision is on the words that were seen', () => {
       op('c1', ins('can9', '.'), 'States ', del('arg1', 'shall'), ins('arg1', 'may'), ' act'),
       op('c2', 'Invite'),
     ];
-    const ledger = ledgerOf(now);
-    const { rewrites, changes } = decide({ text: now, ledger, meeting }, command, chair, 2);
-    const next = new LiveLedger(ledger);
+    const negotiation = negotiationOf(now);
+    const { rewrites, changes } = decide({ text: now, negotiation, meeting }, command, chair, 2);
+    const next = new LiveState(negotiation);
     for (const change of changes) next.apply(change);
     expect(show(rewritten(now, rewrites))).toEqual(['States may act', 'Invite']);
     expect(next.clauses.get(clauseId('c1'))?.status.state).toBe('agreed');
@@ -388,21 +388,21 @@ describe('[PROC4] A decision is on the words that were seen', () => {
     ]);
     // But never on other words than those.
     const other = [op('c1', 'No states ', del('arg1', 'shall'), ins('arg1', 'may'), ' act')];
-    expect(() => decide({ text: other, ledger: ledgerOf(other), meeting }, command, chair, 2)).toThrow(
+    expect(() => decide({ text: other, negotiation: negotiationOf(other), meeting }, command, chair, 2)).toThrow(
       expect.objectContaining({ code: 'changed-since' }),
     );
   });
 
   it('and on the place of a clause that is proposed', () => {
     const proposal = proposed('c3', 'arg1', ins('arg1', 'Welcome'));
-    const ledger = ledgerOf([...text, proposal]);
+    const negotiation = negotiationOf([...text, proposal]);
     const wish: Wish = { type: 'adopt', amendments: [mark('arg1')] };
-    const command = onWhatIsSeen({ text: [...text, proposal], ledger }, wish);
+    const command = onWhatIsSeen({ text: [...text, proposal], negotiation }, wish);
     const moved = [proposal, ...text];
     expect(() =>
-      permit({ before: [...text, proposal], after: moved }, { proposesFor: party('ARG') }, ledger),
+      permit({ before: [...text, proposal], after: moved }, { proposesFor: party('ARG') }, negotiation),
     ).not.toThrow();
-    expect(() => decide({ text: moved, ledger, meeting }, command, chair, 2)).toThrow(
+    expect(() => decide({ text: moved, negotiation, meeting }, command, chair, 2)).toThrow(
       expect.objectContaining({ code: 'changed-since' }),
     );
   });

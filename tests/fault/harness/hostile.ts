@@ -4,7 +4,7 @@ import * as Y from 'yjs';
 import { readRecordItem } from '../../../shared/negotiation/state.ts';
 import { type MarkId, newMarkId, type PartyCode } from '../../../shared/protocol/ids.ts';
 import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
-import { Client } from '../../helpers/enemy.ts';
+import { Client } from '../../helpers/hostileClient.ts';
 import { endedAt } from '../../helpers/oracle.ts';
 import type { Seat } from './device.ts';
 

@@ -1,23 +1,23 @@
 import type { Node } from 'prosemirror-model';
-import type { Ledger } from '../../shared/negotiation/state.ts';
+import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
 import { MarkId as MarkIdSchema } from '../../shared/protocol/ids.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import type { MarkName } from '../../shared/text/schema.ts';
 
 /** What a person writes with: a hand (null for who only reads), what is known of everybody's marks, and a source of ids. */
-export interface Pen {
-  readonly hand: Hand | null;
-  readonly ledger: Ledger;
+export interface EditContext {
+  readonly capacity: Capacity | null;
+  readonly negotiation: NegotiationState;
   readonly newMark: () => MarkId;
   readonly newClause: () => ClauseId;
 }
 
 /** A mark that is nobody's yet was made here a moment ago: another party's is on record before it is seen. */
-export function owns(pen: Pen, id: MarkId): boolean {
-  if (pen.hand === null || 'edits' in pen.hand) return false;
-  const mark = pen.ledger.marks.get(id);
-  return mark === undefined || (mark.party === pen.hand.proposesFor && mark.state === 'open');
+export function owns(context: EditContext, id: MarkId): boolean {
+  if (context.capacity === null || 'edits' in context.capacity) return false;
+  const mark = context.negotiation.marks.get(id);
+  return mark === undefined || (mark.party === context.capacity.proposesFor && mark.state === 'open');
 }
 
 /** The ids of one family of marks on a piece of text. */
@@ -31,11 +31,11 @@ export function idsOn(node: Node | null, name: MarkName): MarkId[] {
 }
 
 /** Words in a clause that the hand may really delete: a delegate's own pending ones, the rapporteur's base text. */
-export function isOwnText(pen: Pen, node: Node, clause: Node | null): boolean {
-  if (pen.hand === null) return false;
+export function isOwnText(context: EditContext, node: Node, clause: Node | null): boolean {
+  if (context.capacity === null) return false;
   const insertion = idsOn(node, 'insertion');
-  if ('edits' in pen.hand) return insertion.length === 0 && clause !== null && proposalOf(clause) === null;
-  return insertion.length > 0 && insertion.every((id) => owns(pen, id));
+  if ('edits' in context.capacity) return insertion.length === 0 && clause !== null && proposalOf(clause) === null;
+  return insertion.length > 0 && insertion.every((id) => owns(context, id));
 }
 
 /** The amendment that proposes a whole clause, or null for a clause of the text. */
@@ -45,17 +45,17 @@ export function proposalOf(clause: Node): MarkId | null {
 }
 
 /** A clause that the hand may really remove or move: a delegate's own proposed one, the rapporteur's of the base. */
-export function isOwnClause(pen: Pen, clause: Node): boolean {
-  if (pen.hand === null) return false;
+export function isOwnClause(context: EditContext, clause: Node): boolean {
+  if (context.capacity === null) return false;
   const proposal = proposalOf(clause);
-  if ('edits' in pen.hand) return proposal === null;
-  return proposal !== null && owns(pen, proposal);
+  if ('edits' in context.capacity) return proposal === null;
+  return proposal !== null && owns(context, proposal);
 }
 
 /** Whether others left something on these words: then they can't be moved, only struck where they are. */
-export function bearsOthers(pen: Pen, node: Node): boolean {
+export function bearsOthers(context: EditContext, node: Node): boolean {
   return node.marks.some((mark) => {
     const id = MarkIdSchema.safeParse(mark.attrs.id);
-    return !id.success || !owns(pen, id.data);
+    return !id.success || !owns(context, id.data);
   });
 }

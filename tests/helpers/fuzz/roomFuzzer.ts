@@ -5,10 +5,10 @@ import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
 import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
-import { LiveLedger } from '../../../shared/negotiation/state.ts';
+import { LiveState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../shared/protocol/ids.ts';
-import type { Hand } from '../../../shared/text/authority.ts';
+import type { Capacity } from '../../../shared/text/authority.ts';
 import { type Clause, sameText } from '../../../shared/text/clause.ts';
 import { markKey, readText, recordOf, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../bringIn.ts';
@@ -16,25 +16,25 @@ import { joined } from '../joined.ts';
 import { wrongWith } from '../oracle.ts';
 import { chair, delegate, op, party, rapporteur } from '../texts.ts';
 import type { Draw } from './draw.ts';
-import { Ground, Survey } from './ground.ts';
+import { Survey, UpdateGenerator } from './updateGenerator.ts';
 
 const codes = ['ARG', 'BRA', 'CAN'] as const;
 
-interface Enemy {
+interface HostileClient {
   readonly who: Principal;
-  readonly hand: Hand;
+  readonly capacity: Capacity;
   readonly client: number;
 }
 
 /** An honest writer's screen, and what Yjs tidied up in it that is still to be said. */
 interface Screen {
   readonly who: Principal;
-  readonly hand: Hand;
+  readonly capacity: Capacity;
   doc: Y.Doc;
   readonly tidied: Uint8Array[];
 }
 
-const partyOf = (hand: Hand): PartyCode | null => ('proposesFor' in hand ? hand.proposesFor : null);
+const partyOf = (capacity: Capacity): PartyCode | null => ('proposesFor' in capacity ? capacity.proposesFor : null);
 const base64 = (bytes: Uint8Array): string =>
   bytes.length > 4000 ? `${bytes.length} bytes` : Buffer.from(bytes).toString('base64');
 
@@ -42,18 +42,18 @@ const base64 = (bytes: Uint8Array): string =>
  * A room as it runs in the server, on a log in memory, with honest writers and enemies. Whatever is accepted is held
  * against the oracle; at the end all replicas, the log and the audit have to agree.
  */
-export class Arena {
+export class RoomFuzzer {
   readonly #draw: Draw;
   readonly #log: ReturnType<typeof openMemoryLog>;
   readonly #id: Room['id'];
   readonly #room: Room;
   readonly #honest: Screen[] = [];
-  readonly #enemies: readonly Enemy[];
+  readonly #hostiles: readonly HostileClient[];
   /** What enemies were sent. */
   readonly #seen = new Y.Doc();
-  #ground = new Map<Enemy, Ground>();
+  #generator = new Map<HostileClient, UpdateGenerator>();
   /** How the ledger and the clocks stood after the last accepted entry. */
-  #known: { readonly ledger: LiveLedger; readonly clocks: ReadonlyMap<number, number> };
+  #known: { readonly negotiation: LiveState; readonly clocks: ReadonlyMap<number, number> };
   /** Updates that went through, of everybody: to be sent again, spliced, mutated. */
   readonly #heard: Uint8Array[] = [];
   readonly outcomes = new Map<string, number>();
@@ -66,20 +66,20 @@ export class Arena {
     this.#log = log;
     this.#id = id;
     const client = (): number => 2 + draw.nat(0xffff_0000);
-    this.#enemies = [
-      { who: delegate('ARG'), hand: { proposesFor: party('ARG') }, client: client() },
-      { who: delegate('BRA'), hand: { proposesFor: party('BRA') }, client: client() },
-      { who: rapporteur, hand: { edits: 'base' }, client: client() },
-      { who: rapporteur, hand: { proposesFor: party('CAN') }, client: client() },
+    this.#hostiles = [
+      { who: delegate('ARG'), capacity: { proposesFor: party('ARG') }, client: client() },
+      { who: delegate('BRA'), capacity: { proposesFor: party('BRA') }, client: client() },
+      { who: rapporteur, capacity: { edits: 'base' }, client: client() },
+      { who: rapporteur, capacity: { proposesFor: party('CAN') }, client: client() },
     ];
     // An enemy has no reason to tidy up.
     this.#seen.on('afterTransaction', (transaction: Y.Transaction) => {
       transaction._needFormattingCleanup = false;
     });
     Y.applyUpdate(this.#seen, room.stateFor());
-    this.#known = { ledger: new LiveLedger(room.ledger), clocks: this.#clocks() };
+    this.#known = { negotiation: new LiveState(room.negotiation), clocks: this.#clocks() };
     for (const code of ['CAN', 'ARG']) {
-      const screen = { who: delegate(code), hand: { proposesFor: party(code) }, doc: new Y.Doc(), tidied: [] };
+      const screen = { who: delegate(code), capacity: { proposesFor: party(code) }, doc: new Y.Doc(), tidied: [] };
       this.#renew(screen);
       this.#honest.push(screen);
     }
@@ -87,11 +87,11 @@ export class Arena {
       if (update.length === 0) return;
       Y.applyUpdate(this.#seen, update);
       for (const { doc } of this.#honest) Y.applyUpdate(doc, update, 'room');
-      this.#ground.clear();
+      this.#generator.clear();
     });
   }
 
-  static async open(draw: Draw): Promise<Arena> {
+  static async open(draw: Draw): Promise<RoomFuzzer> {
     const log = openMemoryLog();
     const id = newRecommendationId();
     const room = await Room.open(id, log, () => 1000);
@@ -103,11 +103,11 @@ export class Arena {
       op('c5', 'Note with concern'),
     ];
     await bringIn(room, text);
-    const arena = new Arena(draw, room, log, id);
+    const fuzzer = new RoomFuzzer(draw, room, log, id);
     const agreed = text[1];
-    if (agreed !== undefined) await arena.#order({ type: 'set-status', clauses: [agreed.id], status: 'agreed' });
-    for (let left = 0; left < 6; left++) await arena.honest();
-    return arena;
+    if (agreed !== undefined) await fuzzer.#order({ type: 'set-status', clauses: [agreed.id], status: 'agreed' });
+    for (let left = 0; left < 6; left++) await fuzzer.honest();
+    return fuzzer;
   }
 
   get sequence(): number {
@@ -119,7 +119,7 @@ export class Arena {
     const draw = this.#draw;
     const screen = draw.of(this.#honest);
     await this.#sayTidied(screen);
-    const { who, hand, doc } = screen;
+    const { who, capacity, doc } = screen;
     const texts = textOf(doc)
       .toArray()
       .flatMap((clause) => (clause instanceof Y.XmlElement ? clause.toArray() : []))
@@ -128,7 +128,7 @@ export class Arena {
     const open = texts.filter((text) => !text.toString().includes('Agreed') && text.length < 15_000);
     if (open.length === 0) return;
     const text = draw.of(open);
-    const code = partyOf(hand) ?? 'ARG';
+    const code = partyOf(capacity) ?? 'ARG';
     const id = MarkId.parse(`${code}${randomId((size) => draw.bytes(size)).slice(0, 12)}`);
     const updates: Uint8Array[] = [];
     const collect = (update: Uint8Array): void => void updates.push(update);
@@ -136,7 +136,7 @@ export class Arena {
     doc.transact(() => text.insert(text.length, draw.of(['all ', 'now ', '😀']), withOnly(text, id)), 'typing');
     doc.off('update', collect);
     const update = Y.mergeUpdates(updates);
-    const outcome = await this.#submit(who, hand, doc.clientID, update);
+    const outcome = await this.#submit(who, capacity, doc.clientID, update);
     if (outcome !== 'accepted') throw new Error(`an honest edit was refused: ${outcome}`);
   }
 
@@ -156,7 +156,7 @@ export class Arena {
   /** What Yjs tidied up is said before anything else. It comes too late where somebody wrote there meanwhile. */
   async #sayTidied(screen: Screen): Promise<void> {
     for (const update of screen.tidied.splice(0)) {
-      const outcome = await this.#submit(screen.who, screen.hand, screen.doc.clientID, update);
+      const outcome = await this.#submit(screen.who, screen.capacity, screen.doc.clientID, update);
       this.outcomes.set(`tidied: ${outcome}`, (this.outcomes.get(`tidied: ${outcome}`) ?? 0) + 1);
       if (outcome === 'accepted' || outcome === 'nothing new') continue;
       this.#renew(screen);
@@ -165,32 +165,37 @@ export class Arena {
   }
 
   /** Sends something hostile. Throws where the answer is not one that the rules allow. */
-  async attack(make: (ground: Ground, others: readonly Uint8Array[]) => Uint8Array): Promise<void> {
-    const enemy = this.#draw.of(this.#enemies);
-    let ground = this.#ground.get(enemy);
-    if (ground === undefined) {
-      ground = new Ground(new Survey(this.#seen), enemy.client, this.#draw);
-      this.#ground.set(enemy, ground);
+  async attack(make: (generator: UpdateGenerator, others: readonly Uint8Array[]) => Uint8Array): Promise<void> {
+    const hostile = this.#draw.of(this.#hostiles);
+    let generator = this.#generator.get(hostile);
+    if (generator === undefined) {
+      generator = new UpdateGenerator(new Survey(this.#seen), hostile.client, this.#draw);
+      this.#generator.set(hostile, generator);
     }
-    const update = make(ground, this.#heard);
-    const outcome = await this.#submit(enemy.who, enemy.hand, enemy.client, update);
+    const update = make(generator, this.#heard);
+    const outcome = await this.#submit(hostile.who, hostile.capacity, hostile.client, update);
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
   }
 
-  async #submit(who: Principal, hand: Hand, client: number, update: Uint8Array): Promise<string> {
+  async #submit(who: Principal, capacity: Capacity, client: number, update: Uint8Array): Promise<string> {
     const before = this.#room.text();
     const begun = performance.now();
     let outcome = 'accepted';
     try {
       const { sequence } = await this.#room.submit({
         by: who,
-        onBehalfOf: who.role === 'rapporteur' ? partyOf(hand) : null,
-        deed: { type: 'typing' },
+        onBehalfOf: who.role === 'rapporteur' ? partyOf(capacity) : null,
+        action: { type: 'typing' },
         stage: (head, now) =>
           stageUpdate(
             head,
             update,
-            { principal: who, hand: () => hand, clients: new Set([client]), mayBind: (id) => this.#isFree(id, who) },
+            {
+              principal: who,
+              capacity: () => capacity,
+              clients: new Set([client]),
+              mayBind: (id) => this.#isFree(id, who),
+            },
             now,
           ),
       });
@@ -203,7 +208,7 @@ export class Arena {
     this.slowest = Math.max(this.slowest, performance.now() - begun);
     const wrong =
       outcome === 'accepted'
-        ? this.#wrongWith(before, who, hand)
+        ? this.#wrongWith(before, who, capacity)
         : this.#room.text() === before
           ? null
           : 'what was not accepted changed the text';
@@ -215,7 +220,7 @@ export class Arena {
     return outcome;
   }
 
-  #wrongWith(before: readonly Clause[], who: Principal, hand: Hand): string | null {
+  #wrongWith(before: readonly Clause[], who: Principal, capacity: Capacity): string | null {
     // Read anew, not from what the room keeps: what it keeps has to be the same.
     const after = readText(this.#seen);
     if (!sameText(after, this.#room.text())) return 'the room shows an old text';
@@ -225,11 +230,16 @@ export class Arena {
     if (!sameText(readText(joining), after)) return 'who joins reads another text';
     joining.destroy();
     const known = this.#known;
-    this.#known = { ledger: new LiveLedger(this.#room.ledger), clocks: this.#clocks() };
-    if (recordOf(this.#seen).size !== this.#known.ledger.changes().length) return 'the record is not the ledger';
+    this.#known = { negotiation: new LiveState(this.#room.negotiation), clocks: this.#clocks() };
+    if (recordOf(this.#seen).size !== this.#known.negotiation.changes().length) return 'the record is not the ledger';
     return (
-      wrongWith({ before, after, ledgerBefore: known.ledger, ledgerAfter: this.#room.ledger, party: partyOf(hand) }) ??
-      this.#foreignStructs(known.clocks, who)
+      wrongWith({
+        before,
+        after,
+        negotiationBefore: known.negotiation,
+        negotiationAfter: this.#room.negotiation,
+        party: partyOf(capacity),
+      }) ?? this.#foreignStructs(known.clocks, who)
     );
   }
 
@@ -241,17 +251,17 @@ export class Arena {
   #foreignStructs(known: ReadonlyMap<number, number>, who: Principal): string | null {
     for (const [client, clock] of this.#known.clocks) {
       if (clock === (known.get(client) ?? 0) || client === 1) continue;
-      if (this.#room.ledger.clients.get(client)?.participant !== who.participant)
+      if (this.#room.negotiation.clients.get(client)?.participant !== who.participant)
         return `structs came under client ${client}`;
     }
     return null;
   }
 
   #isFree(client: number, who: Principal): boolean {
-    const owner = this.#room.ledger.clients.get(client);
+    const owner = this.#room.negotiation.clients.get(client);
     if (owner !== undefined) return owner.participant === who.participant;
     const connected = [
-      ...this.#enemies,
+      ...this.#hostiles,
       ...this.#honest.map(({ who: owned, doc }) => ({ who: owned, client: doc.clientID })),
     ];
     return client > 1 && !connected.some((one) => one.client === client && one.who.participant !== who.participant);
@@ -259,14 +269,16 @@ export class Arena {
 
   /** Decisions of the chair in between: amendments close, so that their marks are nobody's. */
   async decide(): Promise<void> {
-    const open = [...this.#room.ledger.marks].filter(([, mark]) => mark.kind === 'amendment' && mark.state === 'open');
+    const open = [...this.#room.negotiation.marks].filter(
+      ([, mark]) => mark.kind === 'amendment' && mark.state === 'open',
+    );
     if (open.length === 0) return;
     const [id] = this.#draw.of(open);
     await this.#order({ type: this.#draw.of(['adopt', 'not-adopt'] as const), amendments: [id] });
   }
 
   async #order(wish: Wish): Promise<void> {
-    const command = onWhatIsSeen({ text: this.#room.text(), ledger: this.#room.ledger }, wish);
+    const command = onWhatIsSeen({ text: this.#room.text(), negotiation: this.#room.negotiation }, wish);
     const meeting = {
       drafting: true,
       parties: new Map(
@@ -280,14 +292,17 @@ export class Arena {
       await this.#room.submit({
         by: chair,
         onBehalfOf: null,
-        deed: command,
+        action: command,
         stage: (head, now) =>
-          stageDecision(head, decide({ text: head.text(), ledger: head.ledger, meeting }, command, chair, now)),
+          stageDecision(
+            head,
+            decide({ text: head.text(), negotiation: head.negotiation, meeting }, command, chair, now),
+          ),
       });
     } catch (error) {
       if (!(error instanceof ConcordError) || error.code === 'internal') throw error;
     }
-    this.#known = { ledger: new LiveLedger(this.#room.ledger), clocks: this.#clocks() };
+    this.#known = { negotiation: new LiveState(this.#room.negotiation), clocks: this.#clocks() };
   }
 
   /** All who take part see the same, and the log alone gives the same document. */

@@ -3,7 +3,7 @@ import * as decoding from 'lib0/decoding';
 import { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { LiveLedger, readRecordItem } from '../../shared/negotiation/state.ts';
+import { LiveState, readRecordItem } from '../../shared/negotiation/state.ts';
 import { Presence } from '../../shared/protocol/contract.ts';
 import { type MarkId, type ParticipantId, PartyCode, type RecommendationId } from '../../shared/protocol/ids.ts';
 import { messageType, Verdict } from '../../shared/protocol/wire.ts';
@@ -33,7 +33,7 @@ export interface Refusal {
   readonly discard: (() => void) | null;
 }
 
-export interface DraftOptions {
+export interface SyncClientOptions {
   readonly recommendation: RecommendationId;
   readonly participant: ParticipantId;
   readonly as: As;
@@ -54,17 +54,17 @@ const savedAfter = 300;
  *
  * It lives until it is refused or left; whoever goes on writing after a refusal takes a new one.
  */
-export class Draft {
+export class SyncClient {
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
-  readonly ledger = new LiveLedger();
+  readonly negotiation = new LiveState();
   readonly saving = signal<Saving>('connecting');
   /** Set once the server's text is here. */
   readonly synced = signal(false);
   /** Counts the changes of the record. */
   readonly recordVersion = signal(0);
   readonly present = signal<readonly Presence['user'][]>([]);
-  readonly #options: DraftOptions;
+  readonly #options: SyncClientOptions;
   readonly #provider: WebsocketProvider;
   readonly #clients: number[];
   readonly #release: () => void;
@@ -84,7 +84,7 @@ export class Draft {
   /** What isn't saved needn't be kept any more. */
   #isOver = false;
 
-  private constructor(options: DraftOptions, earlier: readonly Unsent[]) {
+  private constructor(options: SyncClientOptions, earlier: readonly Unsent[]) {
     this.#options = options;
     // Words of an earlier tab go on with the hand that they were written with.
     const kept = earlier[0]?.as;
@@ -147,10 +147,10 @@ export class Draft {
     }
   }
 
-  static async open(options: DraftOptions): Promise<Draft> {
+  static async open(options: SyncClientOptions): Promise<SyncClient> {
     const { recommendation, participant, butNot } = options;
     const earlier = (await abandoned(recommendation, participant, Date.now())).filter(({ key }) => !butNot.has(key));
-    return new Draft(options, together(earlier));
+    return new SyncClient(options, together(earlier));
   }
 
   get as(): As {
@@ -170,7 +170,7 @@ export class Draft {
   /** What was typed here and is not saved: words under marks that the record doesn't know, or else the bare letters. */
   unsentWords(): readonly LostWords[] {
     if (!this.#isUnsaved) return [];
-    const known = (ids: readonly MarkId[]): boolean => ids.every((id) => this.ledger.marks.has(id));
+    const known = (ids: readonly MarkId[]): boolean => ids.every((id) => this.negotiation.marks.has(id));
     const words = wordsLost(this.doc, (mine) =>
       mine.map((clause) => ({
         ...clause,
@@ -315,7 +315,7 @@ export class Draft {
     record.observe((event) => {
       for (const key of event.keysChanged) {
         const change = readRecordItem(key, record.get(key));
-        if (change !== null) this.ledger.apply(change);
+        if (change !== null) this.negotiation.apply(change);
       }
       this.recordVersion.value += 1;
     });
@@ -372,7 +372,7 @@ function wordsLost(
 }
 
 /** The words that a refused document had and the server's has not. */
-export function wordsToUseAgain(draft: Draft, theirs: Y.Doc, own: (id: MarkId) => boolean): readonly LostWords[] {
+export function wordsToUseAgain(draft: SyncClient, theirs: Y.Doc, own: (id: MarkId) => boolean): readonly LostWords[] {
   const words = wordsLost(draft.doc, () => readText(theirs), draft.as === 'base', own);
   return words.length > 0 ? words : draft.unsentWords();
 }

@@ -6,7 +6,7 @@ import { RecommendationView } from '../../shared/protocol/contract.ts';
 import { messageType } from '../../shared/protocol/wire.ts';
 import type { RunningServer } from './browser.ts';
 import { join, signIn } from './demo.ts';
-import type { Client } from './enemy.ts';
+import type { Client } from './hostileClient.ts';
 import { Pen } from './pen.ts';
 import { seenOf } from './seen.ts';
 

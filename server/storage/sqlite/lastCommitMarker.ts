@@ -23,7 +23,7 @@ const size = 512;
  * It is written after the commit and not waited for, so that it costs next to nothing: it may be behind what is on disk,
  * never ahead of it.
  */
-export class Witness {
+export class LastCommitMarker {
   readonly #file: number;
   #last: Stored;
 
@@ -62,7 +62,7 @@ export class Witness {
 }
 
 /** What the note said, for `assertHolds`; null where there is none, or none that can be read. Read it before the database. */
-export function readWitness(dataDir: string): Stored | null {
+export function readLastCommitMarker(dataDir: string): Stored | null {
   try {
     const [text = '', digest] = readFileSync(pathOf(dataDir), 'utf8').trimEnd().split('\n');
     return digest === digestOf(text) ? Stored.parse(JSON.parse(text)) : null;

@@ -1,7 +1,7 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import type { Situation, Wish } from '../../shared/negotiation/procedure.ts';
-import { LiveLedger, statusOf } from '../../shared/negotiation/state.ts';
+import { LiveState, statusOf } from '../../shared/negotiation/state.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import type { ConcordError } from '../../shared/protocol/errors.ts';
 import {
@@ -19,15 +19,15 @@ import {
   standingAmendments,
   standingBrackets,
 } from '../../shared/text/amendment.ts';
-import type { Hand } from '../../shared/text/authority.ts';
+import type { Capacity } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { type LabelStyle, labels } from '../../shared/text/labels.ts';
 import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
-import { type As, Draft, type Refusal, wordsToUseAgain } from './draft.ts';
 import { Follower } from './follow.ts';
 import { sameList, sameValues } from './same.ts';
 import { SeenTexts, type Shown } from './seen.ts';
+import { type As, type Refusal, SyncClient, wordsToUseAgain } from './syncClient.ts';
 
 /** What somebody asked for, and the text on which they did. */
 export interface Changed {
@@ -36,7 +36,7 @@ export interface Changed {
 }
 
 /** What the workbench is told by the page around it. */
-export interface WorkbenchOptions {
+export interface DraftingSessionOptions {
   readonly recommendation: RecommendationId;
   readonly me: Principal;
   /** The name of the account. */
@@ -49,7 +49,7 @@ export interface WorkbenchOptions {
   /** An edit that may not be made: said, and not done. */
   readonly onRefused: (error: ConcordError) => void;
   /** Two clauses that were to be joined stay apart: said. */
-  readonly onApart: (hand: Hand | null) => void;
+  readonly onApart: (capacity: Capacity | null) => void;
   /** An act was not undone, since somebody else has written in it: said. */
   readonly onKept: () => void;
 }
@@ -60,9 +60,9 @@ export interface WorkbenchOptions {
  * The editor shows a letter; `text`, `caret` and all that is computed from them follow after the paint. What hasn't
  * changed stays the same value, so that of a hundred cards only those are drawn anew that say something else.
  */
-export class Workbench {
+export class DraftingSession {
   readonly text = signal<readonly Clause[]>([]);
-  readonly draft = signal<Draft | null>(null);
+  readonly draft = signal<SyncClient | null>(null);
   readonly caret = signal<Caret>({ clause: null, marks: [] });
   /** The amendment or bracket that is pointed at. */
   readonly active = signal<MarkId | null>(null);
@@ -71,7 +71,7 @@ export class Workbench {
   readonly changed = signal<Changed | null>(null);
   readonly as = signal<As>(null);
   readonly ready = signal(false);
-  readonly #options: WorkbenchOptions;
+  readonly #options: DraftingSessionOptions;
   readonly #stops: (() => void)[] = [];
   #place: HTMLElement | null = null;
   #editor: Editor | null = null;
@@ -83,20 +83,20 @@ export class Workbench {
   readonly #follower = new Follower(() => this.#follow());
   readonly #seen = new SeenTexts();
 
-  constructor(options: WorkbenchOptions) {
+  constructor(options: DraftingSessionOptions) {
     this.#options = options;
     this.as.value = options.me.role === 'rapporteur' ? 'base' : null;
   }
 
-  readonly ledger = computed(() => {
+  readonly negotiation = computed(() => {
     this.draft.value?.recordVersion.value;
     // A new value at each change, so that what is computed from it is computed again.
-    return new LiveLedger(this.draft.value?.ledger);
+    return new LiveState(this.draft.value?.negotiation);
   });
   #amendments: readonly StandingAmendment[] = [];
   readonly amendments = computed(() => {
     const known = new Map(this.#amendments.map((amendment) => [amendment.id, amendment]));
-    const now = standingAmendments(this.text.value, this.ledger.value).map((amendment) => {
+    const now = standingAmendments(this.text.value, this.negotiation.value).map((amendment) => {
       const before = known.get(amendment.id);
       return before !== undefined && sameAmendment(before, amendment) ? before : amendment;
     });
@@ -126,7 +126,7 @@ export class Workbench {
   /** All that a decision looks at, except the words. */
   readonly terms = computed(
     (): Omit<Situation, 'text'> => ({
-      ledger: this.ledger.value,
+      negotiation: this.negotiation.value,
       meeting: {
         parties: new Map(this.#parties.value.map((party) => [party.code, party])),
         drafting: this.#drafting.value,
@@ -135,7 +135,7 @@ export class Workbench {
   );
   readonly situation = computed((): Situation => ({ ...this.terms.value, text: this.text.value }));
   readonly clause = computed(() => this.text.value.find(({ id }) => id === this.caret.value.clause) ?? null);
-  readonly hand = computed((): Hand | null => {
+  readonly capacity = computed((): Capacity | null => {
     const { me } = this.#options;
     // What is typed where nothing is sent any more would be lost.
     if (!this.#drafting.value || this.line.value === 'ended' || this.line.value === 'evicted') return null;
@@ -147,7 +147,7 @@ export class Workbench {
 
   /** What the person decides on: what the screen has shown long enough to be read. */
   seen(): Shown {
-    return this.#seen.get() ?? { text: this.text.peek(), ledger: this.ledger.peek() };
+    return this.#seen.get() ?? { text: this.text.peek(), negotiation: this.negotiation.peek() };
   }
   /** What is shown from now on is known to the person, who did it or was shown the difference. */
   lookAtNow(): void {
@@ -158,10 +158,10 @@ export class Workbench {
     return this.#labelById.value.get(id) ?? '';
   }
   isUnresolved(clause: Clause): boolean {
-    return isUnresolved(clause, this.ledger.value);
+    return isUnresolved(clause, this.negotiation.value);
   }
   bracketsOf(clause: Clause): readonly MarkId[] {
-    return standingBrackets(clause, this.ledger.value);
+    return standingBrackets(clause, this.negotiation.value);
   }
 
   /** Opens the document and shows it in a place of the page. */
@@ -169,14 +169,14 @@ export class Workbench {
     this.#place = place;
     await this.#begin();
     // What the record, the floor or the pointer say is drawn when they change, beside the words.
-    this.#stops.push(effect(() => this.#seen.show({ text: this.text.value, ledger: this.ledger.value })));
+    this.#stops.push(effect(() => this.#seen.show({ text: this.text.value, negotiation: this.negotiation.value })));
     this.#stops.push(
       effect(() => {
         this.draft.value?.recordVersion.value;
         this.active.value;
         this.#floor.value;
         this.#parties.value;
-        this.hand.value;
+        this.capacity.value;
         this.#options.labelStyle();
         untracked(() => this.#editor?.redraw());
       }),
@@ -210,7 +210,7 @@ export class Workbench {
 
   async #begin(): Promise<void> {
     const { recommendation, me, account } = this.#options;
-    const draft = await Draft.open({
+    const draft = await SyncClient.open({
       recommendation,
       participant: me.participant,
       account,
@@ -234,22 +234,22 @@ export class Workbench {
     this.#stops.push(stop);
   }
 
-  #show(draft: Draft): void {
+  #show(draft: SyncClient): void {
     if (this.#place === null) return;
     this.#editor = createEditor(
       this.#place,
       {
         doc: draft.doc,
         awareness: draft.awareness,
-        pen: () => ({
-          hand: this.hand.peek(),
-          ledger: draft.ledger,
+        context: () => ({
+          capacity: this.capacity.peek(),
+          negotiation: draft.negotiation,
           newMark: () => newMarkId(),
           newClause: () => newClauseId(),
         }),
         facts: () => this.#facts(draft),
         onRefused: this.#options.onRefused,
-        onApart: () => this.#options.onApart(this.hand.peek()),
+        onApart: () => this.#options.onApart(this.capacity.peek()),
         onKept: this.#options.onKept,
         onChange: (here) => (here ? this.#follower.soon() : this.#follower.late()),
       },
@@ -258,10 +258,10 @@ export class Workbench {
     this.#follower.now();
     // A decision of the chair ends what can be undone: undoing across it would touch what is decided.
     const decided = (): void => this.#editor?.forgetPast();
-    let count = decisions(draft.ledger);
+    let count = decisions(draft.negotiation);
     this.#stops.push(
       draft.recordVersion.subscribe(() => {
-        const now = decisions(draft.ledger);
+        const now = decisions(draft.negotiation);
         if (now !== count) decided();
         count = now;
       }),
@@ -279,29 +279,29 @@ export class Workbench {
       const before = this.caret.peek();
       const moved = caret.clause !== before.clause || !sameList(caret.marks, before.marks);
       if (moved) this.caret.value = caret;
-      const marks = this.draft.peek()?.ledger.marks;
+      const marks = this.draft.peek()?.negotiation.marks;
       const pointed = caret.marks.find((id) => marks?.get(id)?.state === 'open') ?? null;
       if (moved || pointed !== this.#pointed) this.active.value = pointed;
       this.#pointed = pointed;
     });
   }
 
-  #facts(draft: Draft): Facts {
-    const { ledger } = draft;
+  #facts(draft: SyncClient): Facts {
+    const { negotiation } = draft;
     const { face, words, labelStyle } = this.#options;
-    const hand = this.hand.peek();
-    const own = hand !== null && 'proposesFor' in hand ? hand.proposesFor : null;
+    const capacity = this.capacity.peek();
+    const own = capacity !== null && 'proposesFor' in capacity ? capacity.proposesFor : null;
     const floor = this.#floor.peek();
     return {
       face,
-      partyOf: (id) => ledger.marks.get(id)?.party ?? own,
+      partyOf: (id) => negotiation.marks.get(id)?.party ?? own,
       supportersOf: (id) => {
-        const record = ledger.marks.get(id);
+        const record = negotiation.marks.get(id);
         if (record?.kind === 'amendment') return sponsorsOf(record);
         return own === null ? [] : [own];
       },
-      sponsorsOf: (id) => ledger.clauses.get(id)?.sponsors ?? [],
-      statusOf: (id) => statusOf(ledger, id),
+      sponsorsOf: (id) => negotiation.clauses.get(id)?.sponsors ?? [],
+      statusOf: (id) => statusOf(negotiation, id),
       labels: (clauses) => labels(clauses, labelStyle()),
       active: this.active.peek(),
       floor: floor?.recommendation === this.#options.recommendation ? floor.clause : null,
@@ -310,13 +310,13 @@ export class Workbench {
   }
 
   /** The person may not be here now: what wasn't sent is shown, and stays on the device until it is sent or thrown away. */
-  #barred(draft: Draft, why: Pick<Refusal, 'code' | 'message' | 'clause'>): void {
+  #barred(draft: SyncClient, why: Pick<Refusal, 'code' | 'message' | 'clause'>): void {
     const words = draft.unsentWords();
     this.#tell({ ...why, words, discard: words.length === 0 ? null : () => draft.forget() });
   }
 
   /** The document was refused: the server's text is taken anew, and the person's words are shown beside it. */
-  async #refused(draft: Draft, why: Pick<Refusal, 'code' | 'message' | 'clause'>): Promise<void> {
+  async #refused(draft: SyncClient, why: Pick<Refusal, 'code' | 'message' | 'clause'>): Promise<void> {
     this.#follower.stop();
     this.#editor?.destroy();
     this.#editor = null;
@@ -328,7 +328,7 @@ export class Workbench {
     if (next === null || next === draft) return;
     const { as } = draft;
     const party = as === 'base' ? null : (as ?? this.#options.me.party);
-    const isOwn = (id: MarkId): boolean => (draft.ledger.marks.get(id)?.party ?? party) === party;
+    const isOwn = (id: MarkId): boolean => (draft.negotiation.marks.get(id)?.party ?? party) === party;
     const stop = next.synced.subscribe((synced) => {
       if (!synced) return;
       this.#giveBack(why, wordsToUseAgain(draft, next.doc, isOwn));
@@ -366,9 +366,9 @@ const sameAmendment = (one: StandingAmendment, other: StandingAmendment): boolea
   sameList(one.clauses, other.clauses);
 
 /** Counts what has been decided: closed marks, and clauses that are not open. */
-function decisions(ledger: Draft['ledger']): number {
+function decisions(negotiation: SyncClient['negotiation']): number {
   let count = 0;
-  for (const mark of ledger.marks.values()) if (mark.state !== 'open') count += 1;
-  for (const { status } of ledger.clauses.values()) count += status.decided?.at ?? 0;
+  for (const mark of negotiation.marks.values()) if (mark.state !== 'open') count += 1;
+  for (const { status } of negotiation.clauses.values()) count += status.decided?.at ?? 0;
   return count;
 }

@@ -38,7 +38,7 @@ export class Survey {
  * What a hostile program knows of a document that it was sent: every id, every mark, every place. From it come updates
  * that an honest screen could have sent, to be sent as they are or to be mutated.
  */
-export class Ground {
+export class UpdateGenerator {
   readonly #doc: Y.Doc;
   readonly #draw: Draw;
   /** The client id to write with. */

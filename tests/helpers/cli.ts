@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { newMarkId } from '../../shared/protocol/ids.ts';
 import { markKey, textOf } from '../../shared/text/document.ts';
 import type { RunningServer } from './browser.ts';
-import { Client } from './enemy.ts';
+import { Client } from './hostileClient.ts';
 
 /** Connects to a text of a running server. With a document that was there before, it brings along what that holds. */
 export async function join(
@@ -27,7 +27,7 @@ export async function join(
 export function proposal(client: Client, words: string): Uint8Array {
   const at = textOf(client.doc)
     .toArray()
-    .findIndex((_, index) => client.ledgerOpen(index));
+    .findIndex((_, index) => client.isOpenAt(index));
   const id = newMarkId();
   return client.change(() => client.words(at).insert(0, words, { [markKey('insertion', id)]: { id } }));
 }

@@ -6,11 +6,11 @@ import { newMarkId, RecommendationId } from '../../../shared/protocol/ids.ts';
 import { messageType, Verdict } from '../../../shared/protocol/wire.ts';
 import { markKey, textOf } from '../../../shared/text/document.ts';
 import { password, type RunningServer } from '../browser.ts';
-import { Client } from '../enemy.ts';
+import { Client } from '../hostileClient.ts';
 import { Draw } from './draw.ts';
 import { hostileFrame } from './frames.ts';
-import { Ground, Survey } from './ground.ts';
 import { Mutator } from './mutate.ts';
+import { Survey, UpdateGenerator } from './updateGenerator.ts';
 
 /** An answer that doesn't come within this time is a hang. */
 export const patience = 60_000;
@@ -90,7 +90,7 @@ export class Honest {
     const client = this.#client;
     const open = textOf(client.doc)
       .toArray()
-      .flatMap((clause, at) => (clause instanceof Y.XmlElement && client.ledgerOpen(at) ? clause.toArray() : []))
+      .flatMap((clause, at) => (clause instanceof Y.XmlElement && client.isOpenAt(at) ? clause.toArray() : []))
       // An enemy may fill a clause of its own to the brim.
       .filter((text): text is Y.XmlText => text instanceof Y.XmlText && text.length < 15_000);
     if (open.length === 0) return;
@@ -163,7 +163,7 @@ export class Lookout {
   }
 }
 
-export interface Raid {
+export interface FuzzRun {
   readonly outcomes: Map<string, number>;
   messages: number;
   connections: number;
@@ -173,10 +173,10 @@ export interface Raid {
  * One enemy: message after message on a real socket, a new connection wherever the last was closed. What it knows of the
  * document it has from an honest client's screen.
  */
-export async function raid(
+export async function fuzzRun(
   server: Pick<RunningServer, 'url'>,
   { cookie, place, lookout, seed, as }: { cookie: string; place: string; lookout: Lookout; seed: number; as: string },
-  result: Raid,
+  result: FuzzRun,
   goOn: () => boolean,
 ): Promise<void> {
   const draw = new Draw(seed);
@@ -185,7 +185,7 @@ export async function raid(
   const count = (outcome: string): void => void result.outcomes.set(outcome, (result.outcomes.get(outcome) ?? 0) + 1);
   while (goOn()) {
     const client = 2 + draw.nat(0xffff_0000);
-    const ground = new Ground(lookout.survey(), client, draw);
+    const generator = new UpdateGenerator(lookout.survey(), client, draw);
     const socket = new WebSocket(socketUrl(server, place, client, as), { headers: { cookie } });
     socket.on('error', () => undefined);
     result.connections += 1;
@@ -210,7 +210,7 @@ export async function raid(
     );
     await inTime(Promise.race([new Promise((resolve) => socket.once('open', resolve)), closed]), 'a connection');
     for (let left = 40; left > 0 && !isClosed && socket.readyState === WebSocket.OPEN && goOn(); left--) {
-      const frame = hostileFrame(draw, mutator, ground, heard);
+      const frame = hostileFrame(draw, mutator, generator, heard);
       result.messages += 1;
       const answered = frame.judged
         ? new Promise<string>((resolve) => {

@@ -93,7 +93,7 @@ export class Client {
     // Only what never happens waits so long: a busy machine is no failure.
     const limit = Date.now() + patience;
     while (!what()) {
-      if (this.#isClosed) throw new Error(`closed while waiting for ${name}`);
+      if (this.#isClosed) throw new Error(`closed while waiting for ${name}: ${JSON.stringify(this.verdicts.at(-1))}`);
       if (Date.now() > limit) throw new Error(`${name} did not happen`);
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
@@ -161,7 +161,7 @@ export class Client {
     return words;
   }
   /** Whether a clause may be written in, as the record says. */
-  ledgerOpen(at: number): boolean {
+  isOpenAt(at: number): boolean {
     const clause = textOf(this.doc).get(at);
     if (!(clause instanceof Y.XmlElement)) return false;
     const id = ClauseId.safeParse(clause.getAttribute('id'));
