@@ -2,12 +2,23 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { decodeHeader } from '../../shared/negotiation/entry.ts';
-import { LiveState, recordKey, StateChange, serverClient } from '../../shared/negotiation/state.ts';
+import { changesOf, decodeHeader } from '../../shared/negotiation/entry.ts';
+import { mirrored } from '../../shared/negotiation/metadata.ts';
+import { LiveState, StateChange, serverClient } from '../../shared/negotiation/state.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { readClause, readText, recordOf, textOf } from '../../shared/text/document.ts';
 import { zeroHash } from '../storage/chain.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
+
+/** An entry with what it changed, so that its header needn't be read again. */
+export interface ChainedEntry {
+  readonly entry: Entry;
+  readonly at: number;
+  /** The records that its events changed, whole. */
+  readonly changes: readonly StateChange[];
+  /** The connection whose document holds all that the entry brings; null where there is none, or it isn't known. */
+  readonly heldBy: object | null;
+}
 
 /**
  * A recommendation's state, folded from the entries of its log: the document, the ledger, and how far it has come.
@@ -89,14 +100,14 @@ export class Replica {
   }
 
   /**
-   * Takes the next entries of the log. A room and a replay of its log come to the same document, however they came there.
+   * Takes the next entry of the log. A room and a replay of its log come to the same document, however they came there.
    * What was deleted in two pieces may be one in a room that began with a checkpoint: Yjs joins what it is given as a whole.
    */
-  apply(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const { at, changes } = decodeHeader(entry.header);
-      this.take(entry, at, changes);
-    }
+  apply(entry: Entry): ChainedEntry {
+    const header = decodeHeader(entry.header);
+    const changes = changesOf(header, this.negotiation);
+    this.take(entry, header.at, changes);
+    return { entry, at: header.at, changes, heldBy: null };
   }
 
   /** Takes one entry, whose header is known already: it says when, and what changes in the ledger. */
@@ -191,8 +202,9 @@ export class Replica {
 
   /** Mirrors changes of the ledger in the document, where the screens read them. */
   mirror(changes: readonly StateChange[]): void {
-    const record = recordOf(this.doc);
-    for (const change of changes) record.set(recordKey(change), change.value);
+    const metadata = recordOf(this.doc);
+    for (const change of changes)
+      for (const [key, value] of mirrored(change, this.negotiation)) metadata.set(key, value);
   }
 
   destroy(): void {

@@ -1,17 +1,7 @@
 import * as Y from 'yjs';
-import type { StateChange } from '../../shared/negotiation/state.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
-import { Replica } from './replica.ts';
-
-/** An entry with what its header says, so that it needn't be read again. */
-export interface ChainedEntry {
-  readonly entry: Entry;
-  readonly at: number;
-  readonly changes: readonly StateChange[];
-  /** The connection whose document holds all that the entry brings; null where there is none, or it isn't known. */
-  readonly heldBy: object | null;
-}
+import { type ChainedEntry, Replica } from './replica.ts';
 
 /** What is kept of an entry to take it again: not its header, which takes more room than its content. */
 type Step = Pick<ChainedEntry, 'at' | 'changes'> & { readonly entry: Pick<Entry, 'sequence' | 'hash' | 'content'> };
@@ -102,10 +92,11 @@ export class StagingDocument {
   }
 
   /** Takes entries that others appended. */
-  take(fresh: readonly ChainedEntry[], durable: number): void {
+  take(entries: readonly Entry[], durable: number): readonly ChainedEntry[] {
     const replica = this.exact(durable);
-    for (const { entry, at, changes } of fresh) replica.take(entry, at, changes);
+    const fresh = entries.map((entry) => replica.apply(entry));
     for (const one of fresh) this.#since.push(stepOf(one));
+    return fresh;
   }
 
   /** Entries after this one did not happen. */

@@ -1,18 +1,10 @@
-import type { AmendedWords, NegotiationState } from '../negotiation/state.ts';
+import type { AmendedWords } from '../negotiation/families/amendment/words.ts';
+import type { NegotiationState } from '../negotiation/state.ts';
 import type { MarkId } from '../protocol/ids.ts';
 import { wordsOf } from './amendment.ts';
-import { type Clause, joinRuns, type RunMarks } from './clause.ts';
+import type { Clause, RunMarks } from './clause.ts';
+import { keepRuns, operated, type TextOperation } from './operations.ts';
 import { madeTo, openParents, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
-
-/** What becomes of one clause: which runs stay and with which marks (null: the words go), or the clause goes whole. */
-export type ClauseRewrite =
-  | { readonly clause: Clause; readonly remove: true }
-  | {
-      readonly clause: Clause;
-      readonly remove: false;
-      readonly insertion: MarkId | null;
-      readonly kept: readonly (RunMarks | null)[];
-    };
 
 /** An amendment that ended with another's, and the words that it had. */
 export interface Ended extends AmendedWords {
@@ -20,28 +12,13 @@ export interface Ended extends AmendedWords {
 }
 
 export interface Resolved {
-  readonly rewrites: readonly ClauseRewrite[];
+  readonly operations: readonly TextOperation[];
   /** Amendments of others that an adoption left nothing of. */
   readonly superseded: readonly Ended[];
   /** Amendments to one that is no more. */
   readonly fallen: readonly Ended[];
   /** Amendments to one that was adopted: they amend from now on what that one amended. */
   readonly reparented: ReadonlyMap<MarkId, MarkId | null>;
-}
-
-/** A text as rewrites leave it. */
-export function rewritten(text: readonly Clause[], rewrites: readonly ClauseRewrite[]): readonly Clause[] {
-  const known = new Map(rewrites.map((rewrite) => [rewrite.clause.id, rewrite]));
-  return text.flatMap((clause): Clause[] => {
-    const rewrite = known.get(clause.id);
-    if (rewrite === undefined) return [clause];
-    if (rewrite.remove) return [];
-    const runs = clause.runs.flatMap(({ text: words }, at) => {
-      const marks = rewrite.kept[at];
-      return marks === null || marks === undefined ? [] : [{ text: words, marks }];
-    });
-    return [{ ...clause, insertion: rewrite.insertion, runs: joinRuns(runs) }];
-  });
 }
 
 /**
@@ -155,20 +132,20 @@ export class Resolution {
 
   /** The text as it stands now. */
   text(): readonly Clause[] {
-    return rewritten(this.#text, this.#rewrites());
+    return operated(this.#text, this.#operations());
   }
 
   done(): Resolved {
     for (const id of this.#disposed) this.#reparented.delete(id);
     return {
-      rewrites: this.#rewrites(),
+      operations: this.#operations(),
       superseded: this.#superseded,
       fallen: this.#fallen,
       reparented: this.#reparented,
     };
   }
 
-  #rewrites(): readonly ClauseRewrite[] {
+  #operations(): readonly TextOperation[] {
     return this.#drafts.filter(changed).map(finish);
   }
 
@@ -344,8 +321,5 @@ const changed = (draft: Draft): boolean =>
   draft.insertion !== draft.clause.insertion ||
   draft.kept.some((marks, at) => marks !== draft.clause.runs[at]?.marks);
 
-function finish(draft: Draft): ClauseRewrite {
-  return draft.remove
-    ? { clause: draft.clause, remove: true }
-    : { clause: draft.clause, remove: false, insertion: draft.insertion, kept: draft.kept };
-}
+const finish = ({ clause, remove, insertion, kept }: Draft): TextOperation =>
+  remove ? { op: 'strike', clause: clause.id } : keepRuns(clause, insertion, kept);
