@@ -22,7 +22,7 @@ import type { Rooms } from '../room/rooms.ts';
 import { stageText } from '../room/stage.ts';
 import type { Meetings } from './meetings.ts';
 
-/** A text as it is brought in: by the importer, or by the demo. */
+/** A text to be stored: from the importer, or from the demo. */
 export interface Plan {
   readonly name: string;
   readonly parties: readonly Party[];
@@ -50,8 +50,8 @@ export interface Made {
 }
 
 /**
- * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of who brought it in;
- * those of an interrupted import are in no meeting.
+ * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of the person
+ * who imported it; the texts of an interrupted import belong to no meeting.
  */
 export async function makeMeeting(
   { meetings, rooms, now }: { readonly meetings: Meetings; readonly rooms: Rooms; readonly now: () => number },
@@ -106,7 +106,8 @@ export async function makeMeeting(
       });
     }),
   );
-  // The meeting comes last, in one entry: until then, nothing that was interrupted is anybody's text.
+  // The meeting is stored last, in one entry: until then no meeting names the texts, so an interruption leaves nothing
+  // visible.
   await meetings.create(meeting, events, 'name' in by ? by.name : by.administrator);
   return { meeting, participants, recommendations: texts.map(({ id }) => id) };
 }
