@@ -15,23 +15,23 @@ import type { Replica } from '../yjs/replica.ts';
 import { applyWhole, checkFrames, nothingTouched, type Touched } from '../yjs/validate.ts';
 import { checkQuotas, checkShares } from './quotas.ts';
 
-/** Who submits an update: a participant, with a hand to write with, and the client ids that are theirs by connection. */
+/** The author of an update: a participant, the capacity in which they write, and their connection's client ids. */
 export interface Writer {
   readonly principal: Principal;
-  /** Looked up only when there is something to judge: who only reads also answers a sync step 1. */
+  /** Looked up only when there is something to judge: readers answer a sync step 1 too. */
   readonly capacity: () => Capacity;
   readonly clients: ReadonlySet<number>;
-  /** Whether a client id belongs to nobody else who is connected. */
+  /** Whether a client id belongs to no other connected participant. */
   readonly mayBind: (client: number) => boolean;
 }
 
-/** What a submission did to the head: the server's own bytes, and the changes of the ledger that go with them. */
+/** The effect of a submission on the head: the server's own bytes, with the changes of the negotiation state. */
 export interface Staged {
   readonly content: Uint8Array;
   readonly changes: readonly StateChange[];
   /**
-   * Whether the head came to hold it as a replay of the log will: in one transaction, but for what is mirrored, which
-   * touches nothing that Yjs would tidy up.
+   * Whether the head came to hold it in the same way as a replay of the log: in one transaction, except for mirrored
+   * changes, which touch nothing that Yjs would tidy up.
    */
   readonly asReplayed: boolean;
 }
@@ -39,13 +39,13 @@ export interface Staged {
 /**
  * Applies an update to the head and judges its effect as a whole: structure, authors, completeness, schema, authority.
  *
- * Null when nothing in it was new. Throws a `ConcordError` when it is refused; then the head is spoilt and must be made
- * anew. What is returned is the server's re-encoding of what the transaction did, never the bytes that came in.
+ * Null when nothing in it was new. Throws a `ConcordError` when it is refused; then the head is invalid and must be
+ * made anew. The result is the server's re-encoding of the transaction, never the bytes that came in.
  */
 export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, now: number): Staged | null {
   const structure = decodeStructure(update);
   const bound = checkAuthors(structure, head, writer);
-  // Bound the work: what integrating it costs, before it is applied.
+  // Bounds the work: the cost of integrating it, before it is applied.
   checkWork(structure, head.doc);
   checkQuotas(structure, head, bound.length, writer.principal, writer.capacity);
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
@@ -56,18 +56,18 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
       touched = applyWhole(head, update, structure, known, writer.principal.participant);
     });
     if (!said()) return null;
-    // Before it is judged: what is judged is what the entry will say.
+    // Before it is judged: the entry will contain this state.
     head.tidy();
     let after = head.text();
-    // Yjs tidies up formats by itself on everybody's screen, also of those who may not write: markers without effect go,
-    // and no word or mark changes.
+    // Yjs tidies up formats by itself on every screen, also of readers: markers without effect go, and no word or mark
+    // changes.
     if (!bringsAnything(structure, known) && !touched.deletes && sameText(before, after)) return [];
     const capacity = writer.capacity();
     checkFrames(touched, capacity, head.negotiation);
     const refusal = refusalOf({ before, after }, capacity, head);
     if (refusal !== null) {
-      // A rule that is broken by marks alone, which Yjs moved, is mended. If nothing of the edit is left then, or it breaks
-      // a rule still, it stays refused.
+      // Where only marks that Yjs moved break a rule, they are put back. If nothing of the edit is left then, or it
+      // still breaks a rule, it stays refused.
       if (!restoreMarks(head, before, { known, gone }, capacity)) throw refusal;
       head.tidy();
       after = head.text();
@@ -83,7 +83,7 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, n
     const consequences = consequencesOf({ before, after }, capacity, writer.principal, head.negotiation, now);
     const { rewrites } = consequences;
     const changes = [...bound, ...consequences.changes];
-    // The record is judged by what it says was left.
+    // The consequences are derived from the text that is left.
     if (rewrites.length > 0)
       permitLeft({ before, after: rewritten(after, rewrites) }, consequences.fallen, capacity, head.negotiation);
     if (changes.length > 0 || rewrites.length > 0)
@@ -135,11 +135,11 @@ function perform(head: Replica, rewrites: readonly ClauseRewrite[]): void {
       rewriteClause(element, rewrite.kept, rewrite.clause);
     }
   }
-  // Elements are found by their place, so those that go, go last, and from the end.
+  // Elements are found by their index, so removed ones go last, and from the end.
   for (const at of gone.sort((one, other) => other - one)) fragment.delete(at, 1);
 }
 
-/** Brings a text into an empty document. */
+/** Writes a text into an empty document. */
 export function stageText(head: Replica, text: readonly Clause[], changes: readonly StateChange[]): Staged | null {
   return recorded(head, 'several', () => {
     head.write(() => {
@@ -151,7 +151,7 @@ export function stageText(head: Replica, text: readonly Clause[], changes: reado
   });
 }
 
-/** Collects the bytes of what happens to the head meanwhile, in one transaction or several. */
+/** Collects the bytes of all changes of the head during `work`, in one transaction or several. */
 function recorded(
   head: Replica,
   steps: 'one edit' | 'several',
@@ -180,7 +180,7 @@ function recorded(
 const bringsAnything = ({ blocks }: UpdateStructure, known: ReadonlyMap<number, number>): boolean =>
   [...blocks].some(([client, { to }]) => to > (known.get(client) ?? 0));
 
-/** Every new struct is by a client id of the writer's; nothing is missing before it; nothing unknown is deleted. */
+/** Every new struct has a client id of the writer's; nothing before it is missing; nothing unknown is deleted. */
 function checkAuthors(structure: UpdateStructure, head: Replica, writer: Writer): StateChange[] {
   const { store } = head.doc;
   const bound: StateChange[] = [];

@@ -86,7 +86,7 @@ export async function commitGroup(
 }
 
 /**
- * Whether a commit in doubt was made, asked on a new connection. It locks the head of the witness's log, so the answer
+ * Whether a commit in doubt was made, asked on a new connection. It locks the head of the marker's log, so the answer
  * waits until the old transaction has ended.
  */
 export async function wasCommitted(client: pg.ClientBase, { marker }: CommitInDoubt): Promise<boolean> {

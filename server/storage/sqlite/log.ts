@@ -34,8 +34,8 @@ export interface Sqlite {
   /**
    * Runs statements in one transaction; `null` if one that must change a row changed none, and then nothing was done.
    *
-   * @throws {StatementFailed} when a statement breaks a rule of its table, or is invalid @throws {ConcordError}
-   * `not-stored` when the disk fails
+   * @throws {StatementFailed} when a statement breaks a rule of its table, or is invalid
+   * @throws {ConcordError} `not-stored` when the disk fails
    */
   execute(statements: readonly Statement[]): Promise<readonly StatementResult[] | null>;
 }
