@@ -32,7 +32,7 @@ import { Turns } from './runtime/turns.ts';
 import type { Store } from './storage/store.ts';
 import { ConnectionRegistry } from './sync/registry.ts';
 
-/** The parts of a running server, put together once. */
+/** The parts of a running server, connected in one place. */
 export interface App {
   readonly access: Access;
   readonly meetings: Meetings;
@@ -40,31 +40,32 @@ export interface App {
   readonly http: Hono;
   /** Starts to listen; resolves with the port. */
   listen(port: number, host: string): Promise<number>;
-  /** Finishes what is under way, sends clients away to come back, and stops. */
+  /** Finishes the work under way, disconnects clients with the request to come back, and stops. */
   close(): Promise<void>;
 }
 
-/** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
+/** The longest WebSocket message, bytes: many times a person's offline work of a day. */
 const longestMessage = 1_100_000;
 /**
- * How long the other end of a line may take, ms: to say what it wants, to say all of it (a compilation of 6 MB comes at 50
- * kB a second). Who says nothing at all is let go after the first as well; Node looks every five seconds.
+ * Time limits of a connection, ms: until its first request begins, until a request is complete (a compilation of 6 MB
+ * takes this long at 50 kB a second). The first limit also applies to silent connections; Node checks every five
+ * seconds.
  */
 const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
 /**
- * How long a line is kept for its next request, ms. People's browsers keep many, and a full gallery's would be too many to
- * wait for. A proxy keeps few, and has to be the one that lets go: what it sends at the moment in which we do is lost.
+ * Keep-alive time of a connection, ms. Browsers keep many connections, and those of many observers would be too many to
+ * keep. A proxy keeps few, and must be the side that closes them: a request sent while the server closes is lost.
  */
 const keptFor = { people: 5000, proxy: 150_000 };
-/** A refused WebSocket that doesn't answer its close is cut off after this many ms. */
+/** A refused WebSocket that doesn't answer its close is terminated after this many ms. */
 const patienceAfterClose = 2000;
 
-/** How long `/healthz` waits for the disk, ms. */
+/** Time limit for the disk in `/healthz`, ms. */
 const longestCheck = 4000;
 
 /**
- * Connections that may wait to be taken. After a restart everybody comes back at once, and whose knock finds no room
- * knocks again only after a second. The system may allow fewer.
+ * Connections that may wait to be accepted. After a restart all clients come back at once, and a connection attempt
+ * that is dropped is repeated only after a second. The system may allow fewer.
  */
 const backlog = 4096;
 
@@ -75,18 +76,18 @@ export interface AppOptions {
   readonly now: () => number;
   /** In demo mode: the names that the sign-in page offers, and their password. */
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
-  /** Where the program of the importer's thread is, if not where the build puts it. */
+  /** Address of the importer's thread program, if it is not where the build puts it. */
   readonly importThread?: URL;
 }
 
 export async function createApp({ store, config, log, now, demo, importThread }: AppOptions): Promise<App> {
-  // What others append while one after the other is opened.
+  // Other nodes' appends that arrive while meetings are being opened.
   const grown = new Set<LogName>();
   const heard = store.log.subscribe((name) => grown.add(name));
   const meetings = await Meetings.open(store.log, now);
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
   const turns = new Turns();
-  // Never the text under negotiation: the code, where, and the stack.
+  // Never the text under negotiation: the error code, the place, and the stack.
   const onInternal = (error: unknown, recommendation: RecommendationId): void =>
     log.error({ err: error, recommendation }, 'a submission failed');
   const rooms = new Rooms({
@@ -107,7 +108,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   access.onEnded((ended) =>
     registry.cut(ended, ended.participant === undefined ? 'not-signed-in' : 'accreditation-ended'),
   );
-  // Also what another node decided: whoever may no longer be here leaves.
+  // Applies another node's decisions too: participants without access are disconnected.
   meetings.onChange(({ meeting }) => registry.recheck(meeting));
   const stopFollowing = config.databaseUrl === null ? () => undefined : followOthers(store, meetings, grown, log);
   heard();
@@ -142,11 +143,11 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   http.use(protect({ secure: config.secure, publicOrigin: config.publicOrigin }));
   let checking: Promise<void> | null = null;
   http.get('/healthz', async (c) => {
-    // Anybody may ask: however many do at once, the disk is asked once.
+    // Anybody may ask: the disk is asked once for all that ask at the same time.
     checking ??= store.log.check().finally(() => {
       checking = null;
     });
-    // A disk that doesn't answer is as bad as one that says no, and whoever asks wants to know.
+    // A disk that doesn't answer counts as one that fails.
     let late: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
       late = setTimeout(() => reject(new ConcordError('not-stored')), longestCheck);
@@ -182,7 +183,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       },
       attend: (reader, connection, letGo) => {
         const free = connections.hold('reading', reader.account, connection, letGo);
-        // A whole gallery may share an account, and what it is sent costs little.
+        // Thousands of observers may share an account, and each costs little.
         const leave = access.attend(reader, { most: Number.POSITIVE_INFINITY });
         return () => {
           leave();
@@ -216,7 +217,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     const seat = new URL(request.url ?? '/', 'http://localhost').searchParams.get('seat') ?? undefined;
     const me = await principalIn(services, { ...who, seat }, meeting);
     if (me === null) throw new ConcordError('not-found');
-    // What a Yjs document remembers never leaves the room.
+    // The deleted words in a Yjs document never leave the room.
     if (me.role === 'observer') throw new ConcordError('role-may-not');
     const visitor = {
       participant: me.participant,
@@ -238,16 +239,16 @@ export async function createApp({ store, config, log, now, demo, importThread }:
       throw error;
     }
     request.socket.once('close', leave);
-    // It may have gone while we asked who it is.
+    // The client may have left during the look-up.
     if (request.socket.destroyed) leave();
     const stay = async (socket: WebSocket): Promise<void> => {
       await registry.connect(socket, request, id.data, visitor);
-      // While the room was opened, nobody could cut a connection that wasn't in it yet.
+      // While the room was being opened, the connection was not registered yet, so nothing could close it.
       const now = await access.authenticate(request.headers.cookie);
       const seats = now === null ? [] : await seatsIn(services, now.account.id, meetings.get(meeting.id) ?? meeting);
       if (!seats.some(({ participant }) => participant === me.participant))
         registry.cut({ session: who.session }, 'not-signed-in');
-      // Only who may no longer be here is worth looking at everybody.
+      // Only an ended access requires a check of all connections.
       const still = meetings.principal(meeting.id, me.participant);
       if (still === null || still.role === 'observer') registry.recheck(meeting.id);
     };
@@ -281,7 +282,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
         listening.on('connection', (connection: Socket) => connections.arrive(connection, gate.isBusy));
         listening.on('upgrade', (request: IncomingMessage, socket, head) => {
           socket.on('error', () => socket.destroy());
-          // It would write between the bytes of the answer that is on its way.
+          // It would write between the bytes of the answer under way.
           if (gate.isBusy(socket)) return socket.destroy();
           letIn(request).then(
             ({ connect }) => sockets.handleUpgrade(request, socket, head, connect),
@@ -289,9 +290,10 @@ export async function createApp({ store, config, log, now, demo, importThread }:
               const refusal =
                 error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
               if (refusal.code === 'internal') log.error({ err: error }, 'an upgrade failed');
-              // A WebSocket is told by its close code, which a browser shows to the page; an HTTP status it would hide.
+              // Browsers show a page a WebSocket's close code, but not an HTTP status.
               sockets.handleUpgrade(request, socket, head, (opened) => {
-                // What a stranger sends after all is still read, and an error that nobody hears ends the process.
+                // Frames that a refused client still sends are read, and an unhandled error event would end the
+                // process.
                 opened.on('error', () => opened.terminate());
                 opened.close(refusal.close, refusal.code);
                 setTimeout(() => opened.terminate(), patienceAfterClose).unref();
@@ -319,7 +321,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   };
 }
 
-/** Reads what other nodes append to the meetings' logs, and have appended to those that `grew`. Returns what ends it. */
+/** Reads other nodes' appends to the meetings' logs, including those to `grew`. Returns the function that ends it. */
 function followOthers(store: Store, meetings: Meetings, grew: Iterable<LogName>, log: Logger): () => void {
   const reading = new Persistent<LogName>(
     (name) => meetings.catchUpByName(name),

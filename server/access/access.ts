@@ -22,14 +22,17 @@ export interface Account {
   readonly administrator: boolean;
 }
 
-/** What ended, so that live connections are cut at once: one session, all of an account's, or an accreditation. */
+/**
+ * An ended session, all ended sessions of an account, or an ended accreditation, so that live connections are closed at
+ * once.
+ */
 export interface Ended {
   readonly session?: string;
   readonly account?: AccountId;
   readonly participant?: ParticipantId;
 }
 
-/** An invitation as it stands: what it is for, and until when. */
+/** The state of an invitation: its purpose, and its expiry. */
 export interface Invitation {
   readonly kind: 'participant' | 'administrator';
   readonly meeting: MeetingId | null;
@@ -45,24 +48,27 @@ export interface AccessOptions {
   readonly publicOrigin: string | null;
 }
 
-/** Something that lasts longer than a request, a socket or a stream, and in whose name it does. */
+/** A socket or stream, which lasts longer than a request, and the session in whose name it is open. */
 export interface Attendance {
   readonly session: string;
   readonly account: AccountId;
-  /** The seat that it is held from; null for an administrator's. */
+  /** The accreditation under which it is open; null for an administrator's. */
   readonly participant: ParticipantId | null;
 }
 
 const week = 7 * 24 * 3600 * 1000;
-/** What another node ended, and what ended by time, is cut within this time, ms; what is ended here, at once. */
+/**
+ * The interval, ms, within which sessions and accreditations that ended on another node or by expiry lose their
+ * connections; those that end here lose them at once.
+ */
 const betweenLooks = 10_000;
-/** Sockets and streams of one account at a time: tabs, not a program that opens them without end. */
+/** Sockets and streams of one account at a time: enough for tabs, a limit for a program that opens them without end. */
 export const mostAttendances = 300;
 const demoPrefix = 'demo-';
 
 export type Access = ReturnType<typeof createAccess>;
 
-/** Who may come in: accounts, sessions, invitations, and which account sits in which seat of which meeting. */
+/** Access to the server: accounts, sessions, invitations, and the account behind each accreditation of each meeting. */
 export function createAccess({ tables, now, secure, publicOrigin }: AccessOptions) {
   const sessions = openSessions(tables, { secure });
   const limits = openLimits();
@@ -79,10 +85,13 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       .selectAll()
       .where('name_key', 'in', [nameKey(name), former])
       .execute();
-    // Of two that look alike and are older than this rule, the one that was spelled so.
+    // Of two accounts that look alike and are older than this rule, the one with that spelling.
     return rows.find((row) => row.name_key === former) ?? rows[0];
   };
-  /** What accounts look like whose key doesn't say so, since they are older than the rule. No more of them come. */
+  /**
+   * Names whose stored key doesn't show that they look alike, since their accounts are older than the rule. Their
+   * number doesn't grow.
+   */
   let formerLooks: Promise<ReadonlySet<string>> | null = null;
   const readFormerLooks = async (): Promise<ReadonlySet<string>> => {
     const rows = await tables.selectFrom('accounts').select(['name', 'name_key']).execute();
@@ -98,7 +107,10 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     }
   };
 
-  /** Cuts whose session ended, or whose seat another took, on another node or by time. */
+  /**
+   * Closes the connections of sessions that ended, and of accreditations that another account took, on another node or
+   * by expiry.
+   */
   const lookAgain = async (): Promise<void> => {
     const here = [...attendances];
     for (let at = 0; at < here.length; at += 500) {
@@ -114,7 +126,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         if (!valid.has(session) || (participant !== null && !seats.has(`${participant} ${account}`))) tell({ session });
     }
   };
-  /** Forgets links that lead nowhere any more. */
+  /** Deletes invitations that are no longer valid. */
   const sweepInvitations = async (): Promise<void> => {
     await tables
       .deleteFrom('invitations')
@@ -126,7 +138,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       () => void Promise.all([sessions.sweep(), sweepInvitations()]).catch(() => undefined),
       3600_000,
     ).unref(),
-    // A store that is away for a moment is asked again soon.
+    // While the store fails for a moment, the next interval tries again.
     setInterval(() => void lookAgain().catch(() => undefined), betweenLooks).unref(),
   ];
 
@@ -184,7 +196,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         .executeTakeFirst()
     )?.account_id ?? null;
 
-  /** Whatever links to this seat, or to be administrator, are still about lead nowhere from now on. */
+  /** From now on no earlier invitation to this accreditation, or to be administrator, is valid. */
   const voidInvitations = (kind: Invitation['kind'], participant: ParticipantId | null) =>
     tables
       .updateTable('invitations')
@@ -203,7 +215,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     const token = newToken();
     const expiresAt = now() + week;
     await atomically({ tables }, [
-      // Who makes a new link may have lost the old one, or sent it to the wrong person.
+      // A new link is asked for when the old one was lost, or sent to the wrong person.
       voidInvitations(kind, participant),
       tables
         .insertInto('invitations')
@@ -237,7 +249,10 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
   return {
     publicOrigin,
 
-    /** Starts a session, and returns its cookie. `cookies`: what the browser sent, which may be known to the account. */
+    /**
+     * Starts a session, and returns its cookie. `cookies`: the request's cookies, by which the browser may be known to
+     * the account.
+     */
     async signIn(name: string, password: string, address: string, cookies?: string): Promise<string> {
       const row = await accountNamed(name);
       const device = row === undefined ? null : devices.find(cookies, row);
@@ -255,7 +270,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       return row === undefined ? null : devices.remember(cookies, row);
     },
 
-    /** Who a request comes from: null without a valid session. */
+    /** The account behind a request: null without a valid session. */
     async authenticate(cookieHeader: string | undefined): Promise<{ account: Account; session: string } | null> {
       const found = await sessions.find(cookieHeader);
       if (found === null) return null;
@@ -271,7 +286,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       };
     },
 
-    /** Ends one session; returns the cookie header that takes it back. */
+    /** Ends one session; returns the cookie header that deletes its cookie. */
     async signOut(session: string): Promise<string> {
       await sessions.end(session);
       tell({ session });
@@ -279,7 +294,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
 
     async signOutEverywhere(account: AccountId): Promise<string> {
-      // A socket knows its session, and not whose it is.
+      // A socket knows its session's id, and not its account.
       for (const session of await sessions.endAll(account)) tell({ session });
       tell({ account });
       return sessions.blank();
@@ -305,7 +320,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       /** Null where the operator did it at the command line. */
       createdBy: AccountId | null;
     }) => invite('participant', meeting, participant, createdBy),
-    /** An invitation as it stands. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`. */
+    /**
+     * The state of an invitation. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`.
+     */
     async invitation(token: string, address: string): Promise<Invitation> {
       try {
         return await invitation(token);
@@ -318,13 +335,13 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     limitMeetings: (account: AccountId) => limits.meeting(account),
 
     /**
-     * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its seat ends, wherever
-     * and however that happens. Returns the function that ends it. Throws `too-many-requests`
-     * where the account has `most` already.
+     * Counts a socket or stream for as long as it lasts: `onEnded` is called when its session or accreditation ends, on
+     * any node and for any reason. Returns the function that ends the count. Throws `too-many-requests` where the
+     * account has `most` already.
      */
     attend(attendance: Attendance, { most = mostAttendances }: { readonly most?: number } = {}): () => void {
       let held = 0;
-      // Where any number may come, ten thousand aren't counted each time.
+      // Where the number is unlimited, ten thousand of them aren't counted each time.
       if (Number.isFinite(most)) for (const { account } of attendances) if (account === attendance.account) held += 1;
       if (held >= most) throw new ConcordError('too-many-requests');
       const own = { ...attendance };
@@ -335,11 +352,14 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
     lookAgain,
 
-    /** Takes up an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new one. */
+    /**
+     * Accepts an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new
+     * one.
+     */
     async takeUp(token: string, as: { name: string; password: string } | Account): Promise<string | null> {
       const { kind, meeting, participant } = await invitation(token);
       if ('password' in as) requireStrong(as.password);
-      // Of two who come at once, one finds it used.
+      // Of two acceptances at once, one finds it used.
       const use: Step = {
         mustChange: tables
           .updateTable('invitations')
@@ -354,7 +374,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
         ...(meeting === null || participant === null ? [] : [seatStep(account, meeting, participant)]),
       ];
       const holder = participant === null ? null : await holderOf(participant);
-      // Whoever sat there before leaves: two accounts never act as one participant.
+      // The former holder loses the accreditation: two accounts never act as one participant.
       const seated = (account: AccountId): void => {
         if (participant !== null && holder !== null && holder !== account) tell({ participant });
       };
@@ -376,7 +396,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       return (await sessions.start(account)).cookie;
     },
 
-    /** Gives an account a seat without an invitation: the importer's own. */
+    /** Gives an account an accreditation without an invitation: the importer's own. */
     async seat({
       account,
       meeting,
@@ -397,7 +417,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       }));
     },
 
-    /** Which account sits in which seat of a meeting. */
+    /** The account that holds an accreditation of a meeting. */
     async seatsOf(
       meeting: MeetingId,
     ): Promise<readonly { participant: ParticipantId; account: AccountId; name: string }[]> {
@@ -414,7 +434,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       }));
     },
 
-    /** The seat is empty from now on; what its holder has open is cut. */
+    /** Nobody holds the accreditation from now on; its holder's connections are closed. */
     async endAccreditation(participant: ParticipantId): Promise<void> {
       await atomically({ tables }, [
         voidInvitations('participant', participant),
@@ -429,8 +449,8 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
 
     /**
-     * Demo accounts are known by their id, so that no other account ever gets the demo's password. They come all at once:
-     * a start that is cut short leaves all of them or none, and with none the next one makes the demo anew.
+     * Demo accounts are known by their id, so that no other account ever gets the demo's password. They are made all at
+     * once: an interrupted start leaves all of them or none, and with none the next start makes the demo anew.
      */
     async addDemoAccounts(
       password: string,

@@ -3,9 +3,8 @@ import type { MiddlewareHandler } from 'hono';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 
 /**
- * Nothing from elsewhere, nothing inline, in no frame; and no string becomes HTML but through the policies named
- * here: the editor's two, for what is pasted and thrown away, and that of the observers' page, for what this server
- * rendered.
+ * No foreign resources, no inline code, no framing; and strings become HTML only through the policies named here: the
+ * editor's two, for pasted text that is parsed and dropped, and the observers' page's, for the server's own fragments.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -22,7 +21,7 @@ const contentSecurityPolicy = [
   'trusted-types ProseMirrorClipboard concord-paste concord-reading',
 ].join('; ');
 
-/** What no page of ours ever asks for. */
+/** Browser features that no page uses. */
 const permissionsPolicy = [
   'accelerometer',
   'autoplay',
@@ -50,15 +49,15 @@ const permissionsPolicy = [
 
 export interface Protection {
   readonly secure: boolean;
-  /** The origin that people come by, behind a proxy; null: each request's own host. */
+  /** The public origin, behind a proxy; null: each request's own host. */
   readonly publicOrigin: string | null;
 }
 
-/** Bytes of a body: a command is small, a compilation is a file. */
+/** Limits of a body, bytes: a command is small, a compilation is a file. */
 const largestBody = 512 * 1024;
 const largestFile = 6 * 1024 * 1024;
 
-/** Security headers on every answer; origin and size checked on every request that changes something. */
+/** Sets security headers on every answer; checks origin and size of every request that changes something. */
 export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler {
   return async (c, next) => {
     c.header('Content-Security-Policy', contentSecurityPolicy);
@@ -68,11 +67,12 @@ export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler
     c.header('Cross-Origin-Resource-Policy', 'same-origin');
     c.header('Permissions-Policy', permissionsPolicy);
     c.header('Origin-Agent-Cluster', '?1');
-    // For what is older than `frame-ancestors`, and for what searches the web.
+    // For browsers without `frame-ancestors`, and for search engines.
     c.header('X-Frame-Options', 'DENY');
     c.header('X-Robots-Tag', 'noindex, nofollow, noarchive');
     if (secure) c.header('Strict-Transport-Security', 'max-age=31536000');
-    // Whatever doesn't say otherwise, as the program's own files do, is confidential: a shared computer keeps none of it.
+    // Answers are confidential unless they say otherwise, as the program's own files do: a shared computer keeps none
+    // of them.
     c.header('Cache-Control', 'no-store');
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
       const headers = {
@@ -88,7 +88,7 @@ export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler
   };
 }
 
-/** Refuses a body that says it is too large, and one that says nothing: every client we know says. */
+/** Refuses a body that announces too large a size, and one that announces none: all usual clients do. */
 async function limitBody(request: Request, most: number): Promise<void> {
   const length = request.headers.get('content-length');
   if (length === null ? request.headers.get('transfer-encoding') !== null : Number(length) > most)
@@ -96,8 +96,8 @@ async function limitBody(request: Request, most: number): Promise<void> {
 }
 
 /**
- * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST and
- * of every WebSocket; a program that names none has no cookie that it wasn't given.
+ * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST
+ * and of every WebSocket; a program that names none has only cookies that it was given.
  */
 export function originAllowed(
   headers: Pick<IncomingHttpHeaders, 'origin' | 'host'> & { readonly 'sec-fetch-site'?: string | string[] | undefined },

@@ -9,7 +9,7 @@ import { addressOf } from './address.ts';
 
 export interface AccessRoutesOptions {
   readonly meetings: Meetings;
-  /** In demo mode: who may be signed in as by one click, and with which password. */
+  /** In demo mode: the names offered for sign-in by one click, and their password. */
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
 }
 
@@ -21,11 +21,11 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     try {
       socket = getConnInfo(c).remote.address ?? socket;
     } catch {
-      // Asked without a server round it, as tests may.
+      // Without an HTTP server there is no address, as in tests.
     }
     return addressOf(c.req.header('x-forwarded-for'), socket, access.publicOrigin !== null);
   };
-  /** Hands out the cookies of a session that was just started, and ends the one that the browser had. */
+  /** Sends the cookies of a new session, and ends the browser's former session. */
   const welcome = async (c: Context, name: string, cookie: string): Promise<void> => {
     const cookies = c.req.header('cookie');
     const before = await access.authenticate(cookies);
@@ -66,7 +66,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     const meeting = invitation.meeting === null ? null : meetings.get(invitation.meeting);
     const participant =
       invitation.participant === null ? null : (meeting?.participants.get(invitation.participant) ?? null);
-    // An invitation to a seat that was taken away since leads nowhere.
+    // An invitation to an accreditation that has ended is invalid.
     if (invitation.kind === 'participant' && (participant === null || participant.ended))
       throw new ConcordError('invitation-invalid');
     const view: InvitationView = {
@@ -83,7 +83,8 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     const { participant, meeting } = await access.invitation(token, from(c));
     if (participant !== null && (meeting === null || meetings.principal(meeting, participant) === null))
       throw new ConcordError('invitation-invalid');
-    // One without the other is a form that was not filled in, and no wish to take the seat with another account.
+    // A name without a password, or a password without a name, is an incomplete form, not a wish to accept with the
+    // account that is signed in.
     if ((name === undefined) !== (password === undefined))
       throw new ConcordError('bad-request', { field: name === undefined ? 'name' : 'password' });
     const as = name !== undefined && password !== undefined ? { name, password } : (await requester(c, access)).account;

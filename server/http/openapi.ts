@@ -24,11 +24,11 @@ interface Operation {
   readonly answer?: z.ZodType;
   /** No session is needed. */
   readonly open?: boolean;
-  /** Parameters after the question mark, none of which has to be there. */
+  /** Optional query parameters. */
   readonly query?: Readonly<Record<string, string>>;
 }
 
-/** What belongs to a meeting is asked from a seat in it. */
+/** Requests about a meeting are made under one of its accreditations. */
 const seat = { seat: 'The participant in whose name, where the account has several seats in the meeting.' };
 const queryOf = ({ path, query }: Operation): Readonly<Record<string, string>> => ({
   ...(/^\/api\/(meetings|recommendations)\/\{id\}/.test(path) ? seat : {}),
@@ -200,7 +200,7 @@ const description = {
 
 /** `/api/openapi.json`, made from the schemas by which the server parses and answers. */
 export function openApiRoutes(): Hono {
-  // Anybody may ask, however often.
+  // Anybody may ask, at any rate.
   const bytes = new TextEncoder().encode(JSON.stringify(description));
   return new Hono().get('/api/openapi.json', (c) => c.body(bytes, 200, { 'Content-Type': 'application/json' }));
 }

@@ -9,15 +9,15 @@ import { chooseLanguage, type Language } from '../../shared/words/words.ts';
 import type { Access, Account } from '../access/access.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 
-/** Who asks, found from the cookie at every request. */
+/** The person behind a request, found from the cookie at every request. */
 export interface Requester {
   readonly account: Account;
   readonly session: string;
-  /** The participant in whose name they ask (`?seat=`), as they say it; absent where they name none. */
+  /** The accreditation that the request names (`?seat=`), unchecked; absent where it names none. */
   readonly seat?: string | undefined;
 }
 
-/** The language that a request is answered in: the one asked for, else the one chosen on a page, else the browser's. */
+/** The language of the answer: the one asked for, else the one chosen on a page, else the browser's. */
 export const languageOf = (c: Context): Language =>
   chooseLanguage(c.req.query('lang') ?? getCookie(c, 'concord_language') ?? c.req.header('accept-language'));
 
@@ -27,7 +27,7 @@ export async function requester(c: Context, access: Access): Promise<Requester> 
   return { ...found, seat: c.req.query('seat') };
 }
 
-/** Of the seats of an account, those of one meeting that have not ended, in the order of accreditation. */
+/** Of the accreditations of an account, those of one meeting that have not ended, in order of time. */
 export function seatsAmong(
   held: Awaited<ReturnType<Access['participantsOf']>>,
   meetings: Meetings,
@@ -40,7 +40,7 @@ export function seatsAmong(
   );
 }
 
-/** The seats that an account has in a meeting at this moment. */
+/** The accreditations that an account has in a meeting now. */
 export const seatsIn = async (
   { access, meetings }: { readonly access: Access; readonly meetings: Meetings },
   account: AccountId,
@@ -48,8 +48,8 @@ export const seatsIn = async (
 ): Promise<Principal[]> => seatsAmong(await access.participantsOf(account), meetings, meeting);
 
 /**
- * As whom somebody takes part in a meeting at this moment: in the seat that they name, else in their first; null where
- * they have none, or no longer. Throws `not-found` for a seat that isn't theirs in this meeting, whoever holds it.
+ * The capacity of a person in a meeting now: the named accreditation, else the first; null where there is none, or none
+ * any more. Throws `not-found` for an accreditation in this meeting that another account holds or nobody.
  */
 export async function principalIn(
   services: { readonly access: Access; readonly meetings: Meetings },
@@ -77,13 +77,16 @@ export function recommendationFrom(c: Context, meetings: Meetings): { id: Recomm
   return { id: id.data, meeting };
 }
 
-/** Bytes of a body that count as one order. */
+/** Bytes of a body that count as one command. */
 const bytesOfAnOrder = 8 * 1024;
-/** What an order takes of its account's allowance: a long one is stored, and told, as several short ones. */
+/**
+ * The cost of a command in its account's allowance: a long one is stored and sent, so it costs as much as several short
+ * ones.
+ */
 export const costOf = (c: Context): number =>
   1 + Math.floor(Number(c.req.header('content-length') ?? 0) / bytesOfAnOrder) || 1;
 
-/** The JSON body by its schema; `bad-request` names the field that is wrong. An empty body is an empty object. */
+/** The JSON body by its schema; `bad-request` names the wrong field. An empty body is an empty object. */
 export async function body<T>(c: Context, schema: z.ZodType<T>, fixed: Record<string, unknown> = {}): Promise<T> {
   let sent: unknown;
   try {

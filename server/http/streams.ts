@@ -6,29 +6,38 @@ import type { AccountId } from '../../shared/protocol/ids.ts';
 
 /** The server's end of an event stream. */
 export interface EventStream {
-  /** Whether the bytes were taken: not once the stream has ended, or its reader is too far behind; then it is cut off. */
+  /**
+   * Whether the bytes were accepted: not once the stream has ended, or its reader is too far behind; then it is
+   * disconnected.
+   */
   send(bytes: Uint8Array): boolean;
   close(): void;
 }
 
-/** What waits for one reader, bytes. Who is further behind is cut off; it comes back by itself and loads the page anew. */
+/**
+ * Bytes that may wait for one reader. A reader further behind is disconnected; it comes back by itself and reloads the
+ * page.
+ */
 const furthestBehind = 1024 * 1024;
-/** Streams of one account at once: a browser has one for each page that is open, and a delegation may share an account. */
+/** Streams of one account at once: a browser has one for each open page, and a delegation may share an account. */
 const mostOfAnAccount = 60;
-/** Who doesn't take what is left after the end is cut off, ms. */
+/** Time, ms, for a reader to take the rest after the end of a stream. */
 const patienceAfterClose = 2000;
 
 const headers = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store',
-  // A proxy that collects them would make them late.
+  // A proxy that buffers events would delay them.
   'X-Accel-Buffering': 'no',
 };
 
-/** Notes a stream on a connection; returns what ends that. Throws where there is no room for it. */
+/** Counts a stream on a connection; returns the function that ends the count. Throws where there is no room for it. */
 export type Hold = (account: AccountId, connection: Duplex | null) => () => void;
 
-/** The event streams of this server: each bounded in what waits for its reader, and each account in how many it opens. */
+/**
+ * The event streams of this server: the bytes that wait for each reader are limited, and so is the number of streams of
+ * each account.
+ */
 export class EventStreams {
   readonly #open = new Map<AccountId, number>();
   readonly #hold: Hold;
@@ -38,11 +47,11 @@ export class EventStreams {
   }
 
   /**
-   * Answers with a stream. `begin` subscribes it to whatever it tells of, and returns what ends that. Throws
-   * `too-many-connections`.
+   * Answers with a stream. `begin` subscribes it to its source, and returns the function that ends the subscription.
+   * Throws `too-many-connections`.
    */
   answer(c: Context, account: AccountId, begin: (stream: EventStream) => Promise<() => void>): Response {
-    // Who asks for the head alone will never read on.
+    // A HEAD request reads no body.
     if (c.req.raw.method === 'HEAD') return c.body(null, 200, headers);
     const open = this.#open.get(account) ?? 0;
     if (open >= mostOfAnAccount) throw new ConcordError('too-many-connections');
@@ -74,7 +83,7 @@ export class EventStreams {
             stop = await begin({
               send: (bytes) => {
                 if (ended) return false;
-                // The queue grows while the reader's line takes nothing.
+                // The queue grows while the reader's connection accepts nothing.
                 if ((controller.desiredSize ?? 0) > -furthestBehind) {
                   controller.enqueue(bytes);
                   return true;
@@ -90,7 +99,7 @@ export class EventStreams {
             release();
             throw error;
           }
-          // The reader went while this was made ready.
+          // The reader left during the preparation.
           if (ended) release();
         },
         cancel: release,

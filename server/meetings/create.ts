@@ -23,7 +23,7 @@ import type { Rooms } from '../room/rooms.ts';
 import { stageText } from '../room/stage.ts';
 import type { Meetings } from './meetings.ts';
 
-/** A text as it is brought in: by the importer, or by the demo. */
+/** A text to be stored: from the importer, or from the demo. */
 export interface Plan {
   readonly name: string;
   readonly parties: readonly Party[];
@@ -51,8 +51,8 @@ export interface Made {
 }
 
 /**
- * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of who brought it in;
- * those of an interrupted import are in no meeting.
+ * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of the person
+ * who imported it; the texts of an interrupted import belong to no meeting.
  */
 export async function makeMeeting(
   { meetings, rooms, now }: { readonly meetings: Meetings; readonly rooms: Rooms; readonly now: () => number },

@@ -12,12 +12,12 @@ import { type Ended, EventStream, type Reader, Streams } from './streams.ts';
 type ServedByNode = { Bindings: HttpBindings };
 
 export interface ReadingRoutesOptions {
-  /** Null: not signed in. Throws `not-found` for who takes no part. */
+  /** Null: not signed in. Throws `not-found` for an account that takes no part in the meeting. */
   readonly reader: (c: Context) => Promise<Reader | null>;
   readonly onEnded: (listener: (ended: Ended) => void) => void;
   /**
-   * Notes a reader on a connection for as long as the stream is open, and lets it go where others need the room; returns
-   * the function that ends it. Throws where there is no room for it.
+   * Counts a reader on a connection for as long as the stream is open, and disconnects it where drafting needs the
+   * connection; returns the function that ends the count. Throws where the limit is reached.
    */
   readonly attend: (reader: Reader, connection: Duplex | null, letGo: () => void) => () => void;
 }
@@ -56,7 +56,7 @@ export function readingRoutes(reading: Reading, { reader, onEnded, attend }: Rea
     reading
       .follow(who.meeting, languageOf(c), Number.isInteger(version) ? version : null, stream)
       .then((leave) => stream.onClose(leave))
-      // The head is on its way already; whoever reads comes again.
+      // The response head is already sent; the reader connects again.
       .catch(() => stream.close());
     return RESPONSE_ALREADY_SENT;
   });

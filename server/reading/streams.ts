@@ -4,7 +4,7 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { AccountId, MeetingId, ParticipantId } from '../../shared/protocol/ids.ts';
 import type { ReaderStream } from './reading.ts';
 
-/** Somebody who may read a meeting's text: signed in, and taking part. */
+/** A person who may read a meeting's text: signed in, and taking part. */
 export interface Reader {
   readonly meeting: MeetingId;
   readonly session: string;
@@ -12,7 +12,7 @@ export interface Reader {
   readonly participant: ParticipantId | null;
 }
 
-/** A session, all of an account's, or an accreditation, that ended. */
+/** An ended session, all ended sessions of an account, or an ended accreditation. */
 export interface Ended {
   readonly session?: string;
   readonly account?: AccountId;
@@ -20,23 +20,25 @@ export interface Ended {
 }
 
 /**
- * Bytes that may wait for a reader whose line takes nothing; one further behind is let go, and comes back by itself to
- * load the page anew. What waits is the same memory for everybody, and this the most of it that one reader keeps alive.
+ * Bytes that may wait for a reader whose connection accepts nothing; a reader further behind is disconnected, and
+ * returns by itself to reload the page. All readers share the same memory, and this is the most of it that one reader
+ * keeps alive.
  */
 const furthestBehind = 256 * 1024;
 
 /**
- * One reader's events, straight on the line. The body ends where the connection does, so that an event's bytes are the
- * same for everybody and a reader costs one write: through a web stream, ten thousand readers cost three times as much.
+ * One reader's events, written directly to the connection. The body ends with the connection, so that an event has the
+ * same bytes for all readers and costs one write a reader: with web streams, ten thousand readers cost three times as
+ * much.
  */
 export class EventStream implements ReaderStream {
   readonly #socket: Socket;
 
-  /** Throws `bad-request` where the line isn't this answer's alone (a client that asked twice without waiting). */
+  /** Throws `bad-request` where the connection doesn't carry this answer alone (a client that pipelined requests). */
   static open(outgoing: ServerResponse, headers: Headers): EventStream {
     const { socket } = outgoing;
     if (socket === null || outgoing.headersSent) throw new ConcordError('bad-request');
-    // Without length or chunks: to the end of the connection.
+    // Without length or chunks: the body extends to the end of the connection.
     outgoing.removeHeader('Transfer-Encoding');
     outgoing.writeHead(200, { ...Object.fromEntries(headers), Connection: 'close' });
     outgoing.flushHeaders();
@@ -53,7 +55,7 @@ export class EventStream implements ReaderStream {
     return true;
   }
 
-  /** At once: what waits for a reader who may not read on is not sent any more. */
+  /** At once: bytes that wait for a reader without access must not be sent. */
   close(): void {
     this.#socket.destroy();
   }
@@ -74,10 +76,13 @@ const isOf = (ended: Ended, { session, account, participant }: Reader): boolean 
   ended.account === account ||
   (ended.participant !== undefined && ended.participant === participant);
 
-/** The streams that are open, and whose they are. One ear for all of them: thousands of ears would cost every change. */
+/**
+ * The open streams with their readers. All share one subscription: one for each of thousands of streams would slow down
+ * every change.
+ */
 export class Streams {
   readonly #open = new Map<EventStream, Reader>();
-  /** What ended while somebody was looked up: it may be the very session that was found a moment before. */
+  /** Sessions that ended during a lookup: the one that was found may be among them. */
   readonly #meanwhile = new Set<Ended[]>();
 
   constructor(onEnded: (listener: (ended: Ended) => void) => void) {
@@ -88,8 +93,9 @@ export class Streams {
   }
 
   /**
-   * Looks somebody up and opens a stream for them, in one: null where nobody is found, and for one whose right to read
-   * ended before the answer came. `attend` notes the reader, whom others may need to be let go, and returns what ends that.
+   * Looks up a person and opens a stream, in one step: null where nobody is found, and where the right to read ended
+   * before the answer. `attend` counts the reader, whose connection others may need, and returns the function that ends
+   * the count.
    */
   async admit(
     find: () => Promise<Reader | null>,

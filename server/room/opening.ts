@@ -8,13 +8,13 @@ import { Replica } from '../yjs/replica.ts';
 import { StagingDocument } from '../yjs/staging.ts';
 
 const pageOfEntries = 2000;
-/** How many entries an opening replays at the most, where all went well. */
+/** Entries that an opening replays at the most, if nothing failed. */
 export const entriesBetweenCheckpoints = 500;
 
 /**
- * The head of a recommendation from its newest checkpoint and the entries after it, and where that checkpoint was. A
- * checkpoint that can't be trusted is worth nothing, and the log is worth everything: it is replayed, and `onDistrust`
- * told. Throws `internal`, with the reason, where the log is broken or ends before its checkpoint.
+ * The head of a recommendation from its newest checkpoint and the entries after it, and the checkpoint's sequence
+ * number. A checkpoint that can't be trusted is ignored: the log is replayed, and `onDistrust` called. Throws
+ * `internal`, with the reason, where the log is broken or ends before its checkpoint.
  */
 export async function openHead(
   log: Log,
@@ -50,7 +50,7 @@ function restoreOrNull(checkpoint: Checkpoint): Replica | null {
 const unreadable = (what: string): ConcordError =>
   new ConcordError('internal', { field: what }, { cause: new Error(what) });
 
-/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+/** A log only grows, and never ends before its own checkpoint: everything shown must be in it. */
 async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
   if (sequence === 0) return;
   const head = await log.head(name);
@@ -59,7 +59,9 @@ async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica):
     throw unreadable(`${name} differs from its checkpoint`);
 }
 
-/** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
+/**
+ * Reads the entries after a sequence number, page by page, checking the chain. Throws `internal` where it is broken.
+ */
 export async function readOn(
   log: Log,
   name: LogName,

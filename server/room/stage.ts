@@ -19,25 +19,25 @@ import type { Replica } from '../yjs/replica.ts';
 import { applyWhole, checkFrames, nothingTouched, type Touched } from '../yjs/validate.ts';
 import { checkQuotas, checkShares } from './quotas.ts';
 
-/** Who submits an update: a participant, with a hand to write with, and the client ids that are theirs by connection. */
+/** The author of an update: a participant, the capacity in which they write, and their connection's client ids. */
 export interface Writer {
   readonly principal: Principal;
-  /** Looked up only when there is something to judge: who only reads also answers a sync step 1. */
+  /** Looked up only when there is something to judge: readers answer a sync step 1 too. */
   readonly capacity: () => Capacity;
   readonly clients: ReadonlySet<number>;
-  /** Whether a client id belongs to nobody else who is connected. */
+  /** Whether a client id belongs to no other connected participant. */
   readonly mayBind: (client: number) => boolean;
 }
 
-/** What a submission did to the head: the server's own bytes, and the events that go with them. */
+/** The effect of a submission on the head: the server's own bytes, and the events that go with them. */
 export interface Staged {
   readonly content: Uint8Array;
   readonly events: readonly StoredEvent[];
   /** The records that the events changed, whole. */
   readonly changes: readonly StateChange[];
   /**
-   * Whether the head came to hold it as a replay of the log will: in one transaction, but for what is mirrored, which
-   * touches nothing that Yjs would tidy up.
+   * Whether the head came to hold it in the same way as a replay of the log: in one transaction, except for mirrored
+   * changes, which touch nothing that Yjs would tidy up.
    */
   readonly asReplayed: boolean;
 }
@@ -45,13 +45,13 @@ export interface Staged {
 /**
  * Applies an update to the head and judges its effect as a whole: structure, authors, completeness, schema, authority.
  *
- * Null when nothing in it was new. Throws a `ConcordError` when it is refused; then the head is spoilt and must be made
- * anew. What is returned is the server's re-encoding of what the transaction did, never the bytes that came in.
+ * Null when nothing in it was new. Throws a `ConcordError` when it is refused; then the head is invalid and must be
+ * made anew. The result is the server's re-encoding of the transaction, never the bytes that came in.
  */
 export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, act: Act): Staged | null {
   const structure = decodeStructure(update);
   const bound = checkAuthors(structure, head, writer);
-  // Bound the work: what integrating it costs, before it is applied.
+  // Bounds the work: the cost of integrating it, before it is applied.
   checkWork(structure, head.doc);
   checkQuotas(structure, head, bound.length, writer.principal, writer.capacity);
   const known = new Map([...structure.blocks.keys()].map((client) => [client, Y.getState(head.doc.store, client)]));
@@ -62,18 +62,18 @@ export function stageUpdate(head: Replica, update: Uint8Array, writer: Writer, a
       touched = applyWhole(head, update, structure, known, writer.principal.participant);
     });
     if (!said()) return null;
-    // Before it is judged: what is judged is what the entry will say.
+    // Before it is judged: the entry will contain this state.
     head.tidy();
     let after = head.text();
-    // Yjs tidies up formats by itself on everybody's screen, also of those who may not write: markers without effect go,
-    // and no word or mark changes.
+    // Yjs tidies up formats by itself on every screen, also of readers: markers without effect go, and no word or mark
+    // changes.
     if (!bringsAnything(structure, known) && !touched.deletes && sameText(before, after)) return [];
     const capacity = writer.capacity();
     checkFrames(touched, capacity, head.negotiation);
     const refusal = refusalOf({ before, after }, capacity, head);
     if (refusal !== null) {
-      // A rule that is broken by marks alone, which Yjs moved, is mended. If nothing of the edit is left then, or it breaks
-      // a rule still, it stays refused.
+      // Where only marks that Yjs moved break a rule, they are put back. If nothing of the edit is left then, or it
+      // still breaks a rule, it stays refused.
       if (!restoreMarks(head, before, { known, gone }, capacity)) throw refusal;
       head.tidy();
       after = head.text();
@@ -145,7 +145,7 @@ export function stageText(
   });
 }
 
-/** Collects the bytes of what happens to the head meanwhile, in one transaction or several. */
+/** Collects the bytes of all changes of the head during `work`, in one transaction or several. */
 function recorded(
   head: Replica,
   act: Act,

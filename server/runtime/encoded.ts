@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Context } from 'hono';
 
-/** The encodings that are sent, the best first, with the endings of files that hold them. */
+/** The content encodings on offer, the best first, with their file endings. */
 export const encodings = { br: '.br', gzip: '.gz' } as const;
 export type Encoding = keyof typeof encodings;
 const names: readonly Encoding[] = ['br', 'gzip'];
 
-/** Something that is the same for everybody: its bytes, as they are and as they are sent to who takes them smaller. */
+/** A body that is the same for all: its bytes, plain and in each encoding. */
 export interface Encoded {
   readonly type: string;
   readonly plain: Uint8Array<ArrayBuffer>;
   readonly smaller: Readonly<Partial<Record<Encoding, Uint8Array<ArrayBuffer>>>>;
-  /** Of the plain bytes; each encoding's own tag is made of it, since a tag stands for the very bytes. */
+  /** Of the plain bytes; each encoding's own tag is derived from it, since a tag stands for the exact bytes. */
   readonly digest: string;
 }
 
@@ -23,7 +23,7 @@ export const encoded = (type: string, plain: Uint8Array<ArrayBuffer>, smaller: E
   digest: createHash('sha256').update(plain).digest('base64url').slice(0, 22),
 });
 
-/** Compresses what is small enough to be compressed where it is needed. */
+/** Compresses a body that is small enough to be compressed at run time. */
 export function encode(type: string, text: string): Encoded {
   const plain = new TextEncoder().encode(text);
   return encoded(type, plain, {
@@ -32,7 +32,7 @@ export function encode(type: string, text: string): Encoded {
   });
 }
 
-/** How much a browser wants an encoding: 0 for not at all. What isn't named is wanted as much as `*`. */
+/** A browser's preference for an encoding: 0 for none. An encoding that isn't named has the preference of `*`. */
 function wish(accepted: string, name: string): number {
   let any = 0;
   for (const part of accepted.toLowerCase().split(',')) {
@@ -45,7 +45,7 @@ function wish(accepted: string, name: string): number {
   return any;
 }
 
-/** Answers with the encoding that the browser wants most, or with nothing where it has the very bytes already. */
+/** Answers with the encoding that the browser prefers, or with 304 where it has these bytes already. */
 export function answer(c: Context, { type, plain, smaller, digest }: Encoded, cacheControl: string): Response {
   const accepted = c.req.header('accept-encoding') ?? '';
   let best: { readonly name: Encoding; readonly bytes: Uint8Array<ArrayBuffer>; readonly wanted: number } | null = null;

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 
-/** Length, not symbols, makes a password (NIST SP 800-63B): twelve characters for those that people choose. */
+/**
+ * Length, not symbols, makes a password (NIST SP 800-63B): passwords that people choose have at least twelve
+ * characters.
+ */
 export const shortestPassword = 12;
 
 export const SignIn = z.object({ name: z.string().min(1).max(200), password: z.string().min(1).max(1000) });
 
-/** A name and a password make a new account; nothing lets the account that is signed in take the seat. */
+/** A name and a password make a new account; an empty body accepts with the account that is signed in. */
 export const TakeUp = z.object({
   name: z.string().trim().min(1).max(200).optional(),
   password: z.string().min(1).max(1000).optional(),

@@ -10,15 +10,15 @@ import { Remembered } from './remembered.ts';
 import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
 
 /**
- * Y.Doc → values, without y-prosemirror: its own readers repair a document while reading it, that is they delete what
- * the schema rejects. Here nothing is repaired: what the schema doesn't know is refused (`unknown-content`).
+ * Y.Doc → values, without y-prosemirror, which deletes content that the schema rejects while it reads a document. This
+ * reader repairs nothing: content outside of the schema is refused (`unknown-content`).
  */
 export const textOf = (doc: Y.Doc): Y.XmlFragment => doc.getXmlFragment('text');
 export const recordOf = (doc: Y.Doc): Y.Map<unknown> => doc.getMap('record');
 
 /**
- * Limits of one document, with all that is proposed. A real compilation has some two hundred rows; a clause is a paragraph.
- * What one party may come to is far less: see `server/room/quotas.ts`.
+ * Limits of one document, pending content included. A real compilation has some two hundred rows; a clause is a
+ * paragraph. A party's own limits are far lower: see `server/room/quotas.ts`.
  */
 export const mostClauses = 8_000;
 export const longestClause = 250_000;
@@ -36,7 +36,10 @@ export interface Stretch {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
-/** A text as Yjs tells it. It makes the list itself, so only what a client can put into it is looked at: embedded objects. */
+/**
+ * A text as Yjs lists it. Yjs makes the list itself, so only a client's possible contribution is checked: embedded
+ * objects.
+ */
 export function deltaOf(text: Y.XmlText): readonly Stretch[] {
   const delta: readonly { readonly insert: unknown }[] = text.toDelta();
   const isWords = (stretch: { readonly insert: unknown }): stretch is Stretch => typeof stretch.insert === 'string';
@@ -44,11 +47,13 @@ export function deltaOf(text: Y.XmlText): readonly Stretch[] {
   return delta;
 }
 
-/** y-prosemirror stores overlapping marks under `name--hash`. The hash is the client's to choose: only name and value count. */
+/**
+ * y-prosemirror stores overlapping marks under `name--hash`. The client chooses the hash: only name and value count.
+ */
 const storedMark = new RegExp(`^(${markNames.join('|')})(?:--[A-Za-z0-9+/=]{8})?$`);
 
 const families = new Map<string, MarkName>();
-/** The families of stored keys: few are ever seen, but a client chooses them, so they are not kept without end. */
+/** The families of stored keys: few occur, but a client chooses them, so their number is limited. */
 function familyOf(key: string): MarkName {
   const known = families.get(key);
   if (known !== undefined) return known;
@@ -60,13 +65,13 @@ function familyOf(key: string): MarkName {
   return name;
 }
 
-/** Some megabytes at most, and more than a screen of texts holds. */
+/** Some megabytes at most, and more than the texts of a screen hold. */
 const ids = new Remembered<object, MarkId>(50_000);
 
 /** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
 export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {
   const name = familyOf(key);
-  // Yjs hands out the same value each time; it is parsed once. This is the hottest place of the server.
+  // Yjs returns the same value each time; it is parsed once. This is the server's most frequent operation.
   const known = typeof value === 'object' && value !== null ? ids.get(value) : undefined;
   if (known !== undefined) return { name, id: known };
   const parsed = markValue.safeParse(value);
@@ -75,11 +80,11 @@ export function readMark(key: string, value: unknown): { readonly name: MarkName
   return { name, id: parsed.data.id };
 }
 
-/** The key under which the server stores a mark that it sets itself. */
+/** The key under which the server stores its own marks. */
 export const markKey = (name: MarkName, id: MarkId): string =>
   `${name}--${buffer.toBase64(sha256.digest(new TextEncoder().encode(`${name} ${id}`)).slice(0, 6))}`;
 
-/** Equal marks are one value, so that runs are compared by identity. Some hundred bytes each: few enough to be nothing. */
+/** Equal marks are one value, so that runs are compared by identity. Some hundred bytes each. */
 const interned = new Map<string, RunMarks>();
 
 function intern(key: string, make: () => RunMarks): RunMarks {
@@ -125,8 +130,8 @@ function readSeat(element: Y.XmlElement): Seat {
 }
 
 /**
- * One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. `known` is what it was, where
- * its attributes and its children are known to be the same and only words changed.
+ * One clause. Throws `unknown-content` where it holds anything outside of the schema. `known` is its former value,
+ * where its attributes and children are known to be the same and only words changed.
  */
 export function readClause(element: unknown, known?: Seat): Clause {
   if (!(element instanceof Y.XmlElement) || element.nodeName !== 'clause') throw new ConcordError('unknown-content');
@@ -145,7 +150,7 @@ export function readClause(element: unknown, known?: Seat): Clause {
   return clause;
 }
 
-/** The whole text. `known` gives clauses that are known not to have changed, so that an edit reads only its own clause. */
+/** The whole text. `known` gives unchanged clauses, so that an edit reads only its own clause. */
 export function readText(doc: Y.Doc, known?: ReadonlyMap<unknown, Clause>): readonly Clause[] {
   const children = textOf(doc).toArray();
   if (children.length > mostClauses) throw new ConcordError('update-too-large');
@@ -164,7 +169,7 @@ function storedMarks(marks: RunMarks): Record<string, { id: MarkId }> {
   return stored;
 }
 
-/** A clause as a Yjs element, to be put into a document. */
+/** A clause as a Yjs element, to be inserted into a document. */
 export function clauseElement(clause: Clause): Y.XmlElement {
   const element = new Y.XmlElement<Record<string, string | number>>('clause');
   element.setAttribute('id', clause.id);
@@ -213,7 +218,7 @@ function rewriteClause(element: Y.XmlElement, words: readonly WordOperation[]): 
         if (next.rest === 0) left.shift();
       }
     }
-    // What comes in at the end belongs to the last of the texts.
+    // Words at the end belong to the last of the texts.
     if (at === texts.length - 1) bringIn();
     const last = steps.findLastIndex((step) => !('retain' in step) || Object.keys(step.attributes).length > 0);
     if (last >= 0) child.applyDelta(steps.slice(0, last + 1), { sanitize: false });
@@ -310,7 +315,7 @@ type Step =
   | { readonly insert: string; readonly attributes: Record<string, { id: MarkId }> }
   | { readonly retain: number; readonly attributes: Record<string, { id: MarkId } | null> };
 
-/** What to change about stored marks, so that they are those that are wanted. */
+/** The changes of stored marks that give the wanted ones. */
 function markChanges(
   stored: Readonly<Record<string, unknown>> | undefined,
   wanted: RunMarks,

@@ -1,14 +1,14 @@
 import type { ClauseId, MarkId } from '../protocol/ids.ts';
 import { type Clause, joinRuns, type Run, type RunMarks } from './clause.ts';
 
-/** What becomes of the words of a clause, from its first letter on; letters that no operation names go. */
+/** The new words of a clause, from its first letter on; letters that no operation names are removed. */
 export type WordOperation =
   | { readonly keep: number; readonly marks: RunMarks }
   | { readonly strike: number }
   | { readonly insert: string; readonly marks: RunMarks };
 
 /**
- * What a decision does to a text. Operations are performed in their order; each names its clause by id, and counts UTF-16
+ * The effect of a decision on a text. Operations are performed in their order; each names its clause by id, and counts UTF-16
  * units. Words that stay keep their identity in the document, so that the cursors and edits of others stay where they were;
  * a clause that moves, and the second part of one that is split, are written anew.
  */

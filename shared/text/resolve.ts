@@ -15,19 +15,19 @@ export interface Resolved {
   readonly operations: readonly TextOperation[];
   /** Amendments of others that an adoption left nothing of. */
   readonly superseded: readonly Ended[];
-  /** Amendments to one that is no more. */
+  /** Amendments to one that is gone. */
   readonly fallen: readonly Ended[];
-  /** Amendments to one that was adopted: they amend from now on what that one amended. */
+  /** Amendments to one that was adopted: from now on they amend its target. */
   readonly reparented: ReadonlyMap<MarkId, MarkId | null>;
 }
 
 /**
- * Adopts amendments. One to the text in force: the words that it strikes go, its own become words in force that keep their
- * `origin`, its clauses become clauses of the text. One to another amendment: its words join that one, or leave it, and
- * the text in force is untouched.
+ * Adopts amendments. One to the text in force: the words that it strikes are removed, its own become words in force
+ * that keep their `origin`, its clauses become clauses of the text. One to another amendment: its words join that one,
+ * or leave it, and the text in force is unchanged.
  *
- * Every other amendment stays, in place, as far as its words still exist. It is superseded when nothing is left of what
- * it was about: all the words that it struck are gone, or the words in force round its own are.
+ * Every other amendment stays, in place, as far as its words still exist. It is superseded when nothing is left of its
+ * subject: all the words that it struck are gone, or the words in force around its own are.
  */
 export const adopt = (text: readonly Clause[], ids: ReadonlySet<MarkId>, negotiation: NegotiationState): Resolved => {
   const resolution = new Resolution(text, negotiation);
@@ -36,7 +36,7 @@ export const adopt = (text: readonly Clause[], ids: ReadonlySet<MarkId>, negotia
 };
 
 /**
- * Takes amendments out of the text as if they had never been made: not adopted, or withdrawn. What was made to them falls.
+ * Removes amendments from the text as if they had never been made: not adopted, or withdrawn. Amendments to them fall.
  * Nobody else's words, marks or clauses change.
  */
 export const removeAmendments = (
@@ -64,7 +64,7 @@ export class Resolution {
   readonly #text: readonly Clause[];
   readonly #negotiation: NegotiationState;
   readonly #drafts: Draft[];
-  /** What each open amendment amended in the text as it was. */
+  /** The target of each open amendment in the text as it was. */
   readonly #parents: ReadonlyMap<MarkId, MarkId | null>;
   readonly #parent: ParentIn;
   readonly #disposed = new Set<MarkId>();
@@ -99,7 +99,7 @@ export class Resolution {
         if (marks !== null) draft.kept[at] = this.#adoptOn(marks, draft, depths, inForceGone);
       if (draft.insertion === null || !ids.has(draft.insertion)) continue;
       draft.insertion = null;
-      // A proposal of which nothing is left brings no clause.
+      // A proposal of which nothing is left adds no clause.
       if (draft.kept.every((marks) => marks === null)) draft.remove = true;
     }
     for (const id of ids) this.#disposed.add(id);
@@ -156,7 +156,10 @@ export class Resolution {
     return line.size;
   }
 
-  /** What adoption makes of the marks on some words; null where they go. What is made to another comes before it. */
+  /**
+   * The marks on some words after an adoption; null where the words are removed. An amendment to another comes before
+   * it.
+   */
   #adoptOn(
     marks: RunMarks,
     draft: Draft,
@@ -176,7 +179,7 @@ export class Resolution {
       const parent = this.#parent(id, draft);
       now =
         owner !== id
-          ? // A mark on letters that belong to another amendment says nothing of them.
+          ? // A mark on letters that belong to another amendment has no effect on them.
             { ...now, deletion, insertion: now.insertion.filter((one) => one !== id) }
           : {
               ...now,
@@ -188,21 +191,21 @@ export class Resolution {
     }
   }
 
-  /** The letters that an adopted strike takes: those of what its amendment amends. */
+  /** The letters that an adopted strike removes: those of its amendment's target. */
   #strikes(id: MarkId, owner: MarkId | null, draft: Draft): boolean {
     const record = this.#negotiation.marks.get(id);
-    // Under ruleset 1 one amendment struck letters of whatever owner.
+    // Under ruleset 1 one amendment struck letters of any owner.
     if (record?.kind === 'amendment' && record.parent === undefined) return true;
     return owner === this.#parent(id, draft);
   }
 
-  /** What was made to an adopted amendment amends from now on what that one amended. */
+  /** Amendments to an adopted amendment amend its target from now on. */
   #moveUp(adopted: ReadonlySet<MarkId>): void {
     const parents = this.#parents;
     for (const [id, parent] of parents) {
       const record = this.#negotiation.marks.get(id);
       if (adopted.has(id) || parent === null || !adopted.has(parent)) continue;
-      // Where the record names none, the text says it, also afterwards.
+      // Where the negotiation state names none, it is derived from the text, also afterwards.
       if (record?.kind !== 'amendment' || record.parent === undefined) continue;
       let next: MarkId | null = parent;
       while (next !== null && adopted.has(next)) next = parents.get(next) ?? null;
@@ -291,7 +294,7 @@ const hasAny = (ids: readonly MarkId[], some: ReadonlySet<MarkId>): boolean => i
 
 /**
  * For each run, whether an addition there has lost its place: words in force stood on one of its sides, and on neither
- * side any are left. Other words that wait to be adopted are no place to stand.
+ * side any are left. Other pending words are no place to stand.
  */
 function placesGone(draft: Draft, negotiation: NegotiationState): readonly boolean[] {
   const { runs } = draft.clause;
