@@ -2,65 +2,31 @@ import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { z } from 'zod';
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
-import type { Principal } from '../../shared/meeting/principal.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
-import { type AccountId, MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
+import { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { chooseLanguage, type Language } from '../../shared/words/words.ts';
 import type { Access, Account } from '../access/access.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 
-/** Who asks, found from the cookie at every request. */
+/** The account behind a request, found from the cookie at every request. */
 export interface Requester {
   readonly account: Account;
   readonly session: string;
-  /** The participant in whose name they ask (`?seat=`), as they say it; absent where they name none. */
-  readonly seat?: string | undefined;
+  /** The participant as whom the account acts (`?seat=`), as the request says it; absent where it names none. */
+  readonly actsAs?: string | undefined;
 }
 
 /** The language that a request is answered in: the one asked for, else the one chosen on a page, else the browser's. */
 export const languageOf = (c: Context): Language =>
   chooseLanguage(c.req.query('lang') ?? getCookie(c, 'concord_language') ?? c.req.header('accept-language'));
 
+/** The participant that a request names to act as, where an account has several accreditations in a meeting. */
+export const actsAsOf = (c: Context): string | undefined => c.req.query('seat');
+
 export async function requester(c: Context, access: Access): Promise<Requester> {
   const found = await access.authenticate(c.req.header('cookie'));
   if (found === null) throw new ConcordError('not-signed-in');
-  return { ...found, seat: c.req.query('seat') };
-}
-
-/** Of the seats of an account, those of one meeting that have not ended, in the order of accreditation. */
-export function seatsAmong(
-  held: Awaited<ReturnType<Access['participantsOf']>>,
-  meetings: Meetings,
-  meeting: MeetingState,
-): Principal[] {
-  const own = new Set(held.flatMap((seat) => (seat.meeting === meeting.id ? [seat.participant] : [])));
-  if (own.size === 0) return [];
-  return [...meeting.participants.keys()].flatMap((participant) =>
-    own.has(participant) ? (meetings.principal(meeting.id, participant) ?? []) : [],
-  );
-}
-
-/** The seats that an account has in a meeting at this moment. */
-export const seatsIn = async (
-  { access, meetings }: { readonly access: Access; readonly meetings: Meetings },
-  account: AccountId,
-  meeting: MeetingState,
-): Promise<Principal[]> => seatsAmong(await access.participantsOf(account), meetings, meeting);
-
-/**
- * As whom somebody takes part in a meeting at this moment: in the seat that they name, else in their first; null where
- * they have none, or no longer. Throws `not-found` for a seat that isn't theirs in this meeting, whoever holds it.
- */
-export async function principalIn(
-  services: { readonly access: Access; readonly meetings: Meetings },
-  { account, seat }: Requester,
-  meeting: MeetingState,
-): Promise<Principal | null> {
-  const seats = await seatsIn(services, account.id, meeting);
-  if (seat === undefined) return seats[0] ?? null;
-  const named = seats.find(({ participant }) => participant === seat);
-  if (named === undefined) throw new ConcordError('not-found');
-  return named;
+  return { ...found, actsAs: actsAsOf(c) };
 }
 
 export function meetingFrom(c: Context, meetings: Meetings): MeetingState {

@@ -16,23 +16,14 @@ import { type AccountId, newParticipantId, ParticipantId } from '../../shared/pr
 import type { Progress } from '../../shared/text/amendment.ts';
 import type { Access } from '../access/access.ts';
 import type { Bodies } from '../http/bodies.ts';
-import {
-  body,
-  costOf,
-  languageOf,
-  meetingFrom,
-  principalIn,
-  type Requester,
-  requester,
-  seatsAmong,
-  seatsIn,
-} from '../http/requester.ts';
+import { body, costOf, languageOf, meetingFrom, type Requester, requester } from '../http/requester.ts';
 import type { EventStream, EventStreams } from '../http/streams.ts';
 import type { Importer } from '../imports/importer.ts';
 import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { createMeeting } from './create.ts';
 import type { Meetings } from './meetings.ts';
+import { principalIn, principalsAmong, principalsIn } from './principals.ts';
 import type { Progresses } from './progress.ts';
 import { checkAgainstTexts } from './texts.ts';
 
@@ -71,8 +62,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
     const list: z.infer<typeof MeetingList> = [];
     const held = await access.participantsOf(who.account.id);
     for (const meeting of meetings.all()) {
-      const seats = seatsAmong(held, meetings, meeting);
-      const me = seats[0] ?? null;
+      const principals = principalsAmong(held, meetings, meeting);
+      const me = principals[0] ?? null;
       if (me === null && !who.account.administrator) continue;
       list.push({
         id: meeting.id,
@@ -80,10 +71,10 @@ export function meetingRoutes(services: MeetingServices): Hono {
         createdAt: meeting.createdAt,
         role: me?.role ?? null,
         party: me?.party ?? null,
-        seats,
+        seats: principals,
         // In a closed session an observer isn't told how long the agenda is.
         recommendations:
-          me !== null && meeting.observerView === 'nothing' && seats.every(({ role }) => role === 'observer')
+          me !== null && meeting.observerView === 'nothing' && principals.every(({ role }) => role === 'observer')
             ? 0
             : meeting.recommendations.length,
       });
@@ -97,7 +88,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
     // All who see the same of a meeting are sent the same, and each who they are.
     const own: Pick<MeetingView, 'me' | 'seats' | 'administrator'> = {
       me,
-      seats: await seatsIn(services, who.account.id, meeting),
+      seats: await principalsIn(services, who.account.id, meeting),
       administrator: who.account.administrator,
     };
     return services.bodies.answer(c, who.account.id, () => ({
@@ -187,14 +178,14 @@ async function mayImport(services: MeetingServices, who: Requester): Promise<boo
   return meetings
     .all()
     .some((meeting) =>
-      seatsAmong(held, meetings, meeting).some(({ role }) => role === 'rapporteur' || role === 'chair'),
+      principalsAmong(held, meetings, meeting).some(({ role }) => role === 'rapporteur' || role === 'chair'),
     );
 }
 
 async function taking(c: Parameters<typeof requester>[0], services: MeetingServices) {
   const who = await requester(c, services.access);
   const meeting = meetingFrom(c, services.meetings);
-  const me = await principalIn(services, who, meeting);
+  const me = await principalIn(services, who.account.id, who.actsAs, meeting);
   // Who takes no part doesn't learn that there is such a meeting.
   if (me === null && !who.account.administrator) throw new ConcordError('not-found');
   return { who, meeting, me };

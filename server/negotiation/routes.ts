@@ -14,8 +14,9 @@ import { labelStyleOf, labels } from '../../shared/text/labels.ts';
 import type { Access } from '../access/access.ts';
 import { Histories } from '../audit/history.ts';
 import type { Bodies } from '../http/bodies.ts';
-import { body, costOf, languageOf, principalIn, recommendationFrom, requester } from '../http/requester.ts';
+import { body, costOf, languageOf, recommendationFrom, requester } from '../http/requester.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { principalIn } from '../meetings/principals.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Log } from '../storage/log.ts';
@@ -37,7 +38,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   const taking = async (c: Parameters<typeof requester>[0]) => {
     const who = await requester(c, services.access);
     const { id, meeting } = recommendationFrom(c, services.meetings);
-    const me = await principalIn(services, who, meeting);
+    const me = await principalIn(services, who.account.id, who.actsAs, meeting);
     if (me === null && !who.account.administrator) throw new ConcordError('not-found');
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
     return { who, id, meeting, me };
