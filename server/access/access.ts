@@ -1,41 +1,17 @@
 import type { Kysely } from 'kysely';
-import { isReadable } from '../../shared/meeting/confusable.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
-import {
-  AccountId,
-  type MeetingId,
-  MeetingId as MeetingIdParser,
-  ParticipantId,
-  randomId,
-} from '../../shared/protocol/ids.ts';
-import { atomically, isUniqueViolation, type Step } from '../storage/store.ts';
-import { formerNameKey, nameKey, type Tables } from '../storage/tables.ts';
+import { AccountId, type MeetingId, type ParticipantId, randomId } from '../../shared/protocol/ids.ts';
+import { atomically, type Step } from '../storage/store.ts';
+import type { Tables } from '../storage/tables.ts';
+import { type Account, openAccounts } from './accounts.ts';
+import { type Accreditation, openAccreditations } from './accreditations.ts';
+import { type Attendance, Attendances, mostAttendances } from './attendances.ts';
+import { openDemoAccounts } from './demo.ts';
 import { openDevices } from './devices.ts';
-import { outlives } from './expiry.ts';
+import { type Invitation, openInvitations } from './invitations.ts';
 import { openLimits } from './limits.ts';
-import { hashPassword, passwordFits, requireStrong } from './passwords.ts';
-import { newToken, openSessions, tokenId } from './sessions.ts';
-
-export interface Account {
-  readonly id: AccountId;
-  readonly name: string;
-  readonly administrator: boolean;
-}
-
-/** What ended, so that live connections are cut at once: one session, all of an account's, or an accreditation. */
-export interface Ended {
-  readonly session?: string;
-  readonly account?: AccountId;
-  readonly participant?: ParticipantId;
-}
-
-/** An invitation as it stands: what it is for, and until when. */
-export interface Invitation {
-  readonly kind: 'participant' | 'administrator';
-  readonly meeting: MeetingId | null;
-  readonly participant: ParticipantId | null;
-  readonly expiresAt: number;
-}
+import { passwordFits, requireStrong } from './passwords.ts';
+import { openSessions, tokenId } from './sessions.ts';
 
 export interface AccessOptions {
   readonly tables: Kysely<Tables>;
@@ -45,201 +21,41 @@ export interface AccessOptions {
   readonly publicOrigin: string | null;
 }
 
-/** Something that lasts longer than a request, a socket or a stream, and in whose name it does. */
-export interface Attendance {
-  readonly session: string;
-  readonly account: AccountId;
-  /** The seat that it is held from; null for an administrator's. */
-  readonly participant: ParticipantId | null;
-}
-
-const week = 7 * 24 * 3600 * 1000;
 /** What another node ended, and what ended by time, is cut within this time, ms; what is ended here, at once. */
 const betweenLooks = 10_000;
-/** Sockets and streams of one account at a time: tabs, not a program that opens them without end. */
-export const mostAttendances = 300;
-const demoPrefix = 'demo-';
+const betweenSweeps = 3600_000;
 
 export type Access = ReturnType<typeof createAccess>;
 
-/** Who may come in: accounts, sessions, invitations, and which account sits in which seat of which meeting. */
+/**
+ * Decides which account a request comes from, and which participants the account acts as. Each subject has its own file;
+ * here stands what concerns several of them.
+ */
 export function createAccess({ tables, now, secure, publicOrigin }: AccessOptions) {
+  const accounts = openAccounts(tables, now);
   const sessions = openSessions(tables, { secure });
+  const invitations = openInvitations(tables, now);
+  const accreditations = openAccreditations(tables);
+  const attendances = new Attendances(sessions, accreditations);
+  const demo = openDemoAccounts(tables, accounts, accreditations);
   const limits = openLimits();
   const devices = openDevices({ secure });
-  const attendances = new Set<Attendance>();
-  const listeners = new Set<(ended: Ended) => void>();
-  const tell = (ended: Ended): void => {
-    for (const listener of listeners) listener(ended);
-  };
-  const accountNamed = async (name: string) => {
-    const former = formerNameKey(name);
-    const rows = await tables
-      .selectFrom('accounts')
-      .selectAll()
-      .where('name_key', 'in', [nameKey(name), former])
-      .execute();
-    // Of two that look alike and are older than this rule, the one that was spelled so.
-    return rows.find((row) => row.name_key === former) ?? rows[0];
-  };
-  /** What accounts look like whose key doesn't say so, since they are older than the rule. No more of them come. */
-  let formerLooks: Promise<ReadonlySet<string>> | null = null;
-  const readFormerLooks = async (): Promise<ReadonlySet<string>> => {
-    const rows = await tables.selectFrom('accounts').select(['name', 'name_key']).execute();
-    return new Set(rows.map(({ name }) => nameKey(name)).filter((look, at) => look !== rows[at]?.name_key));
-  };
-  const isTaken = async (name: string): Promise<boolean> => {
-    formerLooks ??= readFormerLooks();
-    try {
-      return (await formerLooks).has(nameKey(name));
-    } catch (error) {
-      formerLooks = null;
-      throw error;
-    }
-  };
 
-  /** Cuts whose session ended, or whose seat another took, on another node or by time. */
-  const lookAgain = async (): Promise<void> => {
-    const here = [...attendances];
-    for (let at = 0; at < here.length; at += 500) {
-      const some = here.slice(at, at + 500);
-      const valid = await sessions.valid([...new Set(some.map(({ session }) => session))]);
-      const held = [...new Set(some.flatMap(({ participant }) => participant ?? []))];
-      const rows =
-        held.length === 0
-          ? []
-          : await tables.selectFrom('accreditations').selectAll().where('participant_id', 'in', held).execute();
-      const seats = new Set(rows.map((row) => `${row.participant_id} ${row.account_id}`));
-      for (const { session, account, participant } of some)
-        if (!valid.has(session) || (participant !== null && !seats.has(`${participant} ${account}`))) tell({ session });
-    }
-  };
-  /** Forgets links that lead nowhere any more. */
-  const sweepInvitations = async (): Promise<void> => {
-    await tables
-      .deleteFrom('invitations')
-      .where((its) => its.or([its('used_at', 'is not', null), its('expires_at', '<=', now())]))
-      .execute();
-  };
   const timers = [
     setInterval(
-      () => void Promise.all([sessions.sweep(), sweepInvitations()]).catch(() => undefined),
-      3600_000,
+      () => void Promise.all([sessions.sweep(), invitations.sweep()]).catch(() => undefined),
+      betweenSweeps,
     ).unref(),
     // A store that is away for a moment is asked again soon.
-    setInterval(() => void lookAgain().catch(() => undefined), betweenLooks).unref(),
+    setInterval(() => void attendances.lookAgain().catch(() => undefined), betweenLooks).unref(),
   ];
-
-  const rowOf = (id: AccountId, name: string, password_hash: string, administrator = false) => ({
-    id,
-    name: name.trim(),
-    name_key: nameKey(name),
-    password_hash,
-    administrator: administrator ? 1 : 0,
-    created_at: now(),
-  });
-
-  const newAccount = async (
-    {
-      name,
-      password,
-      administrator = false,
-      id = AccountId.parse(randomId()),
-    }: { name: string; password: string; administrator?: boolean; id?: AccountId },
-    {
-      before = [],
-      after = () => [],
-    }: { before?: readonly Step[]; after?: (account: AccountId) => readonly Step[] } = {},
-  ): Promise<AccountId> => {
-    if (!isReadable(name)) throw new ConcordError('name-unreadable');
-    if (await isTaken(name)) throw new ConcordError('name-taken');
-    const row = rowOf(id, name, await hashPassword(password), administrator);
-    try {
-      const done = await atomically({ tables }, [
-        ...before,
-        tables.insertInto('accounts').values(row).compile(),
-        ...after(id),
-      ]);
-      if (done === null) throw new ConcordError('invitation-invalid');
-    } catch (error) {
-      if (isUniqueViolation(error)) throw new ConcordError('name-taken', {}, { cause: error });
-      throw error;
-    }
-    return id;
-  };
-
-  const seatStep = (account: AccountId, meeting: MeetingId, participant: ParticipantId) =>
-    tables
-      .insertInto('accreditations')
-      .values({ participant_id: participant, account_id: account, meeting_id: meeting })
-      .onConflict((conflict) => conflict.column('participant_id').doUpdateSet({ account_id: account }))
-      .compile();
-
-  const holderOf = async (participant: ParticipantId): Promise<string | null> =>
-    (
-      await tables
-        .selectFrom('accreditations')
-        .select('account_id')
-        .where('participant_id', '=', participant)
-        .executeTakeFirst()
-    )?.account_id ?? null;
-
-  /** Whatever links to this seat, or to be administrator, are still about lead nowhere from now on. */
-  const voidInvitations = (kind: Invitation['kind'], participant: ParticipantId | null) =>
-    tables
-      .updateTable('invitations')
-      .set({ used_at: now() })
-      .where('kind', '=', kind)
-      .where('participant_id', participant === null ? 'is' : '=', participant)
-      .where('used_at', 'is', null)
-      .compile();
-
-  const invite = async (
-    kind: Invitation['kind'],
-    meeting: MeetingId | null,
-    participant: ParticipantId | null,
-    createdBy: AccountId | null,
-  ) => {
-    const token = newToken();
-    const expiresAt = now() + week;
-    await atomically({ tables }, [
-      // Who makes a new link may have lost the old one, or sent it to the wrong person.
-      voidInvitations(kind, participant),
-      tables
-        .insertInto('invitations')
-        .values({
-          id: tokenId(token),
-          meeting_id: meeting,
-          participant_id: participant,
-          kind,
-          created_by: createdBy,
-          expires_at: expiresAt,
-          used_at: null,
-        })
-        .compile(),
-    ]);
-    return { token, expiresAt };
-  };
-
-  const invitation = async (token: string): Promise<Invitation> => {
-    const row = await tables.selectFrom('invitations').selectAll().where('id', '=', tokenId(token)).executeTakeFirst();
-    const expiresAt = Number(row?.expires_at);
-    if (row === undefined || row.used_at !== null || expiresAt <= now() || outlives(expiresAt, now(), week))
-      throw new ConcordError('invitation-invalid');
-    return {
-      kind: row.kind,
-      meeting: row.meeting_id === null ? null : MeetingIdParser.parse(row.meeting_id),
-      participant: row.participant_id === null ? null : ParticipantId.parse(row.participant_id),
-      expiresAt: Number(row.expires_at),
-    };
-  };
 
   return {
     publicOrigin,
 
     /** Starts a session, and returns its cookie. `cookies`: what the browser sent, which may be known to the account. */
     async signIn(name: string, password: string, address: string, cookies?: string): Promise<string> {
-      const row = await accountNamed(name);
+      const row = await accounts.named(name);
       const device = row === undefined ? null : devices.find(cookies, row);
       const account = row === undefined ? null : AccountId.parse(row.id);
       const fits = await limits.signIn({ name, account, address, device }, () =>
@@ -251,64 +67,45 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
 
     /** The cookie by which a browser is known to the account that has just signed in there. */
     async rememberDevice(name: string, cookies: string | undefined): Promise<string | null> {
-      const row = await accountNamed(name);
+      const row = await accounts.named(name);
       return row === undefined ? null : devices.remember(cookies, row);
     },
 
-    /** Who a request comes from: null without a valid session. */
+    /** The account that a request comes from: null without a valid session. */
     async authenticate(cookieHeader: string | undefined): Promise<{ account: Account; session: string } | null> {
       const found = await sessions.find(cookieHeader);
-      if (found === null) return null;
-      const row = await tables
-        .selectFrom('accounts')
-        .select(['id', 'name', 'administrator'])
-        .where('id', '=', found.account)
-        .executeTakeFirst();
-      if (row === undefined) return null;
-      return {
-        account: { id: AccountId.parse(row.id), name: row.name, administrator: row.administrator === 1 },
-        session: found.session,
-      };
+      const account = found === null ? null : await accounts.get(found.account);
+      return found === null || account === null ? null : { account, session: found.session };
     },
 
     /** Ends one session; returns the cookie header that takes it back. */
     async signOut(session: string): Promise<string> {
       await sessions.end(session);
-      tell({ session });
+      attendances.tell({ session });
       return sessions.blank();
     },
 
     async signOutEverywhere(account: AccountId): Promise<string> {
       // A socket knows its session, and not whose it is.
-      for (const session of await sessions.endAll(account)) tell({ session });
-      tell({ account });
+      for (const session of await sessions.endAll(account)) attendances.tell({ session });
+      attendances.tell({ account });
       return sessions.blank();
     },
 
-    async hasAdministrator(): Promise<boolean> {
-      return (
-        (await tables.selectFrom('accounts').select('id').where('administrator', '=', 1).executeTakeFirst()) !==
-        undefined
-      );
-    },
-    async hasAccounts(): Promise<boolean> {
-      return (await tables.selectFrom('accounts').select('id').executeTakeFirst()) !== undefined;
-    },
-    inviteAdministrator: () => invite('administrator', null, null, null),
-    inviteParticipant: ({
-      meeting,
-      participant,
-      createdBy,
-    }: {
+    hasAdministrator: () => accounts.anyAdministrator(),
+    hasAccounts: () => accounts.any(),
+    inviteAdministrator: () =>
+      invitations.make({ kind: 'administrator', meeting: null, participant: null, createdBy: null }),
+    inviteParticipant: (to: {
       meeting: MeetingId;
       participant: ParticipantId;
       /** Null where the operator did it at the command line. */
       createdBy: AccountId | null;
-    }) => invite('participant', meeting, participant, createdBy),
+    }) => invitations.make({ kind: 'participant', ...to }),
     /** An invitation as it stands. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`. */
     async invitation(token: string, address: string): Promise<Invitation> {
       try {
-        return await invitation(token);
+        return await invitations.get(token);
       } catch (error) {
         if (error instanceof ConcordError && error.code === 'invitation-invalid') await limits.invitation(address);
         throw error;
@@ -318,147 +115,68 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     limitMeetings: (account: AccountId) => limits.meeting(account),
 
     /**
-     * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its seat ends, wherever
-     * and however that happens. Returns the function that ends it. Throws `too-many-requests`
-     * where the account has `most` already.
+     * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its accreditation ends,
+     * wherever and however that happens. Returns the function that ends it. Throws `too-many-requests` where the account
+     * has `most` already.
      */
-    attend(attendance: Attendance, { most = mostAttendances }: { readonly most?: number } = {}): () => void {
-      let held = 0;
-      // Where any number may come, ten thousand aren't counted each time.
-      if (Number.isFinite(most)) for (const { account } of attendances) if (account === attendance.account) held += 1;
-      if (held >= most) throw new ConcordError('too-many-requests');
-      const own = { ...attendance };
-      attendances.add(own);
-      return () => {
-        attendances.delete(own);
-      };
-    },
-    lookAgain,
-
-    /** Takes up an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new one. */
-    async takeUp(token: string, as: { name: string; password: string } | Account): Promise<string | null> {
-      const { kind, meeting, participant } = await invitation(token);
-      if ('password' in as) requireStrong(as.password);
-      // Of two who come at once, one finds it used.
-      const use: Step = {
-        mustChange: tables
-          .updateTable('invitations')
-          .set({ used_at: now() })
-          .where('id', '=', tokenId(token))
-          .where('used_at', 'is', null)
-          .where('expires_at', '>', now())
-          .compile(),
-      };
-      const seat = (account: AccountId): readonly Step[] => [
-        voidInvitations(kind, participant),
-        ...(meeting === null || participant === null ? [] : [seatStep(account, meeting, participant)]),
-      ];
-      const holder = participant === null ? null : await holderOf(participant);
-      // Whoever sat there before leaves: two accounts never act as one participant.
-      const seated = (account: AccountId): void => {
-        if (participant !== null && holder !== null && holder !== account) tell({ participant });
-      };
-      if (!('password' in as)) {
-        const promote =
-          kind === 'administrator'
-            ? [tables.updateTable('accounts').set({ administrator: 1 }).where('id', '=', as.id).compile()]
-            : [];
-        if ((await atomically({ tables }, [use, ...promote, ...seat(as.id)])) === null)
-          throw new ConcordError('invitation-invalid');
-        seated(as.id);
-        return null;
-      }
-      const account = AccountId.parse(randomId());
-      await limits.takeUp(tokenId(token), () =>
-        newAccount({ ...as, id: account, administrator: kind === 'administrator' }, { before: [use], after: seat }),
-      );
-      seated(account);
-      return (await sessions.start(account)).cookie;
-    },
-
-    /** Gives an account a seat without an invitation: the importer's own. */
-    async seat({
-      account,
-      meeting,
-      participant,
-    }: {
-      account: AccountId;
-      meeting: MeetingId;
-      participant: ParticipantId;
-    }): Promise<void> {
-      await atomically({ tables }, [seatStep(account, meeting, participant)]);
-    },
-
-    async participantsOf(account: AccountId): Promise<readonly { meeting: MeetingId; participant: ParticipantId }[]> {
-      const rows = await tables.selectFrom('accreditations').selectAll().where('account_id', '=', account).execute();
-      return rows.map((row) => ({
-        meeting: MeetingIdParser.parse(row.meeting_id),
-        participant: ParticipantId.parse(row.participant_id),
-      }));
-    },
-
-    /** Which account sits in which seat of a meeting. */
-    async seatsOf(
-      meeting: MeetingId,
-    ): Promise<readonly { participant: ParticipantId; account: AccountId; name: string }[]> {
-      const rows = await tables
-        .selectFrom('accreditations')
-        .innerJoin('accounts', 'accounts.id', 'accreditations.account_id')
-        .select(['accreditations.participant_id', 'accreditations.account_id', 'accounts.name'])
-        .where('accreditations.meeting_id', '=', meeting)
-        .execute();
-      return rows.map((row) => ({
-        participant: ParticipantId.parse(row.participant_id),
-        account: AccountId.parse(row.account_id),
-        name: row.name,
-      }));
-    },
-
-    /** The seat is empty from now on; what its holder has open is cut. */
-    async endAccreditation(participant: ParticipantId): Promise<void> {
-      await atomically({ tables }, [
-        voidInvitations('participant', participant),
-        tables.deleteFrom('accreditations').where('participant_id', '=', participant).compile(),
-      ]);
-      tell({ participant });
-    },
-
-    onEnded(listener: (ended: Ended) => void): () => void {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    attend: (attendance: Attendance, { most = mostAttendances }: { readonly most?: number } = {}) =>
+      attendances.attend(attendance, most),
+    lookAgain: () => attendances.lookAgain(),
+    onEnded: attendances.onEnded.bind(attendances),
 
     /**
-     * Demo accounts are known by their id, so that no other account ever gets the demo's password. They come all at once:
-     * a start that is cut short leaves all of them or none, and with none the next one makes the demo anew.
+     * Takes up an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new
+     * one.
      */
-    async addDemoAccounts(
-      password: string,
-      accounts: readonly { readonly name: string; readonly meeting: MeetingId; readonly participant: ParticipantId }[],
-    ): Promise<void> {
-      const password_hash = await hashPassword(password);
-      const steps = accounts.flatMap(({ name, meeting, participant }): readonly Step[] => {
-        const account = AccountId.parse(`${demoPrefix}${randomId()}`);
-        return [
-          tables
-            .insertInto('accounts')
-            .values(rowOf(account, name, password_hash))
-            .compile(),
-          seatStep(account, meeting, participant),
-        ];
+    async takeUp(token: string, as: { name: string; password: string } | Account): Promise<string | null> {
+      const { kind, meeting, participant } = await invitations.get(token);
+      if ('password' in as) requireStrong(as.password);
+      // Of two who come at once, one finds it used.
+      const use = invitations.using(token);
+      const accredit = (account: AccountId): readonly Step[] => [
+        invitations.voiding(kind, participant),
+        ...(meeting === null || participant === null ? [] : [accreditations.giving({ account, meeting, participant })]),
+      ];
+      const holder = participant === null ? null : await accreditations.holder(participant);
+      // The account that held it before leaves: two accounts never act as one participant.
+      const accredited = (account: AccountId): void => {
+        if (participant !== null && holder !== null && holder !== account) attendances.tell({ participant });
+      };
+      if (!('password' in as)) {
+        const promote = kind === 'administrator' ? [accounts.promoting(as.id)] : [];
+        if ((await atomically({ tables }, [use, ...promote, ...accredit(as.id)])) === null)
+          throw new ConcordError('invitation-invalid');
+        accredited(as.id);
+        return null;
+      }
+      const id = AccountId.parse(randomId());
+      await limits.takeUp(tokenId(token), async () => {
+        const account = { ...as, id, administrator: kind === 'administrator' };
+        if (!(await accounts.create(account, [use], accredit(id)))) throw new ConcordError('invitation-invalid');
       });
-      await atomically({ tables }, steps);
+      accredited(id);
+      return (await sessions.start(id)).cookie;
     },
-    async hasDemo(): Promise<boolean> {
-      return (
-        (await tables.selectFrom('accounts').select('id').where('id', 'like', `${demoPrefix}%`).executeTakeFirst()) !==
-        undefined
-      );
+
+    /** Gives an account an accreditation without an invitation: the importer's own. */
+    async accredit(accreditation: Accreditation): Promise<void> {
+      await atomically({ tables }, [accreditations.giving(accreditation)]);
     },
-    async setDemoPassword(password: string): Promise<void> {
-      const password_hash = await hashPassword(password);
-      await tables.updateTable('accounts').set({ password_hash }).where('id', 'like', `${demoPrefix}%`).execute();
+    participantsOf: (account: AccountId) => accreditations.of(account),
+    /** Which account acts as which participant of a meeting. */
+    accreditationsOf: (meeting: MeetingId) => accreditations.in(meeting),
+    /** No account acts as the participant from now on; what its holder has open is cut. */
+    async endAccreditation(participant: ParticipantId): Promise<void> {
+      await atomically({ tables }, [
+        invitations.voiding('participant', participant),
+        accreditations.ending(participant),
+      ]);
+      attendances.tell({ participant });
     },
+
+    addDemoAccounts: demo.add,
+    hasDemo: demo.any,
+    setDemoPassword: demo.setPassword,
 
     close: () => {
       for (const timer of timers) clearInterval(timer);

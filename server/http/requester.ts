@@ -5,7 +5,8 @@ import type { MeetingState } from '../../shared/meeting/meeting.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { chooseLanguage, type Language } from '../../shared/words/words.ts';
-import type { Access, Account } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
+import type { Account } from '../access/accounts.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 
 /** The account behind a request, found from the cookie at every request. */

@@ -161,8 +161,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
     await access.limitMeetings(who.account.id);
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
-    await access.seat({ account: who.account.id, meeting, participant: importer });
-    await meetings.recordSeats(meeting, await access.seatsOf(meeting));
+    await access.accredit({ account: who.account.id, meeting, participant: importer });
+    await meetings.recordAccreditations(meeting, await access.accreditationsOf(meeting));
     const created: z.infer<typeof Created> = { meeting };
     return c.json(created, 201);
   });
@@ -196,7 +196,7 @@ const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved
 /** What a view of a meeting depends on beside the meeting and who looks. */
 interface Depends {
   readonly floor: Floor | null;
-  readonly seats: ReadonlyMap<ParticipantId, AccountId>;
+  readonly accounts: ReadonlyMap<ParticipantId, AccountId>;
   readonly progresses: readonly Progress[];
   /** To compare: one value is another where something of it is another. */
   readonly values: readonly unknown[];
@@ -207,14 +207,14 @@ const runsIt = (me: Principal | null): boolean => me === null || me.role === 'ch
 async function dependingOn(services: MeetingServices, meeting: MeetingState, me: Principal | null): Promise<Depends> {
   const observes = me?.role === 'observer';
   const floor = observes ? await floorShown(services, meeting) : meeting.floor;
-  const taken = runsIt(me) ? await services.access.seatsOf(meeting.id) : [];
+  const taken = runsIt(me) ? await services.access.accreditationsOf(meeting.id) : [];
   // How much is contested is the room's business until the chair opens it.
   const progresses = observes
     ? meeting.recommendations.map(() => nothingYet)
     : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));
   return {
     floor,
-    seats: new Map(taken.map(({ participant, account }) => [participant, account])),
+    accounts: new Map(taken.map(({ participant, account }) => [participant, account])),
     progresses,
     values: [floor?.clause, taken.map(({ participant, account }) => `${participant} ${account}`).join(), ...progresses],
   };
@@ -223,7 +223,7 @@ async function dependingOn(services: MeetingServices, meeting: MeetingState, me:
 function view(
   meeting: MeetingState,
   me: Principal | null,
-  { floor, seats, progresses }: Depends,
+  { floor, accounts, progresses }: Depends,
 ): Omit<MeetingView, 'me' | 'seats' | 'administrator'> {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
@@ -240,7 +240,7 @@ function view(
     participants: runsIt(me)
       ? [...meeting.participants.values()].map((participant) => ({
           ...participant,
-          account: seats.get(participant.id) ?? null,
+          account: accounts.get(participant.id) ?? null,
         }))
       : [],
     topics: closed ? [] : [...meeting.topics],
@@ -296,7 +296,7 @@ function notices(
       const own =
         ended.session === who.session ||
         ended.account === who.account.id ||
-        // Another account may have taken the seat.
+        // Another account may have taken up the accreditation.
         (ended.participant !== undefined && ended.participant === me?.participant);
       if (own) stream.close();
     }),
