@@ -83,9 +83,18 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   const importer = createImporter({ program: importThread });
 
   const connections = new Connections({ most: config.mostConnections, mostReaders: config.mostReaders });
-  const streams = new EventStreams((account, connection) =>
-    connections.hold('drafting', account, connection, () => undefined),
-  );
+  const streams = new EventStreams({
+    connections,
+    attend: access.attend,
+    onEnded: (listener) => {
+      access.onEnded(listener);
+      // Also those that another node ended.
+      meetings.onChange(({ events }) => {
+        for (const event of events)
+          if (event.type === 'accreditation ended') listener({ participant: event.participant });
+      });
+    },
+  });
   const bodies = new Bodies(turns);
   const services = { access, meetings, rooms, progresses, streams, importer, bodies, log: store.log, now };
 
@@ -97,7 +106,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
   http.route('/', procedureRoutes(services));
-  http.route('/', readingRoutes(reading, { access, meetings, connections }));
+  http.route('/', readingRoutes(reading, services));
   http.route('/', openApiRoutes());
   http.route('/', staticRoutes());
 

@@ -100,9 +100,14 @@ export function meetingRoutes(services: MeetingServices): Hono {
   });
 
   routes.get('/api/meetings/:id/events', async (c) => {
-    const { meeting, me, who } = await taking(c, services);
-    if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    return services.streams.answer(c, who.account.id, async (stream) => notices(services, meeting, me, who, stream));
+    const find = async () => {
+      const { meeting, me, who } = await taking(c, services);
+      if (me?.role === 'observer') throw new ConcordError('role-may-not');
+      return { session: who.session, account: who.account.id, participant: me?.participant ?? null, meeting, me };
+    };
+    return services.streams.answer(c, 'drafting', find, async (stream, { meeting, me }) =>
+      notices(services, meeting, me, stream),
+    );
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
@@ -263,20 +268,20 @@ async function floorShown({ rooms }: MeetingServices, { floor, observerView }: M
 }
 
 const encoder = new TextEncoder();
+const heartbeat = encoder.encode(': here\n\n');
 
 /** Tells a screen what changed in its meeting, for as long as its reader takes part. Returns what ends that. */
 function notices(
-  { meetings, progresses, access }: MeetingServices,
+  { meetings, progresses }: MeetingServices,
   meeting: MeetingState,
   me: Principal | null,
-  who: Requester,
   stream: EventStream,
 ): () => void {
-  const send = (notice: MeetingNotice): void => {
-    stream.send(encoder.encode(`data: ${JSON.stringify(notice)}\n\n`));
+  const sendBytes = (bytes: Uint8Array): void => {
+    if (!stream.send(bytes)) stream.close();
   };
+  const send = (notice: MeetingNotice): void => sendBytes(encoder.encode(`data: ${JSON.stringify(notice)}\n\n`));
   const stops = [
-    access.attend({ session: who.session, account: who.account.id, participant: me?.participant ?? null }),
     meetings.onChange((change) => {
       if (change.meeting !== meeting.id) return;
       // Rights are looked up at every change: who became an observer is told no more of the room's business.
@@ -292,16 +297,8 @@ function notices(
     progresses.onChange((recommendation, progress) => {
       if (meetings.of(recommendation)?.id === meeting.id) send({ type: 'progress', recommendation, progress });
     }),
-    access.onEnded((ended) => {
-      const own =
-        ended.session === who.session ||
-        ended.account === who.account.id ||
-        // Another account may have taken up the accreditation.
-        (ended.participant !== undefined && ended.participant === me?.participant);
-      if (own) stream.close();
-    }),
   ];
-  const beat = setInterval(() => stream.send(encoder.encode(': here\n\n')), 25_000);
+  const beat = setInterval(() => sendBytes(heartbeat), 25_000);
   return () => {
     clearInterval(beat);
     for (const stop of stops) stop();
