@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { etag } from 'hono/etag';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { MeetingId } from '../../shared/protocol/ids.ts';
 import type { Access } from '../access/access.ts';
@@ -41,8 +42,8 @@ export function readingRoutes(reading: Reading, services: ReadingServices): Hono
     };
   };
 
-  routes.get('/reading.css', (c) => answer(c, stylesheet, 'no-cache'));
-  routes.get('/reading.js', (c) => answer(c, script, 'no-cache'));
+  routes.get('/reading.css', etag(), (c) => answer(c, stylesheet, 'no-cache'));
+  routes.get('/reading.js', etag(), (c) => answer(c, script, 'no-cache'));
 
   routes.get('/meetings/:id/text', async (c) => {
     const who = await readerOf(c);
