@@ -52,19 +52,19 @@ describe('[ACC10] Who sits in a seat', () => {
   it('is entered when a seat was given by a hand in the database, and once', async () => {
     const { access, meetings } = meeting.app;
     const seat = meeting.participants.brazil;
-    const chair = (await access.seatsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
+    const chair = (await access.accreditationsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
     // The test's own people came in without the door.
-    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     const before = await taken();
     await meeting.store.tables
       .updateTable('accreditations')
       .set({ account_id: chair })
       .where('participant_id', '=', seat)
       .execute();
-    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     const after = await taken();
     expect(after.slice(before.length)).toEqual([expect.stringMatching(`as ${seat}$`)]);
-    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     expect(await taken()).toEqual(after);
   });
 
