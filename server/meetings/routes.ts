@@ -202,7 +202,7 @@ const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved
 interface Depends {
   readonly floor: Floor | null;
   readonly accounts: ReadonlyMap<ParticipantId, AccountId>;
-  readonly progresses: readonly Progress[];
+  readonly progresses: readonly (Progress | null)[];
   /** For comparison by identity: a changed value is a new object. */
   readonly values: readonly unknown[];
 }
@@ -253,7 +253,7 @@ function view(
       ? []
       : meeting.recommendations.map((recommendation, at) => ({
           ...recommendation,
-          progress: progresses[at] ?? nothingYet,
+          progress: progresses[at] ?? null,
         })),
   };
 }

@@ -1,3 +1,4 @@
+import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { RecommendationId } from '../../shared/protocol/ids.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Rooms } from '../room/rooms.ts';
@@ -8,8 +9,13 @@ export function readingSource(meetings: Meetings, rooms: Rooms): ReadingSource {
   return {
     meeting: (id) => meetings.get(id),
     text: async (recommendation) => {
-      const room = await rooms.room(recommendation);
-      return { text: room.text(), negotiation: room.negotiation };
+      try {
+        const room = await rooms.room(recommendation);
+        return { text: room.text(), negotiation: room.negotiation };
+      } catch (error) {
+        if (error instanceof ConcordError && error.code === 'record-newer') return null;
+        throw error;
+      }
     },
     onChange: (listener) => {
       const changed = (recommendation: RecommendationId): void => {

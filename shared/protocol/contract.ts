@@ -70,7 +70,12 @@ export const MeetingView = z.object({
    */
   participants: z.array(Participant.extend({ account: AccountId.nullable() })),
   topics: z.array(Topic),
-  recommendations: z.array(RecommendationHeading.extend({ progress: Progress })),
+  recommendations: z.array(
+    RecommendationHeading.extend({
+      /** Null for a text that this version can't open. */
+      progress: Progress.nullable(),
+    }),
+  ),
 });
 export type MeetingView = z.infer<typeof MeetingView>;
 

@@ -45,7 +45,9 @@ const concord: Contestant = {
       const cookies = await Promise.all([...names, 'chair'].map((name) => signIn(url, name)));
       const { recommendations: texts } = await meetingOf(url, cookies[0] ?? '');
       // One without agreed clauses: everybody types everywhere.
-      const place = texts.find(({ progress }) => progress.clauses > 2 && progress.clauses === progress.open);
+      const place = texts.find(
+        ({ progress }) => progress !== null && progress.clauses > 2 && progress.clauses === progress.open,
+      );
       if (place === undefined) throw new Error('the demo has no text that is open throughout');
       concordLines = (at) =>
         cookies.map((cookie) => ({
