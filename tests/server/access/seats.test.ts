@@ -13,7 +13,7 @@ afterAll(async () => {
   await meeting.close();
 });
 
-/** Who took which seat, in the order of the record. */
+/** The accounts that took accreditations, in the order of the log. */
 async function taken(id: MeetingId = meeting.id): Promise<string[]> {
   const entries = await meeting.store.log.read(meetingLog(id), 0, 1000);
   return entries.flatMap((entry) =>
@@ -53,7 +53,7 @@ describe('[ACC10] Who sits in a seat', () => {
     const { access, meetings } = meeting.app;
     const seat = meeting.participants.brazil;
     const chair = (await access.seatsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
-    // The test's own people came in without the door.
+    // The test's own accreditations were made directly in the store.
     await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
     const before = await taken();
     await meeting.store.tables

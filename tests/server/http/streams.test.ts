@@ -5,7 +5,7 @@ import { answerErrors } from '../../../server/http/errors.ts';
 import { type EventStream, EventStreams } from '../../../server/http/streams.ts';
 import { AccountId } from '../../../shared/protocol/ids.ts';
 
-/** An app with one event stream, and the server's ends of those that were asked for. */
+/** An app with one event stream, and the server's ends of the opened streams. */
 function app() {
   const streams = new EventStreams();
   const ends: EventStream[] = [];
@@ -34,7 +34,7 @@ describe('[LINE2] An event stream that nobody reads', () => {
     expect(sent).toBeGreaterThan(1_000_000);
     expect(sent).toBeLessThan(1_300_000);
     expect(stopped()).toBe(1);
-    // It is over: nothing is taken any more, and it is not ended twice.
+    // It is over: nothing is accepted any more, and it is not ended twice.
     expect(ends[0]?.send(piece)).toBe(false);
     ends[0]?.close();
     expect(stopped()).toBe(1);
