@@ -1,6 +1,7 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import type { Situation, Wish } from '../../shared/negotiation/procedure.ts';
+import type { Situation } from '../../shared/negotiation/command.ts';
+import type { Wish } from '../../shared/negotiation/registry.ts';
 import { LiveState, statusOf } from '../../shared/negotiation/state.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import type { ConcordError } from '../../shared/protocol/errors.ts';

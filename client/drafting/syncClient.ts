@@ -3,7 +3,8 @@ import * as decoding from 'lib0/decoding';
 import { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { LiveState, readRecordItem } from '../../shared/negotiation/state.ts';
+import { metadataKey, readMetadata, recordOfKey } from '../../shared/negotiation/metadata.ts';
+import { LiveState } from '../../shared/negotiation/state.ts';
 import { Presence } from '../../shared/protocol/contract.ts';
 import { type MarkId, type ParticipantId, PartyCode, type RecommendationId } from '../../shared/protocol/ids.ts';
 import { messageType, Verdict } from '../../shared/protocol/wire.ts';
@@ -323,8 +324,13 @@ export class SyncClient {
   #readRecord(): void {
     const record = recordOf(this.doc);
     record.observe((event) => {
+      const changed = new Map<string, NonNullable<ReturnType<typeof recordOfKey>>>();
       for (const key of event.keysChanged) {
-        const change = readRecordItem(key, record.get(key));
+        const named = recordOfKey(key);
+        if (named !== null) changed.set(metadataKey(named), named);
+      }
+      for (const named of changed.values()) {
+        const change = readMetadata(record, named);
         if (change !== null) this.negotiation.apply(change);
       }
       this.recordVersion.value += 1;

@@ -1,4 +1,4 @@
-import type { Status } from '../../shared/negotiation/state.ts';
+import type { Status } from '../../shared/negotiation/families/status/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 

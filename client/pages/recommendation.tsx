@@ -2,7 +2,7 @@ import '../styles/draft.css';
 import { computed, effect, useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { onWhatIsSeen, type Wish } from '../../shared/negotiation/procedure.ts';
+import { onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import { Accepted } from '../../shared/protocol/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';

@@ -2,14 +2,14 @@ import * as Y from 'yjs';
 import type { Participant } from '../../shared/meeting/meeting.ts';
 import { principalOf } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { onWhatIsSeen } from '../../shared/negotiation/procedure.ts';
+import { onWhatIsSeen } from '../../shared/negotiation/registry.ts';
 import { newMarkId, PartyCode, type RecommendationId } from '../../shared/protocol/ids.ts';
 import { clauseText } from '../../shared/text/clause.ts';
 import { markKey, textOf } from '../../shared/text/document.ts';
 import type { Access } from '../access/access.ts';
 import { makeMeeting, type Plan } from '../meetings/create.ts';
 import type { Meetings } from '../meetings/meetings.ts';
-import { run } from '../negotiation/execute.ts';
+import { execute } from '../negotiation/execute.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { stageUpdate } from '../room/stage.ts';
@@ -40,7 +40,7 @@ export interface DemoServices {
  */
 export async function seedDemo(services: DemoServices, password: string): Promise<void> {
   const { access, meetings, rooms } = services;
-  const made = await makeMeeting(services, plan(), { administrator: 'demo' }, 'demo');
+  const made = await makeMeeting(services, plan(), { operator: 'demo' }, 'demo');
   const state = meetings.get(made.meeting);
   if (state === null) throw new Error('the demo meeting was not made');
   const acting = (of: (participant: Participant) => boolean): Principal => {
@@ -58,12 +58,12 @@ export async function seedDemo(services: DemoServices, password: string): Promis
     const room = await rooms.room(id);
     const mark = await propose(room, amendment.clause, amendment, by);
     if (amendment.reason !== undefined)
-      await run(services, id, { type: 'give-reason', amendment: mark, reason: amendment.reason }, by.participant);
+      await execute(services, id, { type: 'give-reason', amendment: mark, reason: amendment.reason }, by.participant);
     for (const sponsor of amendment.sponsors ?? []) {
       const party = PartyCode.parse(sponsor);
-      await run(services, id, { type: 'ask-to-sponsor', amendment: mark, party }, by.participant);
+      await execute(services, id, { type: 'ask-to-sponsor', amendment: mark, party }, by.participant);
       const asked = acting((participant) => participant.role === 'delegate' && participant.party === party);
-      await run(
+      await execute(
         services,
         id,
         onWhatIsSeen(
@@ -79,7 +79,7 @@ export async function seedDemo(services: DemoServices, password: string): Promis
     const room = await rooms.room(id);
     const agreed = room.text()[clause];
     if (agreed === undefined) throw new Error('the demo text names a clause that is not there');
-    await run(
+    await execute(
       services,
       id,
       onWhatIsSeen(

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { Compilation } from '../../shared/meeting/compilation.ts';
 import { MeetingCommand } from '../../shared/meeting/meeting.ts';
-import { Command } from '../../shared/negotiation/procedure.ts';
+import { registry } from '../../shared/negotiation/registry.ts';
 import {
   Accepted,
   Created,
@@ -137,12 +137,12 @@ const operations: readonly Operation[] = [
       status: option.shape.type.value === 'accredit' ? 200 : 204,
     }),
   ),
-  ...Command.options.map(
-    (option): Operation => ({
+  ...registry.kinds.map(
+    ({ type, summary, body }): Operation => ({
       method: 'post',
-      path: `/api/recommendations/{id}/${option.shape.type.value}`,
-      summary: `Orders "${option.shape.type.value}" on a recommendation.`,
-      body: withoutType(option),
+      path: `/api/recommendations/{id}/${type}`,
+      summary,
+      body,
       status: 200,
       answer: Accepted,
     }),

@@ -1,12 +1,8 @@
 import { html, raw } from 'hono/html';
 import type { MeetingState, ObserverView } from '../../shared/meeting/meeting.ts';
-import {
-  type ClauseRecord,
-  type MarkRecord,
-  type NegotiationState,
-  type Status,
-  statusOf,
-} from '../../shared/negotiation/state.ts';
+import type { ClauseRecord } from '../../shared/negotiation/families/clause/state.ts';
+import type { Status } from '../../shared/negotiation/families/status/state.ts';
+import { type MarkRecord, type NegotiationState, statusOf } from '../../shared/negotiation/state.ts';
 import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import type { Clause, Run } from '../../shared/text/clause.ts';
 import { labelStyleOf, labels } from '../../shared/text/labels.ts';

@@ -1,11 +1,11 @@
-import { decodeHeader } from '../../shared/negotiation/entry.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import { assertLink } from '../storage/chain.ts';
 import { openCheckpoint } from '../storage/checkpoint.ts';
-import type { Checkpoint, Log } from '../storage/log.ts';
+import type { Checkpoint, Entry, Log } from '../storage/log.ts';
+import type { ChainedEntry } from '../yjs/replica.ts';
 import { Replica } from '../yjs/replica.ts';
-import { type ChainedEntry, StagingDocument } from '../yjs/staging.ts';
+import { StagingDocument } from '../yjs/staging.ts';
 
 const pageOfEntries = 2000;
 /** Entries that an opening replays at the most, if nothing failed. */
@@ -29,9 +29,9 @@ export async function openHead(
   const base = restored === null ? null : checkpoint;
   let since: readonly ChainedEntry[] = [];
   await readOn(log, name, replica, (page) => {
-    for (const { entry, at, changes } of page) replica.take(entry, at, changes);
-    // The entries of a long log aren't kept in memory, only their outcome.
-    if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
+    const taken = page.map((entry) => replica.apply(entry));
+    // A long log isn't held: what comes of it is.
+    if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...taken];
   });
   await assertEnds(log, name, replica);
   const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
@@ -66,19 +66,16 @@ export async function readOn(
   log: Log,
   name: LogName,
   after: { readonly sequence: number; readonly hash: Uint8Array },
-  take: (page: readonly ChainedEntry[]) => void,
+  take: (page: readonly Entry[]) => void,
 ): Promise<void> {
   let { sequence, hash } = after;
   for (;;) {
     const page = await log.read(name, sequence, pageOfEntries);
-    const chained: ChainedEntry[] = [];
     for (const entry of page) {
       assertLink(entry, hash, sequence);
-      const { at, changes } = decodeHeader(entry.header);
-      chained.push({ entry, at, changes, heldBy: null });
       ({ sequence, hash } = entry);
     }
-    take(chained);
+    take(page);
     if (page.length < pageOfEntries) return;
   }
 }

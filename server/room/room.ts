@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
-import { type Author, type EntryAction, encodeHeader, ruleset } from '../../shared/negotiation/entry.ts';
+import type { Act, Actor } from '../../shared/negotiation/act.ts';
+import { type EntryAction, encodeHeader } from '../../shared/negotiation/entry.ts';
 import { LiveState, type NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
@@ -7,22 +8,21 @@ import type { Clause } from '../../shared/text/clause.ts';
 import { seal } from '../storage/chain.ts';
 import { sealCheckpoint } from '../storage/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../storage/log.ts';
-import type { Replica } from '../yjs/replica.ts';
-import type { ChainedEntry, StagingDocument } from '../yjs/staging.ts';
+
+import type { ChainedEntry, Replica } from '../yjs/replica.ts';
+import type { StagingDocument } from '../yjs/staging.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
 import type { Staged } from './stage.ts';
 
 /** A submission in its stages: judged on the head, then stored, then shown. */
 export interface Submission {
-  readonly by: Author;
+  readonly by: Actor;
   readonly onBehalfOf: PartyCode | null;
   readonly action: EntryAction;
   /** The connection that sent it, where its author holds a document. */
   readonly from?: object;
-  /**
-   * Judges and performs it on the head. Called again where another node's entry came first. Null: nothing new in it.
-   */
-  readonly stage: (head: Replica, now: number) => Staged | null;
+  /** Judges and performs it on the head. Called again where another node's entry came first. Null: nothing new in it. */
+  readonly stage: (head: Replica, act: Act) => Staged | null;
 }
 
 /** The outcome of a submission: the number of its entry; null where it held nothing new. */
@@ -272,8 +272,12 @@ export class Room {
   /** Judges a submission on the head, and makes the head's next chained entry of an accepted one. */
   #judge(submission: Submission): Pick<InFlight, 'chained' | 'text'> {
     const head = this.#head.judged(this.#sequence);
-    // The log's time never runs backwards.
-    const now = Math.max(this.#now(), head.at);
+    // The clock of the record never runs backwards.
+    const act: Act = {
+      actor: submission.by,
+      onBehalfOf: submission.onBehalfOf,
+      at: Math.max(this.#now(), head.at),
+    };
     let staged: Staged | null;
     let touched = false;
     const touch = (): void => {
@@ -281,7 +285,7 @@ export class Room {
     };
     head.doc.on('beforeTransaction', touch);
     try {
-      staged = submission.stage(head, now);
+      staged = submission.stage(head, act);
     } catch (error) {
       // A refusal before the update is applied leaves the head unchanged.
       if (touched) this.#head.invalidate();
@@ -294,20 +298,12 @@ export class Room {
       log: this.#name,
       sequence: head.sequence + 1,
       previous: head.hash,
-      header: encodeHeader({
-        version: 1,
-        ruleset,
-        at: now,
-        by: submission.by,
-        onBehalfOf: submission.onBehalfOf,
-        command: submission.action,
-        changes: [...staged.changes],
-      }),
+      header: encodeHeader({ ...act, command: submission.action, events: staged.events }),
       content: staged.content,
     });
     const { changes, asReplayed } = staged;
     const heldBy = asReplayed && changes.length === 0 ? (submission.from ?? null) : null;
-    const chained: ChainedEntry = { entry, at: now, changes, heldBy };
+    const chained: ChainedEntry = { entry, at: act.at, changes, heldBy };
     this.#head.staged(chained, asReplayed);
     return { chained, text: head.text() };
   }
@@ -421,10 +417,10 @@ export class Room {
     this.#durable.splice(0);
     this.#giveUpAfter(this.#sequence);
     try {
-      const fresh: ChainedEntry[] = [];
+      const read: Entry[] = [];
       const { sequence, hash } = this.#head.exact(this.#sequence);
-      await readOn(this.#log, this.#name, { sequence, hash }, (page) => fresh.push(...page));
-      this.#head.take(fresh, this.#sequence);
+      await readOn(this.#log, this.#name, { sequence, hash }, (page) => read.push(...page));
+      const fresh = this.#head.take(read, this.#sequence);
       this.#show(fresh, this.#head.exact(this.#sequence).text(), () => undefined);
     } catch (error) {
       this.#head.invalidate();

@@ -2,12 +2,23 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { decodeHeader } from '../../shared/negotiation/entry.ts';
-import { LiveState, recordKey, StateChange, serverClient } from '../../shared/negotiation/state.ts';
+import { changesOf, decodeHeader } from '../../shared/negotiation/entry.ts';
+import { mirrored } from '../../shared/negotiation/metadata.ts';
+import { LiveState, StateChange, serverClient } from '../../shared/negotiation/state.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { readClause, readText, recordOf, textOf } from '../../shared/text/document.ts';
 import { zeroHash } from '../storage/chain.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
+
+/** An entry with what it changed, so that its header needn't be read again. */
+export interface ChainedEntry {
+  readonly entry: Entry;
+  readonly at: number;
+  /** The records that its events changed, whole. */
+  readonly changes: readonly StateChange[];
+  /** The connection whose document holds all that the entry brings; null where there is none, or it isn't known. */
+  readonly heldBy: object | null;
+}
 
 /**
  * A recommendation's state, folded from the entries of its log: the document, the negotiation state, and the sequence
@@ -92,15 +103,14 @@ export class Replica {
   }
 
   /**
-   * Applies the next entries of the log. A room and a replay of its log reach the same document. Structs that were
-   * deleted in two pieces may be one in a room that began with a checkpoint: Yjs merges a state that it gets as a
-   * whole.
+   * Applies the next entry of the log. A room and a replay of its log reach the same document. Structs that were deleted in
+   * two pieces may be one in a room that began with a checkpoint: Yjs merges a state that it gets as a whole.
    */
-  apply(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const { at, changes } = decodeHeader(entry.header);
-      this.take(entry, at, changes);
-    }
+  apply(entry: Entry): ChainedEntry {
+    const header = decodeHeader(entry.header);
+    const changes = changesOf(header, this.negotiation);
+    this.take(entry, header.at, changes);
+    return { entry, at: header.at, changes, heldBy: null };
   }
 
   /** Applies one entry with its parsed header: its time, and its changes of the negotiation state. */
@@ -195,8 +205,9 @@ export class Replica {
 
   /** Mirrors changes of the negotiation state in the document, where the screens read them. */
   mirror(changes: readonly StateChange[]): void {
-    const record = recordOf(this.doc);
-    for (const change of changes) record.set(recordKey(change), change.value);
+    const metadata = recordOf(this.doc);
+    for (const change of changes)
+      for (const [key, value] of mirrored(change, this.negotiation)) metadata.set(key, value);
   }
 
   destroy(): void {

@@ -1,17 +1,7 @@
 import * as Y from 'yjs';
-import type { StateChange } from '../../shared/negotiation/state.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
-import { Replica } from './replica.ts';
-
-/** An entry with its parsed header, so that it needn't be parsed again. */
-export interface ChainedEntry {
-  readonly entry: Entry;
-  readonly at: number;
-  readonly changes: readonly StateChange[];
-  /** The connection whose document holds all of the entry; null where there is none, or it isn't known. */
-  readonly heldBy: object | null;
-}
+import { type ChainedEntry, Replica } from './replica.ts';
 
 /** The part of an entry that is kept for a replay: not its header, which takes more memory than its content. */
 type Step = Pick<ChainedEntry, 'at' | 'changes'> & { readonly entry: Pick<Entry, 'sequence' | 'hash' | 'content'> };
@@ -101,11 +91,12 @@ export class StagingDocument {
     if (!asReplayed && this.#condition === 'exact') this.#condition = 'blurred';
   }
 
-  /** Applies entries that others appended. */
-  take(fresh: readonly ChainedEntry[], durable: number): void {
+  /** Takes entries that others appended. */
+  take(entries: readonly Entry[], durable: number): readonly ChainedEntry[] {
     const replica = this.exact(durable);
-    for (const { entry, at, changes } of fresh) replica.take(entry, at, changes);
+    const fresh = entries.map((entry) => replica.apply(entry));
     for (const one of fresh) this.#since.push(stepOf(one));
+    return fresh;
   }
 
   /** Drops the entries after this one: they did not happen. */

@@ -51,6 +51,7 @@ export const errorCatalogue = {
   'nothing-to-do': { status: 422, close: 4422 },
   // The server failed. 1013 is "try again later": the client loses nothing, and reconnects.
   'not-stored': { status: 503, close: 1013 },
+  'record-newer': { status: 503, close: 1013 },
   'shutting-down': { status: 503, close: 1012 },
   'reader-too-slow': { status: 503, close: 1013 },
   internal: { status: 500, close: 1011 },

@@ -1,4 +1,6 @@
-import { type AmendedWords, type AmendmentRecord, isLocked, type NegotiationState } from '../negotiation/state.ts';
+import type { AmendmentRecord } from '../negotiation/families/amendment/state.ts';
+import type { AmendedWords } from '../negotiation/families/amendment/words.ts';
+import { isLocked, type NegotiationState } from '../negotiation/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
 import type { Clause } from './clause.ts';
 import { openParents } from './ownership.ts';

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ConcordError } from '../protocol/errors.ts';
 import { ClauseId, MarkId } from '../protocol/ids.ts';
 import { type Clause, joinRuns, keepKey, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
+import { cutRuns, operated, operatedRuns, type TextOperation, type WordOperation } from './operations.ts';
 import { Remembered } from './remembered.ts';
 import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
 
@@ -186,42 +187,132 @@ export function clauseElement(clause: Clause): Y.XmlElement {
 }
 
 /**
- * Makes one clause of a document equal `after`, changing only the differences: words that stay keep their Yjs identity,
- * so the cursors and concurrent edits of others stay in place.
- *
- * `after` may drop words and change marks; it cannot bring new words (`decide` never does).
+ * Performs operations on the words of one clause, touching nothing but what differs: words that stay keep their Yjs
+ * identity, so the cursors and concurrent edits of others stay where they were.
  */
-export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | null)[], before: Clause): void {
-  let runIndex = 0;
-  let used = 0;
-  for (const child of element.toArray()) {
-    if (!(child instanceof Y.XmlText)) continue;
-    // Performed in one walk: finding each place anew takes time in proportion to the clause's pieces.
+function rewriteClause(element: Y.XmlElement, words: readonly WordOperation[]): void {
+  const left = words.map((word) => ({ word, rest: 'insert' in word ? 0 : 'keep' in word ? word.keep : word.strike }));
+  const texts = element.toArray().filter((child) => child instanceof Y.XmlText);
+  for (const [at, child] of texts.entries()) {
+    // Performed in one walk: to find each place anew takes as long as the clause has pieces, piece by piece.
     const steps: Step[] = [];
+    const bringIn = (): void => {
+      for (let next = left[0]; next !== undefined && 'insert' in next.word; next = left[0]) {
+        steps.push({ insert: next.word.insert, attributes: storedMarks(next.word.marks) });
+        left.shift();
+      }
+    };
     for (const { insert, attributes: stored } of deltaOf(child)) {
-      let rest = insert.length;
-      while (rest > 0) {
-        const run = before.runs[runIndex];
-        if (run === undefined) break;
-        const take = Math.min(rest, run.text.length - used);
-        const wanted = kept[runIndex];
-        if (wanted === null || wanted === undefined) steps.push({ delete: take });
-        else steps.push({ retain: take, attributes: markChanges(stored, wanted) });
-        used += take;
-        rest -= take;
-        if (used === run.text.length) {
-          runIndex += 1;
-          used = 0;
+      for (let rest = insert.length; rest > 0; ) {
+        bringIn();
+        const next = left[0];
+        if (next === undefined) {
+          steps.push({ delete: rest });
+          break;
         }
+        const take = Math.min(rest, next.rest);
+        if ('keep' in next.word) steps.push({ retain: take, attributes: markChanges(stored, next.word.marks) });
+        else steps.push({ delete: take });
+        next.rest -= take;
+        rest -= take;
+        if (next.rest === 0) left.shift();
       }
     }
-    const last = steps.findLastIndex((step) => 'delete' in step || Object.keys(step.attributes).length > 0);
+    // Words at the end belong to the last of the texts.
+    if (at === texts.length - 1) bringIn();
+    const last = steps.findLastIndex((step) => !('retain' in step) || Object.keys(step.attributes).length > 0);
     if (last >= 0) child.applyDelta(steps.slice(0, last + 1), { sanitize: false });
   }
+  if (left.some(({ word, rest }) => 'insert' in word || rest > 0))
+    throw new RangeError('the clause has fewer letters than the operations name');
+}
+
+/**
+ * Performs operations on a document, as `operated` does on its values; to be called in a transaction. `text`: the document's
+ * text before. Throws a `RangeError` for an operation on a clause that isn't there.
+ */
+export function operate(doc: Y.Doc, text: readonly Clause[], operations: readonly TextOperation[]): void {
+  if (operations.length === 0) return;
+  const fragment = textOf(doc);
+  let now = text;
+  // Struck clauses go last, and from the end: until then every other clause is found where it stood.
+  const struck: ClauseId[] = [];
+  let places: Map<ClauseId, number> | null = null;
+  const placeOf = (id: ClauseId): number => {
+    places ??= new Map(now.map((clause, at) => [clause.id, at]));
+    const at = places.get(id);
+    if (at === undefined) throw new RangeError('the operation is about a clause that is not in the text');
+    return at;
+  };
+  const elementOf = (id: ClauseId): Y.XmlElement => {
+    const element = fragment.get(placeOf(id));
+    if (!(element instanceof Y.XmlElement)) throw new RangeError('no clause stands there');
+    return element;
+  };
+  const clauseOf = (id: ClauseId): Clause => {
+    const clause = now[placeOf(id)];
+    if (clause === undefined) throw new RangeError('no clause stands there');
+    return clause;
+  };
+  const behind = (after: ClauseId | null): number => (after === null ? 0 : placeOf(after) + 1);
+  const all = ({ runs }: Clause): WordOperation[] => runs.map(({ text, marks }) => ({ keep: text.length, marks }));
+  const reorder = (operation: TextOperation): void => {
+    now = operated(now, [operation]);
+    places = null;
+  };
+  for (const operation of operations) {
+    switch (operation.op) {
+      case 'keep': {
+        const element = elementOf(operation.clause);
+        if (operation.insertion === null) element.removeAttribute('insertion');
+        else if (element.getAttribute('insertion') !== operation.insertion)
+          element.setAttribute('insertion', operation.insertion);
+        rewriteClause(element, operation.words);
+        const at = placeOf(operation.clause);
+        const clause = clauseOf(operation.clause);
+        const runs = operatedRuns(clause.runs, operation.words);
+        now = now.with(at, { ...clause, insertion: operation.insertion, runs });
+        break;
+      }
+      case 'strike':
+        placeOf(operation.clause);
+        struck.push(operation.clause);
+        break;
+      case 'insert':
+        fragment.insert(behind(operation.after), [clauseElement(operation.clause)]);
+        reorder(operation);
+        break;
+      case 'move': {
+        const clause = clauseOf(operation.clause);
+        fragment.delete(placeOf(operation.clause), 1);
+        reorder(operation);
+        fragment.insert(placeOf(operation.clause), [clauseElement(clause)]);
+        break;
+      }
+      case 'split': {
+        const clause = clauseOf(operation.clause);
+        const [, rest] = cutRuns(clause.runs, operation.at);
+        rewriteClause(elementOf(operation.clause), all({ ...clause, runs: cutRuns(clause.runs, operation.at)[0] }));
+        fragment.insert(placeOf(operation.clause) + 1, [clauseElement({ ...clause, id: operation.into, runs: rest })]);
+        reorder(operation);
+        break;
+      }
+      case 'merge': {
+        const into = clauseOf(operation.into);
+        const brought = clauseOf(operation.clause).runs.map(({ text: insert, marks }) => ({ insert, marks }));
+        rewriteClause(elementOf(operation.into), [...all(into), ...brought]);
+        fragment.delete(placeOf(operation.clause), 1);
+        reorder(operation);
+        break;
+      }
+    }
+  }
+  for (const at of struck.map(placeOf).sort((one, other) => other - one)) fragment.delete(at, 1);
 }
 
 type Step =
   | { readonly delete: number }
+  | { readonly insert: string; readonly attributes: Record<string, { id: MarkId }> }
   | { readonly retain: number; readonly attributes: Record<string, { id: MarkId } | null> };
 
 /** The changes of stored marks that give the wanted ones. */

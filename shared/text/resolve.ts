@@ -1,49 +1,24 @@
-import type { AmendedWords, NegotiationState } from '../negotiation/state.ts';
+import type { AmendedWords } from '../negotiation/families/amendment/words.ts';
+import type { NegotiationState } from '../negotiation/state.ts';
 import type { MarkId } from '../protocol/ids.ts';
 import { wordsOf } from './amendment.ts';
-import { type Clause, joinRuns, type RunMarks } from './clause.ts';
+import type { Clause, RunMarks } from './clause.ts';
+import { keepRuns, operated, type TextOperation } from './operations.ts';
 import { madeTo, openParents, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
 
-/**
- * The outcome for one clause: the marks of each run (null: its words are removed), or the clause is removed as a whole.
- */
-export type ClauseRewrite =
-  | { readonly clause: Clause; readonly remove: true }
-  | {
-      readonly clause: Clause;
-      readonly remove: false;
-      readonly insertion: MarkId | null;
-      readonly kept: readonly (RunMarks | null)[];
-    };
-
-/** An amendment that ended with another's, and its last words. */
+/** An amendment that ended with another's, and the words that it had. */
 export interface Ended extends AmendedWords {
   readonly id: MarkId;
 }
 
 export interface Resolved {
-  readonly rewrites: readonly ClauseRewrite[];
-  /** Amendments of others of which an adoption left nothing. */
+  readonly operations: readonly TextOperation[];
+  /** Amendments of others that an adoption left nothing of. */
   readonly superseded: readonly Ended[];
   /** Amendments to one that is gone. */
   readonly fallen: readonly Ended[];
   /** Amendments to one that was adopted: from now on they amend its target. */
   readonly reparented: ReadonlyMap<MarkId, MarkId | null>;
-}
-
-/** A text after rewrites. */
-export function rewritten(text: readonly Clause[], rewrites: readonly ClauseRewrite[]): readonly Clause[] {
-  const known = new Map(rewrites.map((rewrite) => [rewrite.clause.id, rewrite]));
-  return text.flatMap((clause): Clause[] => {
-    const rewrite = known.get(clause.id);
-    if (rewrite === undefined) return [clause];
-    if (rewrite.remove) return [];
-    const runs = clause.runs.flatMap(({ text: words }, at) => {
-      const marks = rewrite.kept[at];
-      return marks === null || marks === undefined ? [] : [{ text: words, marks }];
-    });
-    return [{ ...clause, insertion: rewrite.insertion, runs: joinRuns(runs) }];
-  });
 }
 
 /**
@@ -157,20 +132,20 @@ export class Resolution {
 
   /** The text as it stands now. */
   text(): readonly Clause[] {
-    return rewritten(this.#text, this.#rewrites());
+    return operated(this.#text, this.#operations());
   }
 
   done(): Resolved {
     for (const id of this.#disposed) this.#reparented.delete(id);
     return {
-      rewrites: this.#rewrites(),
+      operations: this.#operations(),
       superseded: this.#superseded,
       fallen: this.#fallen,
       reparented: this.#reparented,
     };
   }
 
-  #rewrites(): readonly ClauseRewrite[] {
+  #operations(): readonly TextOperation[] {
     return this.#drafts.filter(changed).map(finish);
   }
 
@@ -349,8 +324,5 @@ const changed = (draft: Draft): boolean =>
   draft.insertion !== draft.clause.insertion ||
   draft.kept.some((marks, at) => marks !== draft.clause.runs[at]?.marks);
 
-function finish(draft: Draft): ClauseRewrite {
-  return draft.remove
-    ? { clause: draft.clause, remove: true }
-    : { clause: draft.clause, remove: false, insertion: draft.insertion, kept: draft.kept };
-}
+const finish = ({ clause, remove, insertion, kept }: Draft): TextOperation =>
+  remove ? { op: 'strike', clause: clause.id } : keepRuns(clause, insertion, kept);

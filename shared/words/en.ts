@@ -48,6 +48,8 @@ export const en = {
   'error.agenda-full': 'The agenda is full: a meeting has at most 500 topics and 1,000 recommendations.',
   'error.changed-since': 'The text has changed since you saw it. Review it, then decide.',
   'error.nothing-to-do': 'No change needed.',
+  'error.record-newer':
+    'A newer version of the program wrote this record. It stays unchanged until every server is updated.',
   'error.not-stored': 'The server could not store this. Your words stay on this page and are sent again.',
   'error.shutting-down': 'The server is restarting. You will be connected again.',
   'error.reader-too-slow': 'The connection was too slow. You will be connected again.',

@@ -52,6 +52,8 @@ export const es = {
   'error.agenda-full': 'La agenda está llena: una reunión tiene como máximo 500 temas y 1.000 recomendaciones.',
   'error.changed-since': 'El texto ha cambiado desde que usted lo vio. Revíselo y luego decida.',
   'error.nothing-to-do': 'No hace falta ningún cambio.',
+  'error.record-newer':
+    'Una versión más nueva del programa escribió este registro. No se modifica hasta que se actualicen todos los servidores.',
   'error.not-stored': 'El servidor no pudo guardarlo. Sus palabras permanecen en esta página y se enviarán de nuevo.',
   'error.shutting-down': 'El servidor se está reiniciando. Se le volverá a conectar.',
   'error.reader-too-slow': 'La conexión era demasiado lenta. Se le volverá a conectar.',

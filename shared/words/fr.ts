@@ -55,6 +55,8 @@ export const fr = {
   'error.agenda-full': "L'ordre du jour est complet : une réunion a au plus 500 thèmes et 1 000 recommandations.",
   'error.changed-since': "Le texte a changé depuis que vous l'avez vu. Relisez-le, puis décidez.",
   'error.nothing-to-do': 'Aucun changement nécessaire.',
+  'error.record-newer':
+    'Une version plus récente du programme a écrit ce registre. Il reste intact tant que tous les serveurs ne sont pas à jour.',
   'error.not-stored': "Le serveur n'a pas pu l'enregistrer. Vos mots restent sur cette page et seront renvoyés.",
   'error.shutting-down': 'Le serveur redémarre. Vous serez reconnecté.',
   'error.reader-too-slow': 'La connexion était trop lente. Vous serez reconnecté.',

@@ -52,6 +52,8 @@ export const pt = {
   'error.agenda-full': 'A pauta está cheia: uma reunião tem no máximo 500 temas e 1.000 recomendações.',
   'error.changed-since': 'O texto mudou desde que o viu. Reveja-o e depois decida.',
   'error.nothing-to-do': 'Não é necessária nenhuma alteração.',
+  'error.record-newer':
+    'Uma versão mais nova do programa escreveu este registro. Fica intacto até que todos os servidores sejam atualizados.',
   'error.not-stored': 'O servidor não conseguiu guardar. As suas palavras ficam nesta página e serão reenviadas.',
   'error.shutting-down': 'O servidor está a reiniciar. Será reconectado.',
   'error.reader-too-slow': 'A ligação estava lenta demais. Será reconectado.',

@@ -56,7 +56,7 @@ export class Record {
     const before = replica.text();
     const locked = before.filter(({ id }) => isLocked(replica.negotiation, id));
     const header = decodeHeader(entry.header);
-    replica.apply([entry]);
+    replica.apply(entry);
     this.#deleted = null;
     this.#headers.push(header);
     for (const { client, clock, value } of unitsOf(entry.content)) {
@@ -81,9 +81,9 @@ export class Record {
 }
 
 /** The party in whose name words were typed; null for the base text; undefined for other entries. */
-function partyOf({ by, onBehalfOf, command }: Header): PartyCode | null | undefined {
-  if (command.type !== 'typing' || 'administrator' in by) return undefined;
-  return by.role === 'rapporteur' ? onBehalfOf : by.party;
+function partyOf({ actor, onBehalfOf, command }: Header): PartyCode | null | undefined {
+  if (command.type !== 'typing' || !('role' in actor)) return undefined;
+  return actor.role === 'rapporteur' ? onBehalfOf : actor.party;
 }
 
 /** Parties' proposed insertions, which the rapporteur may not change. */

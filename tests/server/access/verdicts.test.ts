@@ -334,6 +334,11 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
     '401 404 404 403 403 200 403 403',
     { body: async () => ({ clause: (await clauseIds())[1], sponsors: ['CIM'] }) },
   ],
+  [
+    'POST /api/recommendations/{id}/move-clause',
+    '401 404 404 403 403 200 200 403',
+    { body: async () => ({ clause: (await clauseIds())[1], after: null, seen: seenOf(await meeting.text()) }) },
+  ],
   ['DELETE /api/session', '401 204 204 204 204 204 204 204', { ends: true }],
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],
 ];
