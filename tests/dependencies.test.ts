@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 /**
- * What the program is made of, by the two files that decide it. Nothing is asked of the network; `npm audit`, which asks
- * what has become known since, is a step of the operator's (docs/operating.md).
+ * The program's dependencies, by the two files that decide them. No network access; `npm audit`, which lists known
+ * vulnerabilities, is the operator's step (docs/security.md).
  */
 const root = new URL('../', import.meta.url);
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, root), 'utf8'));
@@ -33,15 +33,15 @@ const packages = Object.entries(lock.packages)
   .map(([path, found]) => ({ path, name: path.slice(path.lastIndexOf('node_modules/') + 13), ...found }));
 const installed = packages.filter(({ dev, devOptional }) => !dev && !devOptional);
 
-/** Those that ask of us nothing but their notice. */
+/** Licences that require nothing but their notice. */
 const permissive = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD']);
-/** Others, each looked at by a person. */
+/** Others, each checked by a person. */
 const lookedAt = new Map([
-  // A file-by-file licence, of a part of the tool that builds the client; nothing of it is in what is served.
+  // A file-by-file licence, of a part of the tool that builds the client; no part of it is in the served files.
   ['lightningcss', 'MPL-2.0'],
 ]);
 
-/** Where two versions at once would mean two sets of checks, or two documents that don't know each other's types. */
+/** Packages of which two versions at once would mean two sets of checks, or two documents with different types. */
 const once = ['ws', 'hono', '@hono/node-server', 'yjs', 'lib0', 'y-protocols', 'zod', 'lucia', '@node-rs/argon2'];
 
 describe('[SAFE3] Dependencies', () => {
@@ -77,7 +77,7 @@ describe('[SAFE3] Dependencies', () => {
     const running = packages.filter(({ hasInstallScript }) => hasInstallScript);
     expect(running.filter(({ dev }) => !dev).map(({ name }) => name)).toEqual(['better-sqlite3']);
     const unnamed = running.filter(
-      // The test's database for other systems: npm leaves it out here, and lets it run nothing there.
+      // The test's database for other systems: npm leaves it out here, and runs nothing of it.
       ({ name, dev, optional }) => !(name in manifest.allowScripts) && !(dev && optional),
     );
     expect(unnamed.map(({ name }) => name)).toEqual([]);

@@ -9,7 +9,7 @@ const told = read('docs/security.md');
 const product = (spelled: string): number =>
   spelled.split('*').reduce((so, factor) => so * Number(factor.trim().replace(/_/g, '')), 1);
 
-/** What stands behind a name in a source: a constant, a field, or the points of an allowance. */
+/** The figure behind a name in a source: a constant, a field, or the points of an allowance. */
 function figureIn(source: string, name: string): number {
   const found = new RegExp(String.raw`\b${name}(?: =|:) (?:\{ points: )?([\d_]+(?: \* [\d_]+)*)\b`).exec(source)?.[1];
   return found === undefined ? Number.NaN : product(found);

@@ -10,7 +10,7 @@ const files = (folder: string, extension: RegExp): string[] =>
     .filter((entry) => entry.isFile() && extension.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 
-/** What a source file imports, as paths from the root or names of packages. */
+/** The imports of a source file, as paths from the root or names of packages. */
 function importsOf(file: string): string[] {
   const found = [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'([^']+)'/g)];
   return found.map(([, name = '']) =>
@@ -36,8 +36,8 @@ describe('[HOUSE1] Rules stand in shared', () => {
 });
 
 /**
- * The folders of the server, the outermost first: a file imports from its own folder and from those after it. Routes and
- * the programs stand before all, wherever they are.
+ * The folders of the server, the outermost first: a file imports from its own folder and from those after it. Routes
+ * and the programs stand before all, wherever they are.
  */
 const order: readonly RegExp[] = [
   /^server\/(?:main|concord)\.ts$/,
@@ -84,7 +84,7 @@ describe('[HOUSE1] In the server, imports point one way', () => {
     const graph = new Map(
       sources.map((file) => [
         file.slice(root.length).replace(/^\//, ''),
-        // What is only a type is gone when the program runs.
+        // Type-only imports don't exist at run time.
         [...readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'/gms)].map(
           ([, name = '']) => join(file, '..', name).slice(root.length).replace(/^\//, ''),
         ),

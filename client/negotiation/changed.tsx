@@ -11,7 +11,7 @@ import { Words } from './amendment/card.tsx';
 import type { DraftingContext } from './context.ts';
 import { decideOnce } from './execute.tsx';
 
-/** One thing that a wish decides on, as it was seen and as it is; without words where it is not there. */
+/** One subject of a decision, as it was seen and as it is; without words where it is not there. */
 interface Compared {
   readonly id: string;
   readonly saw: AmendedWords;
@@ -59,7 +59,7 @@ function compared(wish: Wish, seen: readonly Clause[], now: readonly Clause[]): 
   ].filter(({ saw, is }) => !sameWords(saw, is));
 }
 
-/** Shows what was seen beside what is there now, and lets the person decide again. */
+/** Shows the words that were seen beside the present ones, and lets the person decide again. */
 export function ChangedDialog({
   context,
   changed,

@@ -14,7 +14,7 @@ import { WaitingParties } from './status/waiting.tsx';
 import { statusWords } from './status/words.ts';
 import { isMeant } from './steady.ts';
 
-/** The clause with the caret: its sponsors and status, the chair's marks on it, where its words come from. */
+/** The clause with the caret: its sponsors and status, the chair's decisions on it, the origin of its words. */
 export function ClausePanel({
   context,
   giveFloor,
@@ -36,7 +36,7 @@ export function ClausePanel({
   const negotiation = drafting.negotiation.value;
   const status = statusOf(negotiation, clause.id);
   const sponsors = negotiation.clauses.get(clause.id)?.sponsors ?? [];
-  // Of the words at the caret: the amendments that brought them, pending or adopted.
+  // For the words at the caret: the amendments that brought them, pending or adopted.
   const origins = [...new Set(drafting.caret.value.marks)].flatMap((id): [MarkId, string][] => {
     const record = negotiation.marks.get(id);
     if (record?.kind !== 'amendment') return [];
@@ -91,7 +91,7 @@ export function ClausePanel({
               ask={() => (asking.value = wanted)}
             />
           ))}
-        {/* Also where nothing is pending: what comes and goes here moves the cards below. */}
+        {/* Also where nothing is pending: a change of height here would move the cards below. */}
         {me.role === 'chair' && status.state === 'open' && (
           <button
             type="button"
@@ -176,11 +176,11 @@ function StatusButton({
   wanted: Wanted;
   ask: () => void;
 }) {
-  // Whether it may be at all; the parties are named in the dialog.
+  // Whether it is allowed at all; the dialog asks for the parties.
   const some = context.parties()[0]?.code;
   const command = commandFor(clause, wanted, some === undefined ? [] : [some], '');
   const refusal = whyNot(context.drafting.situation.value, command, context.me);
-  // Of what is so already there is nothing to say.
+  // Without a change there is nothing to announce.
   if (refusal === 'nothing-to-do') return null;
   return (
     <button
@@ -200,7 +200,7 @@ function StatusButton({
   );
 }
 
-/** The chair's act on a clause, with a reason for the record. */
+/** The chair's command on a clause, with a reason for the log. */
 function StatusDialog({
   context,
   clause,

@@ -5,15 +5,15 @@ import type { PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { DraftingSession } from '../drafting/session.ts';
 import type { PartyFace } from '../editor/facts.ts';
 
-/** What every panel beside the text works with. */
+/** The context that all panels beside the text share. */
 export interface DraftingContext {
   readonly recommendation: RecommendationId;
   readonly drafting: DraftingSession;
   readonly me: Principal;
   readonly parties: () => readonly PartyView[];
   readonly face: (party: PartyCode) => PartyFace;
-  /** Orders something of the server. False where it was refused, which the person has been told. */
+  /** Sends a command to the server. False where it was refused, which the person has been told. */
   readonly execute: (command: Wish) => Promise<boolean>;
-  /** Says something to the person, seen and heard. */
+  /** Announces a sentence on screen and to screen readers. */
   readonly say: (sentence: string) => void;
 }

@@ -4,12 +4,12 @@ import { t } from '../words.ts';
 import type { DraftingContext } from './context.ts';
 import { isMeant } from './steady.ts';
 
-/** A decision is under way: another one would be made on what is about to change. */
+/** A decision is under way: another one would be made on words that are about to change. */
 let deciding = false;
 
 /**
- * Orders something for a button that was pressed. False where it was refused, or nothing was ordered: another decision is
- * under way, or the button came under the pointer only now.
+ * Sends the command of a pressed button. False where it was refused, or not sent: another decision is under way, or the
+ * button came under the pointer only now.
  */
 export async function decideOnce(context: DraftingContext, command: Wish, event: MouseEvent): Promise<boolean> {
   if (deciding) return false;
@@ -26,8 +26,8 @@ export async function decideOnce(context: DraftingContext, command: Wish, event:
 }
 
 /**
- * A button that orders something; greyed by the same rule that the server refuses by. It is asked when what stands
- * round the button is drawn, and when the record or the meeting changes; once more as the button is pressed.
+ * A button that sends a command; the same rule by which the server refuses disables it. The rule is asked when the
+ * parent is drawn, when the negotiation state or the meeting changes, and once more as the button is pressed.
  */
 export function CommandButton({
   context,
@@ -44,7 +44,7 @@ export function CommandButton({
 }) {
   const busy = useSignal(false);
   const { drafting, me } = context;
-  // Letters come many a second, and a meeting has hundreds of such buttons.
+  // Letters arrive many times a second, and a meeting has hundreds of such buttons.
   const why = (): ReturnType<typeof whyNot> =>
     off ? null : whyNot({ ...drafting.terms.value, text: drafting.text.peek() }, command, me);
   const refusal = why();

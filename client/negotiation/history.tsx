@@ -26,7 +26,7 @@ const commandKeys = {
 } as const;
 const isKnown = (command: string): command is keyof typeof commandKeys => Object.hasOwn(commandKeys, command);
 
-/** The history of a clause, in pages: the newest acts first, and earlier ones when they are asked for. */
+/** The history of a clause, in pages: the newest acts first, earlier ones on demand. */
 export function HistoryDialog({
   context,
   clause,
@@ -49,7 +49,7 @@ export function HistoryDialog({
       acts.value = [...known, ...found.acts];
       earlier.value = found.earlier;
       failure.value = '';
-      // Reading goes on where the page before ended.
+      // The focus goes to the first act of the new page.
       const next = (): void => (list.current?.children[known.length] as HTMLElement | undefined)?.focus();
       if (before !== null) requestAnimationFrame(next);
     } catch (error) {
@@ -73,7 +73,7 @@ export function HistoryDialog({
   );
 }
 
-/** One act: who, for whom, when, what; the words that it struck and brought in. */
+/** One act: its author, party, time and effects, with the words that it struck and inserted. */
 function Act({ act, context }: { act: HistoryAct; context: DraftingContext }) {
   const { by, onBehalfOf, from, to, first, last, reason, items, more } = act;
   const party = onBehalfOf ?? by.party;
@@ -122,7 +122,10 @@ function typedTitle(item: HistoryItem | undefined): string {
   return t(item.before === null ? 'history.proposed' : 'history.reworked');
 }
 
-/** What an act did to one amendment, one bracket, or the words in force. `owner`: whose act it is, said above it. */
+/**
+ * The effect of an act on one amendment, one bracket, or the words in force. `owner`: the party of the act, which is
+ * named above it.
+ */
 function Item({
   item,
   alone,
@@ -208,7 +211,7 @@ function Sample({ face, children }: { face: string; children: ComponentChildren 
   );
 }
 
-/** Words told apart by element, sign and colour. */
+/** Words distinguished by element, sign and colour. */
 function Words({ words: { struck, brought } }: { words: HistoryWords }) {
   return (
     <p class="text-sample">

@@ -1,4 +1,4 @@
-/** How long a button that came under a resting pointer doesn't count, ms: about as long as it takes to see that it is another. */
+/** Time, ms, for which a button that came under a resting pointer doesn't count: long enough to notice the change. */
 const settlingTime = 1000;
 
 interface Seen<Button> {
@@ -11,10 +11,10 @@ interface Seen<Button> {
 }
 
 /**
- * Whether a button stood where it is when somebody aimed at it.
+ * Whether a button stood still while somebody aimed at it.
  *
- * A decision takes its card away, and the next one slides up: the second click of a double-click would decide that one. So
- * a press counts where the pointer came to the button, or the button has been under it for a while.
+ * A decision removes its card, and the next one moves up: the second click of a double-click would decide that one. So
+ * a press counts where the pointer moved to the button, or the button has been under it for a while.
  */
 export class Aim<Button extends object> {
   readonly #covers: (button: Button, x: number, y: number) => boolean;
@@ -26,16 +26,16 @@ export class Aim<Button extends object> {
     this.#covers = covers;
   }
 
-  /** The pointer is somewhere. `touch`: a finger, of which nothing is known between two touches. */
+  /** The pointer is somewhere. `touch`: a finger, whose place is unknown between two touches. */
   notice(seen: Seen<Button>, touch: boolean): void {
     const last = this.#last;
     this.#last = seen;
     if (last === null || seen.button === last.button) return;
     const { button } = seen;
-    // A finger that touches a place again after a while has had the time to look.
+    // After a while, a finger that touches the same place has aimed again.
     const soon = !touch || seen.at - last.at < settlingTime;
     if (button !== null && soon && this.#covers(button, last.x, last.y)) this.#cameAt.set(button, seen.at);
-    // A pointer that was moved away, and comes back, comes to the button.
+    // A pointer that left and comes back has moved to the button.
     if (last.button !== null && !this.#covers(last.button, seen.x, seen.y)) this.#cameAt.delete(last.button);
   }
 
@@ -59,6 +59,9 @@ export function followPointer(): void {
     document.addEventListener(type, notice, { capture: true, passive: true });
 }
 
-/** Whether a click on a button that is marked `data-decides` is meant for it. One by keyboard has no detail, and always is. */
+/**
+ * Whether a click on a button that is marked `data-decides` is meant for it. A click by keyboard has no detail, and
+ * always is.
+ */
 export const isMeant = ({ detail, currentTarget }: MouseEvent): boolean =>
   detail === 0 || !(currentTarget instanceof Element) || aim.isMeant(currentTarget, performance.now());

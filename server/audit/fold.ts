@@ -13,25 +13,25 @@ import type { Entry } from '../storage/log.ts';
 import { Replica } from '../yjs/replica.ts';
 import { changedWords, cut, cutPair, longestWords, markedWords } from './words.ts';
 
-/** Typing that pauses for longer is another act, ms. */
+/** A longer pause in typing begins another act, ms. */
 export const pause = 5 * 60_000;
-/** Items of one act, and acts that one stretch of typing comes to. */
+/** Limits of the items of one act, and of the acts of one stretch of typing. */
 const mostItems = 50;
-/** Items whose words are told in full; of more, each gets less room. */
+/** Items with full words; if there are more, each gets less room. */
 const mostInFull = 8;
 /** Parties in one list of an item. */
 const mostParties = 30;
 
-/** The acts that one entry, or one stretch of typing, comes to in a clause. They are told together or not at all. */
+/** The acts of one entry, or of one stretch of typing, in a clause. They are shown together or not at all. */
 export interface Group {
   readonly first: number;
   readonly last: number;
   readonly acts: readonly HistoryAct[];
 }
 
-/** What somebody is typing in a clause, one entry after the other. */
+/** One participant's typing in a clause, entry by entry. */
 interface Stretch {
-  /** In whose name: anything else begins another stretch. */
+  /** The author: another author begins another stretch. */
   readonly capacity: string;
   readonly actor: Actor;
   readonly onBehalfOf: PartyCode | null;
@@ -40,9 +40,9 @@ interface Stretch {
   readonly from: number;
   to: number;
   readonly before: Clause | null;
-  /** Records of marks that it began or changed, as they were before and as they are. */
+  /** Records of marks that it began or changed, before and after. */
   readonly marks: Map<MarkId, MarkChange>;
-  /** What it came to when somebody asked last. */
+  /** The group as it was when it was last asked for. */
   told?: { readonly last: number; readonly group: Group | null };
 }
 
@@ -52,8 +52,8 @@ interface MarkChange {
 }
 
 /**
- * Folds the log of one recommendation into acts, clause by clause: `onGroup` is told of each group when it is complete,
- * in the order of the log; what is still going on is in `open`.
+ * Folds the log of one recommendation into acts, clause by clause: `onGroup` is called with each complete group, in the
+ * order of the log; unfinished groups are in `open`.
  *
  * A clause is read where a stretch of typing begins or ends, and not at every entry.
  */
@@ -62,10 +62,10 @@ export class Fold {
   readonly #only: ClauseId | null;
   readonly #onGroup: (clause: ClauseId, group: Group) => void;
   readonly #stretches = new Map<ClauseId, Stretch>();
-  /** Clauses that were typed in since the text was read. */
+  /** Clauses with typing since the text was read. */
   readonly #dirty = new Set<ClauseId>();
   #text: readonly Clause[] = [];
-  /** Which clause each element of the document is. */
+  /** The clause of each element of the document. */
   #elements = new Map<unknown, ClauseId>();
   #touched = new Set<ClauseId>();
   #bytes = 0;
@@ -79,17 +79,17 @@ export class Fold {
   get sequence(): number {
     return this.#replica.sequence;
   }
-  /** Bytes of the entries that it took: what it holds is of that size. */
+  /** Bytes of the entries so far, as a measure of its size. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Takes the next entry, in steps: whoever runs it may let others have a turn between them. Throws `internal` where the
-   * entry doesn't follow from the one before, and what `Replica.text` throws.
+   * Applies the next entry, in steps: the caller may do other work between them. Throws `internal` where the entry
+   * doesn't follow from the one before, and the errors of `Replica.text`.
    */
   *take(entry: Entry): Generator<void> {
-    // A checkpoint spares the room these entries; whoever shows them looks at them.
+    // A room that opens from a checkpoint doesn't check these entries; the history does.
     assertLink(entry, this.#replica.hash, this.#replica.sequence);
     const header = decodeHeader(entry.header);
     yield;
@@ -109,7 +109,7 @@ export class Fold {
     this.#touched = new Set();
     this.#replica.take(entry, header.at, changes);
     this.#bytes += entry.content.length + entry.header.length;
-    // What is decided or said of a mark concerns its clause, also where no word of it changes.
+    // A decision or remark on a mark concerns its clause, also where no word of it changes.
     for (const [, { was, is }] of marks) if (was !== undefined) this.#touched.add(is.clause);
     if (capacity === null) {
       for (const clause of clauses.keys()) this.#touched.add(clause);
@@ -118,7 +118,7 @@ export class Fold {
     } else this.#typed(entry, header, capacity, marks);
   }
 
-  /** What is being typed in a clause, as far as it has come. */
+  /** The unfinished typing in a clause. */
   open(clause: ClauseId): Group | null {
     const stretch = this.#stretches.get(clause);
     if (stretch === undefined) return null;
@@ -157,7 +157,8 @@ export class Fold {
       if (this.#only !== null && clause !== this.#only) continue;
       let stretch = this.#stretches.get(clause);
       if (stretch === undefined || !this.#goesOn(clause, capacity, at)) {
-        // The text was read before the entry was applied: it is what the stretch before left, and this one finds.
+        // The text was read before the entry was applied: it is the end of the stretch before, and the beginning of
+        // this one.
         this.#end(clause);
         const { sequence } = entry;
         const before = this.#find(clause);
@@ -230,7 +231,7 @@ export class Fold {
     if (group !== null) this.#onGroup(clause, group);
   }
 
-  /** An act for each amendment that was typed at. Null where nothing is left of it, and nothing was begun. */
+  /** An act for each amendment that was typed at. Null where nothing of it is left, and no mark was begun. */
   #groupOf(stretch: Stretch, after: Clause | null): Group | null {
     const { first, last, before } = stretch;
     const items = typedItems(stretch, after, this.#replica.negotiation.marks);
@@ -252,7 +253,7 @@ export class Fold {
     };
   }
 
-  /** Notes which clauses a transaction changes. */
+  /** Notes the clauses that a transaction changes. */
   #touch(transaction: Y.Transaction): void {
     const fragment = textOf(this.#replica.doc);
     for (const changed of transaction.changed.keys()) {
@@ -267,7 +268,7 @@ export class Fold {
     }
   }
 
-  /** Clauses came, or went. */
+  /** Clauses were added or removed. */
   #recount(fragment: Y.XmlFragment): void {
     const before = this.#elements;
     this.#elements = new Map();
@@ -286,7 +287,10 @@ export class Fold {
 
 const capacityOf = ({ actor, onBehalfOf }: Header): string => JSON.stringify([actor, onBehalfOf]);
 
-/** Null where the command gives none. No command is known by name here: those of an earlier or later program are told too. */
+/**
+ * Null where the command gives none. The commands of earlier and later programs are shown too, so none is known by name
+ * here.
+ */
 const reasonOf = (command: { readonly type: string; readonly reason?: unknown }): string | null =>
   typeof command.reason === 'string' && command.reason !== '' ? command.reason : null;
 
@@ -306,7 +310,7 @@ function actOf(
   return { first, last, from, to, by: who, onBehalfOf };
 }
 
-/** What somebody typed: for their party's marks, the words before and after; else the words in force. */
+/** The effects of typing: the words before and after under the party's own marks; else the words in force. */
 function typedItems(
   { actor, onBehalfOf, before, marks }: Stretch,
   after: Clause | null,
@@ -315,14 +319,14 @@ function typedItems(
   const party = onBehalfOf ?? ('role' in actor ? actor.party : null);
   const changed = changedMarks(before, after);
   for (const id of marks.keys()) changed.add(id);
-  // Where words go, those of others on both sides of them stand otherwise: they are nothing that was done to those.
+  // Where words are removed, the neighbouring words of others change their context: that is no effect on them.
   const own = new Set([...changed].filter((id) => marks.has(id) || records.get(id)?.party === party));
   const items = markItems(before, after, own, (id) => marks.get(id) ?? unchanged(records.get(id)));
-  // A party only proposes: the words in force stay what they are.
+  // A party only proposes: the words in force stay unchanged.
   return party === null ? [...items, ...textItems(before, after)] : items;
 }
 
-/** Who types at a mark finds it open; what is decided of it since is no part of that act. */
+/** A mark is open while it is typed at; a later decision is no part of that act. */
 function unchanged(record: MarkRecord | undefined): MarkChange | undefined {
   if (record === undefined) return undefined;
   const open = { ...record, state: 'open' as const };
@@ -342,7 +346,7 @@ function decidedItems(
       for (const id of list) standing.add(id);
   const here = new Map(marks.filter(([id, { is }]) => is.clause === clause || standing.has(id)));
   const items = markItems(before, after, new Set(here.keys()), (id) => here.get(id));
-  // What an amendment brought into force, its own item says.
+  // The item of an adopted amendment shows the words that it brought into force.
   const isDecided = [...here.values()].some(({ was, is }) => is.kind === 'amendment' && was?.state !== is.state);
   return isDecided ? items : [...items, ...textItems(before, after)];
 }
@@ -353,7 +357,7 @@ function textItems(before: Clause | null, after: Clause | null): HistoryItem[] {
   return was === is ? [] : [{ of: 'text', ...changedWords(was, is) }];
 }
 
-/** The marks that stand where two versions of a clause differ. */
+/** The marks in the part in which two versions of a clause differ. */
 function changedMarks(before: Clause | null, after: Clause | null): Set<MarkId> {
   const ids = new Set<MarkId>();
   const runs = changedRuns(before?.runs ?? [], after?.runs ?? []);
@@ -428,7 +432,7 @@ function sponsorsOf(
   };
 }
 
-/** What a command changed of a clause's own record. */
+/** A command's changes of a clause's own record. */
 function recordItems(was: ClauseRecord | undefined, is: ClauseRecord | undefined): HistoryItem[] {
   if (is === undefined) return [];
   const items: HistoryItem[] = [];
@@ -443,7 +447,7 @@ function recordItems(was: ClauseRecord | undefined, is: ClauseRecord | undefined
   return items;
 }
 
-/** So many items, and so much of their words, that a page holds at least one act. */
+/** Limits of items and their words, so that a page holds at least one act. */
 function shortened(items: readonly HistoryItem[]): HistoryItem[] {
   const told = items.slice(0, mostItems);
   const most = Math.floor(Math.min(1, mostInFull / Math.max(1, told.length)) * longestWords);

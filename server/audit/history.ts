@@ -6,25 +6,25 @@ import type { Log } from '../storage/log.ts';
 import { Fold, type Group } from './fold.ts';
 import { Turns } from './turns.ts';
 
-/** Bytes of one page; an act that is longer than what is left stands on the next. */
+/** Bytes of one page; an act that doesn't fit is on the next page. */
 export const longestPage = 256 * 1024;
-/** Bytes of the acts of one recommendation that are held: the newest. */
+/** Bytes of the acts of one recommendation in memory: the newest. */
 const mostHeld = 4 * 1024 * 1024;
-/** Recommendations whose acts are held, and bytes of the entries that they were folded from. */
+/** Recommendations with acts in memory, and bytes of the entries from which they were folded. */
 const mostFolds = 4;
 const mostFolded = 64 * 1024 * 1024;
-/** Of the groups that a page is chosen from, so many bytes are more than it can hold. */
+/** Bytes of the groups from which a page is chosen: more than it can hold. */
 const enough = 4 * longestPage;
-/** How long acts are held that nobody asks for, ms. */
+/** Time, ms, for which unused acts stay in memory. */
 const longestIdle = 5 * 60_000;
-/** Nobody who drafts waits longer than this for a history, ms, but for a single step that takes longer. */
+/** The longest time, ms, for which a history may delay drafting, except for a single step that takes longer. */
 const slice = 8;
-/** After so much work at a stretch, ms, a history takes half of the time at the most. */
+/** After this much continuous work, ms, a history takes half of the time at the most. */
 const unhurried = 500;
 /** Entries, and bytes of them, that are read from the log at once: some are a megabyte long. */
 const mostEntries = 500;
 const mostBytes = 2 * 1024 * 1024;
-/** Entries that are folded without waiting for a turn: what came since somebody asked last. */
+/** Entries that are folded without waiting for a turn: those since the last request. */
 const few = 200;
 
 /** A group of acts as it is sent. */
@@ -32,7 +32,7 @@ interface Told {
   readonly first: number;
   readonly last: number;
   readonly count: number;
-  /** The acts' JSON, without the brackets round it. */
+  /** The acts' JSON, without the brackets around it. */
   readonly json: string;
 }
 
@@ -42,33 +42,33 @@ const told = ({ first, last, acts }: Group): Told => ({
   count: acts.length,
   json: acts.map((act) => JSON.stringify(act)).join(','),
 });
-/** UTF-16 in memory, and what stands round it. */
+/** UTF-16 in memory, with the overhead of an entry. */
 const sizeOf = ({ json }: Told): number => 2 * json.length + 100;
 
-/** The acts of one recommendation, as far as they are held, and what it takes to fold on. */
+/** The acts of one recommendation in memory, and the state from which the fold continues. */
 interface Held {
   readonly fold: Fold;
   readonly acts: Map<ClauseId, Told[]>;
-  /** The clauses of the groups that are held, in the order of the log, from `next` on. */
+  /** The clauses of the groups in memory, in the order of the log, from `next` on. */
   readonly order: ClauseId[];
   next: number;
   bytes: number;
-  /** Clauses whose oldest acts are no longer held. */
+  /** Clauses with oldest acts that are no longer in memory. */
   readonly cut: Set<ClauseId>;
-  /** One after the other. */
+  /** Queues the requests. */
   working: Promise<unknown>;
   usedAt: number;
 }
 
-/** Who asks: an account can't take others' turns, and an answer that nobody waits for isn't made. */
+/** The requester: an account can't take others' turns, and an abandoned answer isn't made. */
 export interface HistoryRequester {
   readonly account: AccountId;
   readonly gone: AbortSignal;
 }
 
 /**
- * The histories of clauses, folded from the log: it is the record itself and not a memory of it. The acts of the
- * recommendations that were asked for last are held, and folded on from where they are.
+ * The histories of clauses, folded from the log itself. The acts of the most recently requested recommendations stay in
+ * memory, and their folds continue from there.
  */
 export class Histories {
   readonly #log: Log;
@@ -77,14 +77,14 @@ export class Histories {
   readonly #most: number;
   #sweep: NodeJS.Timeout | null = null;
 
-  /** `most`: bytes of the acts of one recommendation that are held. */
+  /** `most`: bytes of the acts of one recommendation in memory. */
   constructor(log: Log, most = mostHeld) {
     this.#log = log;
     this.#most = most;
   }
 
   /**
-   * A page of a clause's history, as the JSON of `History`. Throws `not-found` for a clause that never was,
+   * A page of a clause's history, as the JSON of `History`. Throws `not-found` for an unknown clause,
    * `too-many-requests` where the account has too many under way, and `internal` where the log is broken.
    */
   async page(
@@ -128,7 +128,7 @@ export class Histories {
     return this.#turns.take(requester, catchUp);
   }
 
-  /** A page of acts that are no longer held: folded from the beginning, and forgotten. */
+  /** A page of acts that are no longer in memory: folded from the beginning, and dropped afterwards. */
   async #foldPage(
     recommendation: RecommendationId,
     clause: ClauseId,
@@ -152,7 +152,7 @@ export class Histories {
       }
       groups.push(one);
       bytes += sizeOf(one);
-      // A page is the end of them, and what is let go is kept count of.
+      // The end of the groups is enough for a page, and dropped groups are counted.
       if (isForward || bytes <= 2 * enough) return;
       let from = 0;
       for (const oldest of groups) {
@@ -174,7 +174,7 @@ export class Histories {
     }
   }
 
-  /** Takes the entries that a fold hasn't got, and lets others have their turns between the steps. */
+  /** Applies the entries that a fold lacks, and lets other work take turns between the steps. */
   async #run(recommendation: RecommendationId, fold: Fold, isDone: () => boolean = () => false): Promise<void> {
     const name = recommendationLog(recommendation);
     let limit = 16;
@@ -240,7 +240,7 @@ export class Histories {
     this.#sweep = null;
   }
 
-  /** Lets go of those that were asked for longest ago, where they are too many or too large. */
+  /** Drops the least recently requested folds, where they are too many or too large. */
   #trim(newest: RecommendationId): void {
     const oldestFirst = [...this.#held].sort(([, one], [, other]) => one.usedAt - other.usedAt);
     let bytes = oldestFirst.reduce((sum, [, { fold }]) => sum + fold.bytes, 0);
@@ -276,7 +276,7 @@ interface Page {
   readonly groups: readonly Told[];
   readonly earlier: number | null;
   readonly later: number | null;
-  /** Whether it holds the oldest group that there is to choose from, or there is none. */
+  /** Whether it has the oldest group to choose from, or there is none. */
   readonly reachesStart: boolean;
 }
 
@@ -285,7 +285,7 @@ const isAscending = ({ before, after }: HistoryQuery): boolean => after !== unde
 const isWithin = ({ first, last }: Told, { before, after }: HistoryQuery): boolean =>
   (before === undefined || last < before) && (after === undefined || first > after);
 
-/** Of the groups of a clause, oldest first, those of a page. `more`: whether there are some that are not among them. */
+/** The groups of a page, of a clause's groups in order of time. `more`: whether there are others. */
 function pageOf(groups: readonly Told[], query: HistoryQuery, more = { earlier: false, later: false }): Page {
   const isForward = isAscending(query);
   const candidates = groups.filter((group) => isWithin(group, query));

@@ -19,22 +19,22 @@ import { permit as permitOne } from './ruleset1/authority.ts';
 import { rewritten } from './ruleset1/dispose.ts';
 import { Command as CommandOne, decide as decideOne } from './ruleset1/procedure.ts';
 
-/** What an entry found, and what it left. */
+/** The state before an entry, and the state after it. */
 export interface Effect {
   readonly sequence: number;
   readonly before: readonly Clause[];
   readonly after: readonly Clause[];
-  /** The ledger before the entry. */
+  /** The negotiation state before the entry. */
   readonly negotiation: NegotiationState;
 }
 
 type Typed = Effect & { readonly changes: readonly StateChange[] };
 
-/** What differs between the rules that were in force at one time and another. */
+/** The parts of the rules that differ between rulesets. */
 interface Ruleset {
   /** Judges an edit, with the records that its entry changed. */
   readonly typing: (edit: Typed, capacity: Capacity, header: Header) => void;
-  /** The text and the records that a stored command leaves; throws for one that this ruleset doesn't know. */
+  /** The text and the records after a stored command; throws for a command that this ruleset doesn't know. */
   readonly decide: (
     situation: Situation,
     header: Header,
@@ -42,7 +42,7 @@ interface Ruleset {
   ) => { readonly text: readonly Clause[]; readonly changes: readonly StateChange[] };
 }
 
-/** Rules in force, by their number. One that changed keeps its earlier form for as long as records need it. */
+/** Rulesets by their number. A changed rule keeps its earlier form for as long as logs need it. */
 const rulesets: ReadonlyMap<number, Ruleset> = new Map<number, Ruleset>([
   [
     1,
@@ -77,9 +77,9 @@ function assertSaid({ recorded }: Header, events: readonly StoredEvent[]): void 
 }
 
 /**
- * Judges an entry again as the room judged it, by the rules that were in force then: the actor that it names must have been
- * allowed to do what it did. A chain that somebody sealed anew holds; words put into another's mouth don't. `changes`: the
- * records that the entry changed.
+ * Judges an entry again as the room judged it, by the rules that were in force then: its actor must have had the right
+ * to the act. A chain that an attacker computed anew passes the hash check; words attributed to another author don't
+ * pass this one. `changes`: the records that the entry changed.
  *
  * Throws an `Error` that says what is wrong, or the `ConcordError` of the rule that the entry breaks.
  */
@@ -116,7 +116,7 @@ function rejudgeTyping(header: Header, effect: Typed, rules: Ruleset): void {
   }
 }
 
-/** An edit is judged by what it left, and records exactly what follows from it. */
+/** An edit is judged by its outcome, and records exactly the consequences of it. */
 function judgeTyping({ before, after, negotiation, changes }: Typed, capacity: Capacity, header: Header): void {
   const found = consequencesOf({ before, after }, capacity, negotiation);
   if (found.operations.length > 0) throw new Error('it leaves words of what it ended');
@@ -131,7 +131,7 @@ function judgeTyping({ before, after, negotiation, changes }: Typed, capacity: C
   permitLeft({ before, after }, found.fallen, capacity, negotiation);
 }
 
-/** Ruleset 1 knew neither parents nor consequences: an edit entered what it made, and changed no record. */
+/** Ruleset 1 had neither parents nor consequences: an edit registered its new marks, and changed no record. */
 function judgeTypingOne({ before, after, negotiation, changes }: Typed, capacity: Capacity): void {
   permitOne({ before, after }, capacity, negotiation);
   const sponsors = 'proposesFor' in capacity ? [capacity.proposesFor] : [];
@@ -156,7 +156,7 @@ function capacityOf(role: string, party: PartyCode | null, onBehalfOf: PartyCode
   return null;
 }
 
-/** Whether a party was in the meeting at that time is in the meeting's own log, and not judged here. */
+/** Parties and their membership are in the meeting's own log, and not judged here. */
 class AnyParty extends Map<PartyCode, Party> {
   override has(): boolean {
     return true;
@@ -173,7 +173,7 @@ function rejudgeDecision(header: Header, { before, after, negotiation, changes }
   if (!sameText(decided.text, after)) throw new Error('it leaves another text than what was decided');
 }
 
-/** Changes in the order of their records: each stands there once, and the order in which they were found says nothing. */
+/** Changes in the order of their records: each occurs once, and the order in which they were found has no meaning. */
 const byRecord = (changes: readonly StateChange[]): readonly StateChange[] =>
   [...changes].sort((one, other) => (metadataKey(one) < metadataKey(other) ? -1 : 1));
 

@@ -1,21 +1,21 @@
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 
-/** What one account may have waiting: a person asks for one thing, and perhaps for another before it is there. */
+/** Requests of one account that may wait: a person asks for one thing, and perhaps for another before it is there. */
 export const mostWaiting = 4;
 
 /**
- * Costly work, one piece at a time, and one of each account in turn: whoever asks for much waits for it, and the others
- * wait for one piece of it at the most.
+ * Costly work, one piece at a time, accounts in turn: an account with many requests waits for its own, and others wait
+ * for one piece of them at the most.
  */
 export class Turns {
-  /** Who waits, the account whose turn is next first. */
+  /** The waiting requests, in the order of their accounts' turns. */
   readonly #waiting = new Map<AccountId, (() => void)[]>();
   #busy = false;
 
   /**
-   * Throws `too-many-requests` where the account has too many waiting, or where the answer is no longer waited for when
-   * its turn comes.
+   * Throws `too-many-requests` where the account has too many waiting, or where the answer was abandoned before its
+   * turn.
    */
   async take<T>(
     { account, gone }: { readonly account: AccountId; readonly gone: AbortSignal },

@@ -13,10 +13,10 @@ import type { Entry, Log } from '../storage/log.ts';
 import { Replica } from '../yjs/replica.ts';
 import { rejudge, sorted } from './rejudge.ts';
 
-/** What is wrong with the record, and where it first shows. */
+/** A fault of a log, and its first place. */
 export interface Fault {
   readonly log: LogName;
-  /** The first entry that is wrong; null where the live state differs from an unbroken log. */
+  /** The first wrong entry; null where the live state differs from an unbroken log. */
   readonly sequence: number | null;
   readonly reason: string;
 }
@@ -30,9 +30,8 @@ export interface Findings {
 const pageOfEntries = 500;
 
 /**
- * Reads the whole record as a stranger would: checks the hash chain of every log, replays every document, judges every
- * entry again, and compares what comes out with the ledger's mirror in the document and with the state that the server
- * opens from.
+ * Reads all logs as an outsider would: checks each hash chain, replays every document, judges every entry again, and
+ * compares the outcome with the document's metadata and with the checkpoint.
  */
 export async function verify(log: Log): Promise<Findings> {
   const faults: Fault[] = [];
@@ -48,7 +47,7 @@ export async function verify(log: Log): Promise<Findings> {
 
 type Found = { readonly entries: number; readonly fault: Fault | null };
 
-/** Walks a log entry by entry; `take` throws where an entry isn't what it should be. */
+/** Walks a log entry by entry; `take` throws for a wrong entry. */
 async function walk(log: Log, name: LogName, take: (entry: Entry) => void): Promise<Found> {
   let hash = zeroHash;
   let sequence = 0;
@@ -69,7 +68,7 @@ async function walk(log: Log, name: LogName, take: (entry: Entry) => void): Prom
     if (page.length < pageOfEntries) break;
   }
   const head = await log.head(name);
-  // The log may have grown meanwhile: only one that is shorter than its head has lost something.
+  // The log may have grown meanwhile: only a log that is shorter than its head has lost something.
   if (head !== null && head.sequence === sequence && !same(head.hash, hash))
     return { entries, fault: { log: name, sequence, reason: 'the head names another hash' } };
   return { entries, fault: null };
@@ -97,7 +96,7 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
     const found = await walk(log, name, (entry) => {
       const header = decodeHeader(entry.header);
       if (header.at < replica.at) throw new Error('the time runs backwards');
-      // Otherwise the laxer rules of earlier days would excuse what is forged today.
+      // Otherwise an attacker could use the laxer rules of earlier versions for a new entry.
       if (header.ruleset < ruleset) throw new Error('it was made under rules that were no longer in force');
       ruleset = header.ruleset;
       const before = replica.text();
@@ -124,7 +123,9 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
   }
 }
 
-/** What an entry brings is by the client ids of its author, as the ledger has them then, or by the server's. */
+/**
+ * The content of an entry bears the client ids of its author, by the negotiation state at that time, or the server's.
+ */
 function checkWriters({ content }: Entry, { actor }: Header, { clients }: NegotiationState): void {
   if (content.length === 0) return;
   for (const client of Y.parseUpdateMeta(content).to.keys())
@@ -132,7 +133,7 @@ function checkWriters({ content }: Entry, { actor }: Header, { clients }: Negoti
       throw new Error('it was written by somebody else');
 }
 
-/** The state that the server opens from must be what the log says. */
+/** The checkpoint must equal the state of the log. */
 function compareCheckpoint(
   replica: Replica,
   checkpoint: Parameters<typeof Replica.restore>[0],
@@ -158,7 +159,10 @@ function compareCheckpoint(
   }
 }
 
-/** What the screens draw names from must be what the entries' headers say. Yjs doesn't promise to keep the order of keys. */
+/**
+ * The metadata, from which the screens show names, must equal the state from the entries' headers. Yjs doesn't
+ * guarantee the order of keys.
+ */
 function compareMirror(replica: Replica, name: LogName): Fault | null {
   const record = recordOf(replica.doc);
   const changes = replica.negotiation.changes();

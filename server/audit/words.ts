@@ -2,11 +2,11 @@ import { diffSplitBy } from 'lib0/diff/patience';
 import type { MarkId } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 
-/** Characters of one piece of words that a history tells; longer ones are cut. */
+/** Characters of one piece of words in a history; longer ones are cut. */
 export const longestWords = 600;
-/** Characters that are left standing beside a difference, so that it can be found in the text. */
+/** Characters of context beside a difference, so that readers can find it in the text. */
 const beside = 60;
-/** Longer pieces are not searched for what they have in common: that takes longer than in proportion. */
+/** Longer pieces are not compared: finding their common part takes more than proportional time. */
 const longestToSearch = 4000;
 const apart = ' … ';
 
@@ -16,14 +16,14 @@ function piece(text: string, from: number, to: number): string {
   return text.slice(isLow(from) ? from + 1 : from, isLow(to) ? to - 1 : to);
 }
 
-/** Words cut to a length; what is left out stands in their middle. */
+/** Words cut to a length; an ellipsis in the middle stands for the rest. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const half = Math.floor((most - apart.length) / 2);
   return half <= 0 ? '…' : piece(text, 0, half) + apart + piece(text, text.length - half, text.length);
 }
 
-/** How much two texts have in common at both ends. */
+/** The lengths of the common start and end of two texts. */
 function common(one: string, other: string): { readonly front: number; readonly back: number } {
   const least = Math.min(one.length, other.length);
   let front = 0;
@@ -34,7 +34,7 @@ function common(one: string, other: string): { readonly front: number; readonly 
   return { front, back };
 }
 
-/** Two versions of words, long ones cut to where they differ. */
+/** Two versions of words, long ones cut to the part that differs. */
 export function cutPair(before: string, after: string, most: number): readonly [before: string, after: string] {
   if (before.length <= most && after.length <= most) return [before, after];
   const { front, back } = common(before, after);
@@ -46,7 +46,7 @@ export function cutPair(before: string, after: string, most: number): readonly [
   return [difference(before), difference(after)];
 }
 
-/** The words that a text lost, and those that it gained; an ellipsis stands for what lies between. */
+/** The words that a text lost, and those that it gained; an ellipsis stands for the words between them. */
 export function changedWords(before: string, after: string): { readonly struck: string; readonly brought: string } {
   let { front, back } = common(before, after);
   // Whole words: a letter alone says nothing.
@@ -68,7 +68,7 @@ export function changedWords(before: string, after: string): { readonly struck: 
 export type Marked = 'insertion' | 'deletion' | 'bracket' | 'comment';
 const families: readonly Marked[] = ['insertion', 'deletion', 'bracket', 'comment'];
 
-/** The words of a clause that bear each of some marks, by family; an ellipsis stands for what lies between. */
+/** The words of a clause that bear each of some marks, by family; an ellipsis stands for the words between them. */
 export function markedWords(
   clause: Clause | null,
   ids: ReadonlySet<MarkId>,

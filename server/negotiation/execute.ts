@@ -32,7 +32,7 @@ export async function execute(
     onBehalfOf: commands.onBehalfOf(command, by, room.negotiation),
     action: { ...command },
     stage: (head, act) => {
-      // Again where another entry came first: rights and text are what they are then.
+      // Called again where another entry came first: rights and text are looked up anew.
       const { meeting, principal } = now();
       const decision = commands.decide(
         { text: head.text(), negotiation: head.negotiation, meeting },

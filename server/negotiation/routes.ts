@@ -35,7 +35,7 @@ export function negotiationRoutes(services: NegotiationServices): Hono {
   const routes = new Hono();
   const histories = new Histories(services.log);
 
-  /** Whoever takes part, but not observers: they are sent rendered text, at `/meetings/:id/text`. */
+  /** For participants except observers, who get rendered text at `/meetings/:id/text`. */
   const taking = async (c: Parameters<typeof requester>[0]) => {
     const who = await requester(c, services.access);
     const { id, meeting } = recommendationFrom(c, services.meetings);
@@ -62,7 +62,7 @@ export function negotiationRoutes(services: NegotiationServices): Hono {
 
   routes.get('/api/recommendations/:id/clauses/:clause/history', async (c) => {
     const { id, who } = await taking(c);
-    // It may replay the log: it costs more than an order, and a person asks for it now and then.
+    // It may replay the log: it costs more than a command, and a person asks for it now and then.
     await services.access.limitCommands(who.account.id, 4);
     const clause = ClauseId.safeParse(c.req.param('clause'));
     if (!clause.success) throw new ConcordError('not-found');
@@ -85,7 +85,7 @@ export function negotiationRoutes(services: NegotiationServices): Hono {
   return routes;
 }
 
-/** The whole of a recommendation as programs read it. */
+/** The whole recommendation as programs read it. */
 function recommendationView(room: Room, meeting: MeetingState, language: string): z.infer<typeof RecommendationView> {
   const text = room.text();
   const { negotiation } = room;

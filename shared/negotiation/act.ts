@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { Principal } from '../meeting/principal.ts';
 import { PartyCode } from '../protocol/ids.ts';
 
-/** The actor of an entry: a participant, an operator of the server, or the server itself with the cause (a deadline that passed). */
+/**
+ * The actor of an entry: a participant, an operator of the server, or the server itself with the cause (a deadline that
+ * passed).
+ */
 export const Actor = z.union([
   Principal,
   z.object({ operator: z.string() }),
@@ -10,7 +13,7 @@ export const Actor = z.union([
 ]);
 export type Actor = z.infer<typeof Actor>;
 
-/** An actor's name for the record. */
+/** An actor's name for the log. */
 export const nameOf = (actor: Actor): string =>
   'role' in actor ? actor.name : 'operator' in actor ? actor.operator : actor.system;
 
@@ -23,7 +26,7 @@ export interface Act {
   readonly at: number;
 }
 
-/** Who decided what a record says, when and why. */
+/** The person behind a decision in a record, with time and reason. */
 export const Decided = z.object({
   by: z.string(),
   at: z.number(),

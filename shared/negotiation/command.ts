@@ -9,28 +9,31 @@ import type { TextOperation } from '../text/operations.ts';
 import type { StoredEvent } from './event.ts';
 import type { NegotiationState } from './state.ts';
 
-/** All that a decision looks at. */
+/** The inputs of a decision. */
 export interface Situation {
   readonly text: readonly Clause[];
   readonly negotiation: NegotiationState;
   readonly meeting: Pick<MeetingState, 'parties' | 'drafting'>;
 }
 
-/** What a command does, in one entry: the events that say what happened, and the operations on the text. */
+/** The effects of a command, in one entry: the events, and the operations on the text. */
 export interface Decision {
   readonly operations: readonly TextOperation[];
   readonly events: readonly StoredEvent[];
 }
 
-/** The digests of what the actor saw; null: it is only asked whether the command may be given. */
+/** The digests of the words that the actor saw; null where a caller only asks whether the command may be given. */
 export type Looked = Seen | null | undefined;
 
-/** A command as it was read: `input` holds what is its own. */
+/** A parsed command: `input` holds its own fields. */
 export interface StoredCommand {
   readonly type: string;
 }
 
-/** How a screen asks before a command is sent: not at all, or with a sentence (`confirm.<type>` in the word files). */
+/**
+ * The confirmation that a screen asks for before it sends a command: none, or a sentence (`confirm.<type>` in the word
+ * files).
+ */
 export type Confirmation = 'none' | 'asks';
 
 /** A command as the registry knows it. */
@@ -38,7 +41,7 @@ export interface CommandKind {
   readonly type: string;
   /** The whole command, with its type: what OpenAPI describes. */
   readonly schema: z.ZodType;
-  /** Throws a `ZodError` for what the schema doesn't allow. */
+  /** Throws a `ZodError` for input outside of the schema. */
   readonly parse: (value: unknown) => StoredCommand;
   /** The body of its request: the command without its type. */
   readonly body: z.ZodType;
@@ -48,9 +51,9 @@ export interface CommandKind {
   readonly confirmation: Confirmation;
   /** The party in whose name it is given, where the rapporteur gives it. */
   readonly onBehalfOf: (command: StoredCommand, state: NegotiationState) => PartyCode | null;
-  /** Adds the digests of what is on screen to a wish. */
+  /** Adds the digests of the words on screen to a wish. */
   readonly see: (wish: StoredCommand, shown: Pick<Situation, 'text' | 'negotiation'>) => StoredCommand;
-  /** Throws the `ConcordError` that says why not. `looks`: false where it is only asked whether it may be given. */
+  /** Throws the `ConcordError` of the refusal. `looks`: false where a caller only asks whether it may be given. */
   readonly decide: (situation: Situation, command: StoredCommand, by: Principal, looks: boolean) => Decision;
 }
 
@@ -59,10 +62,10 @@ type InputOf<Type extends string, Shape extends z.ZodRawShape> = { readonly type
 /**
  * Declares a command: a POST to `/api/recommendations/:id/<type>` with `input` as its body.
  *
- * `actors`: the roles that may give it; whatever depends on the record, `decide` says. `whileDraftingClosed`: whether it may
- * be given then, by everybody or by the roles named. `onBehalfOf`: the party whose act it is, where the rapporteur gives it.
- * `seen`: for a decision on words, the digests of the words that are meant; its input gets the field `seen`, and
- * `decide` holds it against what stands there (`requireSeen`).
+ * `actors`: the roles that may give it; `decide` checks conditions that depend on the state. `whileDraftingClosed`:
+ * whether it may be given then, by everybody or by the roles named. `onBehalfOf`: the party of the act, where the
+ * rapporteur gives it. `seen`: for a decision on words, the digests of those words; its input gets the field `seen`,
+ * and `decide` compares it with the present words (`requireSeen`).
  */
 export function defineCommand<const Type extends string, Shape extends z.ZodRawShape>(declared: {
   readonly type: Type;
@@ -114,7 +117,7 @@ export function digestsOf(situation: Situation): Digests {
   return known;
 }
 
-/** Throws `changed-since` where what was decided on is no longer what stands there. */
+/** Throws `changed-since` where the words have changed since they were seen. */
 export function requireSeen(
   seen: Looked,
   id: string,

@@ -41,7 +41,10 @@ export class AmendmentEvents {
   reparent(id: MarkId, parent: MarkId | null): void {
     if (this.#negotiation.marks.get(id)?.kind === 'amendment') this.#reparented.set(id, parent);
   }
-  /** Sponsors agreed to words: those who had agreed to others are asked again, with what they had agreed to. */
+  /**
+   * Sponsors agree to words: those who had agreed to other words are asked again, with the words that they had agreed
+   * to.
+   */
   askAgain(id: MarkId, agreedTo: AmendedWords): void {
     const record = this.#negotiation.marks.get(id);
     if (record?.kind !== 'amendment' || !this.isOpen(id) || !record.sponsors.some(({ accepted }) => accepted)) return;
@@ -72,8 +75,8 @@ type Closed = Exclude<AmendmentState, 'open'>;
 type Keep = Extract<TextOperation, { op: 'keep' }>;
 
 /**
- * Takes the hand's strikes off letters that their amendment doesn't amend: where two people edit one place, Yjs stretches
- * a strike over what another has just typed, and nobody meant that.
+ * Removes the capacity's strikes from letters outside of their amendment's target: where two people edit one place, Yjs
+ * stretches a strike over another person's new words, which nobody meant.
  */
 export function strayStrikes(
   { before, after }: Change,
@@ -88,7 +91,7 @@ export function strayStrikes(
     const record = negotiation.marks.get(id);
     if (!own(id) || (record?.kind === 'amendment' && record.parent === undefined)) return false;
     const owner = ownerOf(marks, clause, negotiation);
-    // Nobody strikes words of their own: those really go.
+    // Nobody strikes words of their own: those are really deleted.
     if (owner !== null && own(owner)) return true;
     made ??= parentsOfNew(changes, negotiation);
     return owner !== parentsIn(negotiation, made)(id, clause);
@@ -105,24 +108,24 @@ export function strayStrikes(
   });
 }
 
-/** What an edit that is permitted brings with it. */
+/** The consequences of a permitted edit. */
 export interface Consequences {
   readonly events: readonly StoredEvent[];
-  /** What goes from the text with it. */
+  /** The operations on the text. */
   readonly operations: readonly TextOperation[];
-  /** Amendments, of whatever party, that fall with one that the hand withdraws: their words go. */
+  /** Amendments, of any party, that fall with one that the edit withdraws: their words are removed. */
   readonly fallen: ReadonlySet<MarkId>;
 }
 
 /**
- * What an edit that is permitted brings with it: new marks and clauses are the hand's party's; sponsors whose amendment
- * changed are asked again; whoever takes the last words of an amendment away withdraws it from what others made to it,
- * which falls; and what is left without anything that it struck falls too.
+ * The consequences of a permitted edit: new marks and clauses belong to the capacity's party; sponsors of a changed
+ * amendment are asked again; deleting the last words of an amendment withdraws it from the amendments that others made
+ * to it, which fall; and an amendment of which no struck words are left falls too.
  *
- * All of it is told from the text before and the text that is left: asked again of those two, it says the same.
+ * All of it is derived from the text before and the text that is left: derived again from those two, it is the same.
  *
- * Throws `not-your-words` for a clause that comes back in another's name, and `mark-misused` where what the edit made
- * stands in different things once others' words have fallen.
+ * Throws `not-your-words` for a clause that comes back in another's name, and `mark-misused` where a new amendment has
+ * parts in different targets once others' words have fallen.
  */
 export function consequencesOf(change: Change, capacity: Capacity, negotiation: NegotiationState): Consequences {
   const { before } = change;
@@ -132,13 +135,13 @@ export function consequencesOf(change: Change, capacity: Capacity, negotiation: 
   const { changes: clauses } = changedClauses(before, after);
   loseStruck({ before, after }, clauses, capacity, negotiation, amendments);
   askAgain({ before, after }, clauses, capacity, negotiation, amendments);
-  // What the edit made is made to what is left.
+  // The targets of new amendments are found in the text that is left.
   return { events: [...registrations(clauses, capacity, negotiation), ...amendments.list()], operations, fallen };
 }
 
 /**
- * Judges what an edit left, where amendments of others fell with it: their words are taken out before, since they are no
- * part of what the hand did. Throws as `permit` does.
+ * Judges the outcome of an edit by which amendments of others fell: their words are removed before, since their removal
+ * is no part of the author's own edit. Throws as `permit` does.
  */
 export function permitLeft(
   { before, after }: Change,
@@ -189,8 +192,8 @@ function registrations(
     if (was !== undefined) continue;
     const known = negotiation.clauses.get(clause.id);
     if (known === undefined) entered.push(clause.id);
-    // An id that comes back (the undo of one's own deletion) must not bring another party's name with it. The rapporteur,
-    // who says who sponsors a clause, brings it back with its sponsors.
+    // An id that comes back (the undo of a person's own deletion) must not bring another party's name with it. The
+    // rapporteur, who sets the sponsors of clauses, brings it back with its sponsors.
     else if ((party !== null && known.sponsors.join() !== sponsors.join()) || known.status.state !== 'open')
       throw new ConcordError('not-your-words', { clause: clause.id });
   }
@@ -214,13 +217,13 @@ const idsIn = ({ insertion, runs }: Pick<Clause, 'insertion' | 'runs'>): Readonl
   return ids;
 };
 
-/** Whether nothing is left of an amendment but, perhaps, its empty clause. */
+/** Whether nothing is left of an amendment except, perhaps, its empty clause. */
 const isEmptied = (text: readonly Clause[], id: MarkId): boolean => {
   const { struck, inserted } = wordsOf(text, id);
   return struck === '' && inserted === '';
 };
 
-/** The open amendments of which an edit took the last words away. */
+/** The open amendments of which an edit deleted the last words. */
 function emptiedBy(
   { before, after }: Change,
   clauses: readonly ClauseChange[],
@@ -242,7 +245,7 @@ function emptiedBy(
   return emptied;
 }
 
-/** Closes amendments of which the hand took the last words away, where others made amendments to them, and those. */
+/** Closes amendments of which the edit deleted the last words, if others made amendments to them, and closes those. */
 function withdraw(
   { before, after }: Change,
   capacity: Capacity,
@@ -256,14 +259,14 @@ function withdraw(
     if (own(id) && !holdsNewWords(after, id, negotiation)) emptied.add(id);
   if (emptied.size === 0) return { fallen: emptied, operations: [] };
   const parents = openParents(before, negotiation);
-  /** The outermost that was emptied, of an amendment and of all that it was made to. */
+  /** The outermost emptied one, of an amendment and its ancestors. */
   const outermost = (id: MarkId): MarkId | null => {
     let found: MarkId | null = null;
     for (let next: MarkId | null = id; next !== null; next = parents.get(next) ?? null)
       if (emptied.has(next)) found = next;
     return found;
   };
-  // Without anything of others that hangs on it, an amendment that was taken back may come again by an undo.
+  // Without amendments of others to it, a deleted amendment may come back by an undo.
   const withdrawn = new Set<MarkId>();
   for (const id of madeTo(emptied, before, negotiation)) {
     const top = !own(id) && stands(before, id) ? outermost(id) : null;
@@ -272,19 +275,22 @@ function withdraw(
   const fallen = madeTo(withdrawn, before, negotiation);
   const { operations } = removeAmendments(after, new Set([...withdrawn, ...fallen]), negotiation);
   for (const id of withdrawn) amendments.close(id, 'withdrawn', wordsOf(before, id));
-  // With all their words, also those that they struck of what went.
+  // With all their words, also those that they struck in the removed ones.
   for (const id of fallen) amendments.close(id, 'fallen', wordsOf(before, id));
   return { fallen, operations };
 }
 
-/** Whether words of an amendment that is only being made stand in a clause that this one proposes. */
+/** Whether words of a new amendment stand in a clause that this one proposes. */
 const holdsNewWords = (text: readonly Clause[], id: MarkId, { marks: known }: NegotiationState): boolean =>
   text.some(
     ({ insertion, runs }) =>
       insertion === id && runs.some(({ marks }) => marks.insertion.some((one) => !known.has(one))),
   );
 
-/** Closes amendments of others that only struck words, all of which the hand took away: unless others' hang on them. */
+/**
+ * Closes amendments of others that only struck words, all of which the edit deleted, unless amendments of others depend
+ * on them.
+ */
 function loseStruck(
   change: Change,
   clauses: readonly ClauseChange[],
@@ -316,7 +322,7 @@ function askAgain(
         const record = negotiation.marks.get(id);
         if (seen.has(id) || record?.kind !== 'amendment' || !record.sponsors.some(({ accepted }) => accepted)) continue;
         seen.add(id);
-        // Its own party may also move its words; others can only take away what it strikes.
+        // Its own party may also move its words; others can only delete the words that it strikes.
         const changed = own(id)
           ? amendmentDigest(before, id, negotiation) !== amendmentDigest(after, id, negotiation)
           : !sameWords(wordsOf(before, id), wordsOf(after, id));

@@ -8,8 +8,8 @@ import { effectsOf, readEvents } from './events.ts';
 import { type NegotiationState, StateChange } from './state.ts';
 
 /**
- * The cause of an entry: the command that made it, as it was stored; `typing` is an edit of the live text, `create` brings
- * a text in. Commands change with their ruleset, so nothing more is known of one here than all have had.
+ * The cause of an entry: the command that made it, as it was stored; `typing` is an edit of the live text, `create`
+ * imports a text. Commands change with their ruleset, so only the fields common to all versions are known here.
  */
 export const EntryAction = z.looseObject({ type: z.string(), reason: z.string().optional() });
 export type EntryAction = z.infer<typeof EntryAction>;
@@ -18,8 +18,8 @@ export type EntryAction = z.infer<typeof EntryAction>;
 export const typing: EntryAction = { type: 'typing' };
 
 /**
- * The rules by which entries are judged today. Rules that become stricter get a new number; entries keep the one under
- * which they were made, and are judged by it for ever. 1: those that name none.
+ * The rules by which entries are judged today. Stricter rules get a new number; entries keep the one under which they
+ * were made, and are judged by it for ever. 1: entries without a number.
  */
 export const ruleset = 2;
 
@@ -34,7 +34,7 @@ const HeaderTwo = z.object({
   at: time,
   actor: Actor,
   onBehalfOf: PartyCode.nullable(),
-  /** Absent where somebody typed. */
+  /** Absent for typing. */
   command: EntryAction.optional(),
   ruleset: z.number().int().min(1),
   events: z.array(z.looseObject({ type: z.string(), v: z.number().int().min(1) })),
@@ -53,11 +53,11 @@ const HeaderOne = z.object({
 
 const Version = z.object({ v: z.number().optional(), version: z.number().optional() });
 
-/** The header of a recommendation's entry, whatever version wrote it. */
+/** The header of a recommendation's entry, of any version. */
 export interface Header extends Act {
   readonly ruleset: number;
   readonly command: EntryAction;
-  /** The events, in their newest form; of version 1, the records that it stored whole. */
+  /** The events, in their newest form; for version 1, the records that it stored whole. */
   readonly recorded: { readonly events: readonly StoredEvent[] } | { readonly records: readonly StateChange[] };
 }
 
@@ -84,8 +84,8 @@ export function encodeHeader({ at, actor, onBehalfOf, command, events }: NewHead
 }
 
 /**
- * Reads a header. Throws `record-newer` for one that a later version wrote, and a `ZodError` or `SyntaxError` for one that
- * no version did.
+ * Reads a header. Throws `record-newer` for one that a later version wrote, and a `ZodError` or `SyntaxError` for an
+ * invalid one.
  */
 export function decodeHeader(bytes: Uint8Array): Header {
   const stored: unknown = JSON.parse(decoder.decode(bytes));
@@ -100,6 +100,6 @@ export function decodeHeader(bytes: Uint8Array): Header {
   return { at, actor, onBehalfOf, command: command ?? typing, ruleset, recorded: { events: readEvents(events) } };
 }
 
-/** The whole records as an entry leaves them. Throws a `RangeError` where its events don't follow from the state. */
+/** The whole records after an entry. Throws a `RangeError` where its events don't follow from the state. */
 export const changesOf = (header: Header, state: NegotiationState): readonly StateChange[] =>
   'records' in header.recorded ? header.recorded.records : effectsOf(header.recorded.events, header, state);

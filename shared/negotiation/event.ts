@@ -5,7 +5,7 @@ import type { AmendmentRecord } from './families/amendment/state.ts';
 import type { ClauseRecord } from './families/clause/state.ts';
 import { clauseRecord, type MarkRecord, type NegotiationState, type StateChange } from './state.ts';
 
-/** The records that events change, on top of a state that stays as it is. */
+/** The records that events change, on top of an unchanged state. */
 export class Effects {
   readonly #state: NegotiationState;
   readonly #changed = new Map<string, StateChange>();
@@ -50,7 +50,7 @@ export interface EventKind {
   readonly upcast: (stored: StoredEvent) => unknown;
 }
 
-/** An event of whatever kind. */
+/** An event of any kind. */
 export interface StoredEvent {
   readonly type: string;
   readonly v: number;
@@ -61,7 +61,8 @@ type EventOf<Type extends string, Shape extends z.ZodRawShape> = { readonly type
 >;
 
 /**
- * Declares a kind of event. An event says what changed and nothing more: time, actor and party stand in its entry's header.
+ * Declares a kind of event. An event holds its change and nothing more: time, actor and party stand in its entry's
+ * header.
  */
 export function defineEvent<const Type extends string, Shape extends z.ZodRawShape>(kind: {
   readonly type: Type;

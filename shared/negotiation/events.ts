@@ -10,7 +10,7 @@ const kinds: ReadonlyMap<string, EventKind> = new Map(
 
 function kindOf({ type, v }: StoredEvent): EventKind {
   const kind = kinds.get(type);
-  // A later version wrote it: nobody may go on with a document that is only half understood.
+  // A later version wrote it: continuing with a half-understood document would corrupt it.
   if (kind === undefined || v > kind.v) throw new ConcordError('record-newer', { field: `${type}, ${v}` });
   return kind;
 }

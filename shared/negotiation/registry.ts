@@ -7,15 +7,15 @@ import type { CommandKind, Decision, Situation, StoredCommand } from './command.
 import { families } from './families/families.ts';
 import type { NegotiationState } from './state.ts';
 
-/** A family of a negotiation's matters, as far as commands go. */
+/** A family's commands. */
 export interface CommandFamily {
   readonly name: string;
   readonly commands: readonly CommandKind[];
 }
 
 /**
- * The commands of a set of families. It drives the routes and their description, the rights on server and screen, and the
- * confirmation that a screen asks for.
+ * The commands of a set of families. It drives the routes and their description, the rights on server and screen, and
+ * the confirmation that a screen asks for.
  */
 export class Registry {
   readonly #kinds: ReadonlyMap<string, CommandKind>;
@@ -39,8 +39,8 @@ export class Registry {
   }
 
   /**
-   * What a command makes happen. Throws the `ConcordError` that says why not. Pure: the server performs what it returns, and
-   * the screen asks the same (`whyNot`).
+   * The effects of a command. Throws the `ConcordError` of its refusal. Pure: the server performs the result, and the
+   * screen asks the same function (`whyNot`).
    */
   decide(situation: Situation, command: StoredCommand, by: Principal): Decision {
     return this.kind(command.type).decide(situation, command, by, true);
@@ -67,14 +67,14 @@ export const registry = new Registry(families);
 
 type Kind = (typeof families)[number]['commands'][number];
 
-/** A command as a screen gives it: \`seen\` is added from what the screen shows. */
+/** A command from a screen: `seen` is added from the words on the screen. */
 export type Wish = Kind extends infer One
   ? One extends { readonly type: infer Type; readonly input: infer Input extends z.ZodType }
     ? { readonly type: Type } & z.infer<Input>
     : never
   : never;
 
-/** A command of one of the families, with the digests of the words that it is about. */
+/** A command of one of the families, with the digests of its words. */
 export type Command = Wish & { readonly seen?: Seen | undefined };
 
 const isKnown = (command: StoredCommand): command is Command =>
@@ -93,7 +93,7 @@ export const decide = (situation: Situation, command: Command | StoredCommand, b
 export const whyNot = (situation: Situation, wish: Wish, by: Principal): ErrorCode | null =>
   registry.whyNot(situation, wish, by);
 
-/** A command on what stands in a text now: for those who decide by what is on the screen. */
+/** A command on the present words of a text: for programs that decide without a screen. */
 export function onWhatIsSeen(shown: Pick<Situation, 'text' | 'negotiation'>, wish: Wish): Command {
   const command = registry.kind(wish.type).see(wish, shown);
   if (!isKnown(command)) throw new ConcordError('not-found', { field: wish.type });

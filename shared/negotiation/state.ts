@@ -21,7 +21,7 @@ export interface NegotiationState {
 export const MarkRecord = z.discriminatedUnion('kind', [AmendmentRecord, BracketRecord, CommentRecord]);
 export type MarkRecord = z.infer<typeof MarkRecord>;
 
-/** The whole record of one clause, mark or client as events left it. */
+/** The whole record of one clause, mark or client after events. */
 export const StateChange = z.discriminatedUnion('of', [
   z.object({ of: z.literal('clause'), id: ClauseId, value: ClauseRecord }),
   z.object({ of: z.literal('mark'), id: MarkId, value: MarkRecord }),
@@ -32,7 +32,7 @@ export type StateChange = z.infer<typeof StateChange>;
 /** The Yjs client id of the server, in every document. No participant can have it. */
 export const serverClient = 1;
 
-/** A state that grows in place: one for the head of a room, one for what the room has shown. */
+/** A state that changes in place: one for a room's head, one for its shown state. */
 export class LiveState implements NegotiationState {
   readonly clauses: Map<ClauseId, ClauseRecord>;
   readonly marks: Map<MarkId, MarkRecord>;
@@ -65,10 +65,10 @@ export class LiveState implements NegotiationState {
 export const statusOf = (state: NegotiationState, clause: ClauseId): Status =>
   state.clauses.get(clause)?.status ?? openStatus;
 
-/** Agreed text, also ad referendum, can't be touched: the room agreed on these words. */
+/** Agreed text, also ad referendum, can't be changed: the meeting agreed on these words. */
 export const isLocked = (state: NegotiationState, clause: ClauseId): boolean =>
   statusOf(state, clause).state !== 'open';
 
-/** The record of a clause; one that no entry spoke of is open and nobody's. */
+/** The record of a clause; a clause without events is open and has no sponsors. */
 export const clauseRecord = (state: NegotiationState, clause: ClauseId): ClauseRecord =>
   state.clauses.get(clause) ?? { sponsors: [], status: openStatus };

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Every benchmark after the other, or those that are named: `npm run bench -- gallery storm`. */
+/** All benchmarks in turn, or the named ones: `npm run bench -- gallery storm`. */
 const programs: readonly { readonly name: string; readonly core: string | null }[] = [
   { name: 'edit', core: null },
   { name: 'log', core: null },
   { name: 'history', core: null },
   { name: 'hostile', core: null },
-  // The load takes one core, the server that it starts takes the other.
+  // The load takes one core, its server the other.
   { name: 'load', core: '1' },
   { name: 'gallery', core: '1' },
   { name: 'opening', core: '1' },

@@ -17,13 +17,13 @@ import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 
 /**
- * What an edit costs the server before it goes to the disk: staged, judged, recorded, on a memory log. CPU time of the
- * process, so that what else the machine does counts as little as can be.
+ * The cost of an edit before it goes to the disk: staged, judged, recorded, on a memory log. CPU time of the process,
+ * so that other work of the machine counts little.
  */
 const party = PartyCode.parse('ARG');
 const who: Principal = { participant: ParticipantId.parse('argentina'), name: 'Argentina', party, role: 'delegate' };
 
-/** `fresh`: each edit is an amendment of its own; otherwise a word more in the writer's one amendment. */
+/** `fresh`: each edit is an amendment of its own; otherwise one more word in the writer's one amendment. */
 async function cost(clauses: number, amendments: number, edits: number, fresh: boolean): Promise<number> {
   const room = await Room.open(newRecommendationId(), openMemoryLog(), () => Date.now());
   const text: Clause[] = Array.from({ length: clauses }, () => ({

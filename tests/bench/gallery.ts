@@ -4,7 +4,7 @@ import { concord, type RunningConcord } from './load/contestants.ts';
 import { LoadClients } from './load/observers.ts';
 import { middle, openFiles, pause, printHead, printRow, quantile, rounds } from './load/report.ts';
 
-/** A full gallery: everybody reads along while delegates write. */
+/** Ten thousand observers read while delegates write. */
 const observers = Number(process.env.OBSERVERS ?? 10_000);
 const delegates = 10;
 const editsASecond = 8;
@@ -16,12 +16,14 @@ interface Outcome {
   readonly p99: number;
   /** The share of one core that the server's process used. */
   readonly core: number;
-  /** Growth of the server's resident memory, bytes an observer: with everybody connected, and at the end of the load. */
+  /**
+   * Growth of the server's resident memory, bytes an observer: with everybody connected, and at the end of the load.
+   */
   readonly idle: number;
   readonly atEnd: number;
   /** Seconds until everybody was connected. */
   readonly connecting: number;
-  /** Events that each observer got. */
+  /** Events for each observer. */
   readonly events: number;
 }
 
@@ -48,7 +50,7 @@ async function measure(): Promise<Outcome> {
     const negotiation = new NegotiationState();
     const writers = await writersOf(server, negotiation);
     const load = new LoadClients(server, cookie);
-    // The first few warm the way up; what they cost is no observer's.
+    // The first few warm up the code; their cost is not counted.
     await load.grow(50);
     await pause(500);
     const empty = residentOf(server.pid());

@@ -19,9 +19,9 @@ import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 
 /**
- * What one question for the history of a clause costs: the time, the memory, the longest that the event loop is held. Of a
- * clause in which every other letter is struck, and that is edited, by one delegation or by several in turn, so that every
- * entry is an act of its own.
+ * The cost of one request for the history of a clause: time, memory, and the longest hold of the event loop. In the
+ * clause every other letter is struck; one delegation edits it, or several in turn, so that every entry is an act of
+ * its own.
  */
 const runs = Number(process.env.RUNS ?? 4900);
 const edits = Number(process.env.EDITS ?? 600);

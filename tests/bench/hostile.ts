@@ -8,15 +8,15 @@ import { changing, negotiated, send, wordsAt } from '../helpers/negotiated.ts';
 import { delegate } from '../helpers/texts.ts';
 
 /**
- * How long one frame holds the event loop, whether it is accepted or refused: the worst that are known, each in several
- * sizes, sent to a text of 200 clauses with 500 amendments; and after it an honest letter of somebody else, which pays for
- * what a refusal leaves to be done. `npm run bench -- hostile`, or `node dist/bench/hostile.js <part of a row's name>`.
+ * The time for which one frame holds the event loop, accepted or refused: the worst known frames, each in several
+ * sizes, sent to a text of 200 clauses with 500 amendments; and after it another person's honest letter, which pays for
+ * the work that a refusal leaves. `npm run bench -- hostile`, or `node dist/bench/hostile.js <part of a row's name>`.
  */
 
 const me = 4711;
 const others = 16;
 
-/** What a hostile program knows of the text: every id in it. */
+/** The ids in the text that a hostile program knows: all of them. */
 class UpdateGenerator {
   readonly doc = new Y.Doc();
   constructor(state: Uint8Array) {
@@ -37,7 +37,7 @@ class UpdateGenerator {
       .toArray()
       .flatMap((_, clause) => this.letters(clause));
   }
-  /** Two letters of a clause that stand side by side, away from the amendments. */
+  /** Two adjacent letters of a clause, away from the amendments. */
   gap(clause: number): Gap {
     return nth(gapsIn(this.letters(clause)), 200);
   }
@@ -102,7 +102,7 @@ const nth = <T>(list: readonly T[], at: number): T => {
   return found;
 };
 
-/** Structs one behind the other, between two neighbours. */
+/** Structs in sequence, between two neighbours. */
 function chain(
   count: number,
   content: (at: number) => Content,
@@ -133,7 +133,7 @@ interface FromOther {
 
 interface Frame {
   readonly what: string;
-  /** Frames of a size, one after the other. The last counts. */
+  /** Frames of one size, in order. The last counts. */
   readonly make: readonly ((generator: UpdateGenerator, size: number) => Uint8Array | FromOther)[];
   readonly sizes?: readonly number[];
 }
@@ -179,7 +179,7 @@ const frames: readonly Frame[] = [
       (generator, size) => {
         const { left, right } = generator.gap(0);
         const count = Math.floor(size / 2);
-        // A line of letters to aim at, and as many behind one letter, before each of them.
+        // A line of letters as targets, and as many letters after one letter, before each of them.
         return update(
           block(
             chain(count, () => ({ of: 'string', text: 'y' }), { left, right }, me + 1),
@@ -425,7 +425,7 @@ const frames: readonly Frame[] = [
   },
 ];
 
-/** What the thread of the event loop has computed so far, ms: by the system's count, so that a busy machine adds nothing. */
+/** CPU time of the event loop's thread so far, ms: by the system's count, so that a busy machine adds nothing. */
 function computed(): number {
   try {
     return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
@@ -434,7 +434,7 @@ function computed(): number {
   }
 }
 
-/** How long some work held the event loop, ms. */
+/** The time for which some work held the event loop, ms. */
 async function hold(work: () => Promise<unknown>): Promise<number> {
   const begun = computed();
   await work();
@@ -449,9 +449,9 @@ interface Row {
   readonly size: number;
   readonly kb: number;
   readonly outcome: string;
-  /** How long the frame held the event loop, ms. */
+  /** The time for which the frame held the event loop, ms. */
   readonly ms: number;
-  /** … and the next of somebody else. */
+  /** … and another person's next frame. */
   readonly next: number;
 }
 
@@ -483,7 +483,7 @@ async function measure(make: Frame['make'], size: number): Promise<Row> {
 }
 
 const wanted = process.argv[2];
-/** The machine does other things as well: of so many runs, the one that it left alone. */
+/** Other work disturbs the machine: the lowest of several runs counts. */
 const runs = 2;
 process.stdout.write('| One frame | Structs | KB | ms | … of the next | Outcome |\n|---|---|---|---|---|---|\n');
 for (const { what, make, sizes = [1000, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 40_000] } of frames) {
@@ -491,7 +491,7 @@ for (const { what, make, sizes = [1000, 2000, 3000, 4000, 6000, 8000, 12_000, 16
   const rows: Row[] = [];
   for (const size of sizes) {
     const same: Row[] = [];
-    // One that takes seconds takes seconds.
+    // A run of seconds isn't repeated.
     while (same.length < runs && !same.some(({ ms }) => ms > 1000)) same.push(await measure(make, size));
     const [best] = same.sort((one, other) => one.ms + one.next - other.ms - other.next);
     if (best !== undefined && best.kb <= 1000) rows.push(best);
@@ -506,7 +506,7 @@ function worstOf(rows: readonly Row[]): readonly Row[] {
   return [...rows].sort((one, other) => other.ms + other.next - one.ms - one.next).slice(0, 1);
 }
 
-/** What an account leaves behind that makes marks and deletes them again until it is refused, or for so many rounds. */
+/** The remains of an account that makes marks and deletes them again until it is refused, or for a number of rounds. */
 if (wanted === undefined || 'account'.includes(wanted)) {
   const room = await negotiated();
   const doc = new Y.Doc();

@@ -6,8 +6,8 @@ import { concord, type RunningConcord } from './load/contestants.ts';
 import { middle, pause, printHead, printRow, rounds } from './load/report.ts';
 
 /**
- * What an importer waits for: the file is read and shown, and then, ordered, becomes a meeting whose texts are on the
- * disk. Once on a server that has read none yet, and once more. And what others wait for while the slowest file is read.
+ * An importer's waiting times: the file is read and previewed, and then becomes a meeting with its texts on disk. Once
+ * on a new server, and once more. Also the waiting time of others while the slowest file is read.
  */
 const sample = new URL('../../../shared/samples/oas-rtp-2005-compilation.txt', import.meta.url);
 
@@ -15,13 +15,13 @@ interface Outcome {
   readonly shown: number;
   readonly made: number;
   readonly again: number;
-  /** CPU of the server for the first, ms: what it takes where nobody else wants the core. */
+  /** The server's CPU for the first, ms: its duration on a free core. */
   readonly cpu: number;
   readonly recommendations: number;
   readonly clauses: number;
 }
 
-/** The seed of the slowest file that the hour of hostile compilations has found. */
+/** The seed of the slowest file of an hour of hostile compilations. */
 const slowest = 30_319_619;
 
 const preview = (server: RunningConcord, file: Uint8Array): Promise<Response> =>
@@ -31,7 +31,7 @@ const preview = (server: RunningConcord, file: Uint8Array): Promise<Response> =>
     body: new Uint8Array(file),
   });
 
-/** How long it takes to read a file, and the longest that anybody waited meanwhile who asked for little, ms. */
+/** The time to read a file, and the longest wait of a small request meanwhile, ms. */
 async function measureBeside(file: Uint8Array): Promise<{ readonly read: number; readonly waited: number }> {
   const server = await concord.start();
   try {
@@ -55,7 +55,7 @@ async function measureBeside(file: Uint8Array): Promise<{ readonly read: number;
   }
 }
 
-/** The orders that made the bench's own meeting are counted for so long, ms. */
+/** Time, ms, for which the commands that made the bench's meeting count against the limit. */
 const limitOfOrders = 10_000;
 
 async function measure(file: Buffer): Promise<Outcome> {

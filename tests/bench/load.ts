@@ -3,7 +3,7 @@ import { randomFrom } from '../helpers/random.ts';
 import { LoadClient, NegotiationState } from './load/client.ts';
 import { type Contestant, concord, hocuspocus, type Running, relay, yWebsocket } from './load/contestants.ts';
 
-/** What is asked of a server: so many documents, writers and readers in each, edits a second of each writer, seconds. */
+/** A load: the number of documents, writers and readers in each, edits a second of each writer, seconds. */
 interface Load {
   readonly name: string;
   readonly documents: number;
@@ -12,7 +12,7 @@ interface Load {
   readonly rate: number;
   readonly seconds: number;
 }
-/** `PACE=0.5` halves everybody's rate, to see what a server does while it has time. */
+/** `PACE=0.5` halves every rate, to measure a server below its limit. */
 const pace = Number(process.env.PACE ?? 1);
 const loads: readonly Load[] = [
   { name: 'plenary', documents: 1, writers: 20, readers: 480, rate: 2 * pace, seconds: 10 },
@@ -59,12 +59,12 @@ async function connect(server: Running, load: Load, negotiation: NegotiationStat
   return clients;
 }
 
-/** Seconds of the same load before anything is measured: a server that just started still compiles its own code. */
+/** Seconds of the same load before the measurement: a server that has just started still compiles its code. */
 const warmUp = 3;
-/** What a server puts off belongs to its price: CPU is counted until so many ms after the last edit. */
+/** Deferred work counts: CPU is measured until so many ms after the last edit. */
 const aftermath = 3000;
 
-/** People don't type in step: each writer's edits come at moments drawn at random, the same ones for every server. */
+/** People don't type in step: each writer's edits come at random moments, the same ones for every server. */
 async function write(writers: readonly LoadClient[], load: Load, seconds: number, seed: number): Promise<number> {
   const random = randomFrom(seed);
   const begun = performance.now();
@@ -85,7 +85,7 @@ async function measure(contestant: Contestant, load: Load, round: number): Promi
   const server = await contestant.start();
   const negotiation = new NegotiationState();
   const others = load.writers + load.readers - 1;
-  /** Waits until everybody has everything, or for ten seconds, and says how many deliveries are missing. */
+  /** Waits until everybody has everything, or for ten seconds, and returns the number of missing deliveries. */
   const missing = async (edits: number): Promise<number> => {
     for (let tries = 0; negotiation.latencies.length < edits * others && tries < 200; tries++) await pause(50);
     return edits * others - negotiation.latencies.length;
@@ -118,7 +118,7 @@ const middle = (values: readonly number[]): number =>
 
 const rounds = Number(process.env.ROUNDS ?? 3);
 const wanted = process.argv.slice(2);
-/** `ONLY=Concord` leaves the others out, for who is at work on one of them. */
+/** `ONLY=Concord` leaves the others out. */
 const only = process.env.ONLY;
 console.log(
   `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}; medians of ${rounds} rounds\n`,

@@ -7,7 +7,7 @@ import { openStore } from '../../server/storage/store.ts';
 import { newRecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
 
 /**
- * What the disk costs: entries of 300 bytes, each on disk when its append resolves. One writer waits for each; two
+ * The cost of the disk: entries of 300 bytes, each on disk when its append resolves. One writer waits for each; two
  * hundred, each on a log of its own, share commits. `DATABASE_URL` measures a PostgreSQL instead of the embedded store.
  */
 const dataDir = mkdtempSync(join(tmpdir(), 'concord-bench-'));

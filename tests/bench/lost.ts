@@ -12,9 +12,9 @@ import { recommendations } from './load/text.ts';
 import { type Line, numbersIn, Person } from './lost/person.ts';
 
 /**
- * What is lost when a server's process is killed: the same people type into each server, it is killed at the same moments
- * of a seed, and a page that was never there before counts which of the edits that others had been shown are still there:
- * once before anybody else is back, and once when all have come back, whose pages stayed open.
+ * Losses when a server's process is killed: the same people type into each server, it is killed at the same moments of
+ * a seed, and a new page counts the surviving edits among those that others had been shown: once before anybody
+ * reconnects, and once when all pages that stayed open have reconnected.
  *
  * `node dist/bench/lost.js [KILLS] [SEED]`
  */
@@ -22,15 +22,15 @@ const kills = Number(process.argv[2] ?? 20);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
 const people = 5;
 const editsASecond = 4;
-/** A meeting types for hours; the longest stretch must pass what a server may wait before it stores. Milliseconds. */
+/** A meeting types for hours; the longest stretch must exceed every server's delay before storing. Milliseconds. */
 const longestStretch = 14_000;
 
 interface Contestant {
   readonly name: string;
   start(dataDir: string, port: number): ServerProcess;
-  /** One line a person, and one for who comes to count. */
+  /** One connection a person, and one for the counting page. */
   lines(url: string): Promise<readonly Line[]>;
-  /** Whether the first who comes brings the text. */
+  /** Whether the first client sends the text. */
   readonly isEmpty: boolean;
 }
 
@@ -76,7 +76,7 @@ const hocuspocus: Contestant = {
     const line: Line = {
       url: () => url.replace('http', 'ws'),
       headers: {},
-      // It wants a token before it listens, whatever the token says.
+      // It needs a token before it listens, with any content.
       greeting: named((encoder) => {
         encoding.writeVarUint(encoder, 2);
         encoding.writeVarUint(encoder, 0);
@@ -91,9 +91,9 @@ const hocuspocus: Contestant = {
 
 interface Outcome {
   shown: number;
-  /** Of those, missing in what the next process gives out. */
+  /** Of those, missing in the next process. */
   missing: number;
-  /** Still missing when everybody is back. */
+  /** Still missing when everybody has reconnected. */
   lost: number;
 }
 
@@ -112,7 +112,7 @@ function bringText({ doc }: Person): void {
   textOf(doc).insert(0, clauses.map(clause));
 }
 
-/** The edits that somebody who was never there before finds. */
+/** The edits that a new page finds. */
 async function found(lines: readonly Line[]): Promise<ReadonlySet<number>> {
   const reader = new Person();
   const line = lines[people];
@@ -142,7 +142,7 @@ async function measure(contestant: Contestant): Promise<Outcome> {
       await Promise.all(persons.map((person, at) => person.connect(lines[at] ?? fail())));
       if (round === 0 && contestant.isEmpty) {
         bringText(persons[0] ?? fail());
-        // Until it has stored that: what is counted is what people type.
+        // Until it has stored that: only typed edits count.
         await pause(12_000);
       } else await pause(500);
       if (round > 0) outcome.lost += missingOf(await found(lines));

@@ -11,9 +11,9 @@ import { writeRecord } from './load/record.ts';
 import { middle, printHead, printRow, rounds } from './load/report.ts';
 
 /**
- * How long somebody waits for a recommendation with a long record that nobody has open: from its checkpoint, as a server
- * finds it after a kill and after an orderly stop, and from the log alone; in a process that opens its first, where
- * nothing is compiled yet, and in one that runs.
+ * The time to open a recommendation with a long log that nobody has open: from its checkpoint, after a kill and after
+ * an orderly stop, and from the log alone; in a new process, where nothing is compiled yet, and in one that has been
+ * running.
  */
 const entries = Number(process.env.ENTRIES ?? 100_000);
 /** Letters typed for one amendment before it is decided. The fewer, the more amendments the same log holds. */
@@ -30,7 +30,7 @@ const Opened = z.object({ ms: z.number(), cpu: z.number(), bytes: z.number() });
 type Opened = z.infer<typeof Opened>;
 const OpenedOften = Opened.extend({ later: z.number(), laterCpu: z.number() });
 
-/** Opens it, and makes what the first who comes is sent. */
+/** Opens it, and makes the answer for the first client. */
 async function open(log: Log, id: RecommendationId): Promise<Opened & { readonly room: Room }> {
   const cpuBefore = process.cpuUsage();
   const begun = performance.now();
@@ -41,7 +41,7 @@ async function open(log: Log, id: RecommendationId): Promise<Opened & { readonly
   return { room, ms, cpu: (user + system) / 1000, bytes: length };
 }
 
-/** A process of its own prints what it measured, and nothing else: the first opening, and the middle one of five more. */
+/** A process of its own prints its measurements, and nothing else: the first opening, and the median of five more. */
 async function openOften(dataDir: string, id: RecommendationId, how: string): Promise<void> {
   const store = await storeIn(dataDir);
   const log: Log = how === 'replay' ? { ...store.log, checkpoint: async () => null } : store.log;
@@ -80,7 +80,7 @@ async function measure(): Promise<void> {
     const begun = performance.now();
     await writeRecord(store.log, id, entries, letters);
     const writing = (performance.now() - begun) / 1000;
-    // What a killed server leaves behind at the worst: the checkpoint before the last is due.
+    // The worst state after a kill: the last checkpoint is as old as it can be.
     const behind: Checkpoint | null = await store.log.checkpoint(recommendationLog(id));
     await store.close();
     printHead();

@@ -9,11 +9,11 @@ import type { KeyTimes } from './screen/meter.ts';
 import { draft, observe, type Round, type Scripts } from './screen/page.ts';
 
 /**
- * What a delegate's screen does while ten others type: a recommendation of 200 clauses with 100 open amendments, over
- * real sockets to the real server, in a real browser.
+ * A delegate's screen while ten others type: a recommendation of 200 clauses with 100 open amendments, over real
+ * sockets to the real server, in a real browser.
  *
- * The browser has core 1 for itself; the server, the writers and this program share core 0 (run it by
- * `taskset -c 0`). There is no GPU: painting, too, is core 1's.
+ * The browser has core 1 for itself; the server, the writers and this program share core 0 (run it by `taskset -c 0`).
+ * There is no GPU: core 1 paints, too.
  */
 const rounds = Number(process.env.ROUNDS ?? 3);
 const keys = Number(process.env.KEYS ?? 200);
@@ -22,7 +22,7 @@ const amendments = 100;
 /** Letters a second of each of the ten: a trained typist's. */
 const rate = 5;
 
-/** Frames as a screen of 60 Hz shows them, and as soon as they are ready: the latter is what the page itself takes. */
+/** Frames at 60 Hz, and as soon as they are ready: the latter measures the page itself. */
 const paces = { steady: [], ready: ['--disable-frame-rate-limit', '--disable-gpu-vsync'] } as const;
 type Pace = keyof typeof paces;
 
@@ -64,7 +64,7 @@ async function measure(): Promise<Outcome> {
         version = browser.version();
         observers ??= await observe(browser, server.url, readingPath);
         await load.start();
-        // In this clause one of the others writes too.
+        // One of the other writers is in this clause too.
         const clause = 4 * (round % 5);
         done[pace].push(await draft(browser, server.url, { path, clause, keys, random, load }));
         await load.stop();
@@ -136,7 +136,7 @@ function report({ rounds: { steady, ready }, observers, browser }: Outcome): voi
     '',
     `${work('task')} (script ${work('script')}, layout ${work('layout')})`,
   );
-  // Between the two stands the driver, which has to share its core: it is no part of the page.
+  // The driver works between the two, and shares its core: it is no part of the page.
   row(
     'open to editable, empty cache: until the text is there, and from the first key to its letter',
     '≤ 1 s',

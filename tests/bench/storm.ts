@@ -8,7 +8,7 @@ import { LoadClient, NegotiationState } from './load/client.ts';
 import { concord, type RunningConcord } from './load/contestants.ts';
 import { middle, openFiles, pause, printHead, printRow, rounds } from './load/report.ts';
 
-/** A server that is killed and started again: everybody who drafted comes back at once, with what they had. */
+/** A server that is killed and started again: all drafting clients reconnect at once, with their documents. */
 const editors = Number(process.env.EDITORS ?? 1000);
 /** So many of them have written; each of those left a client id in everybody's state vector. */
 const writers = Math.min(editors, 100);
@@ -32,7 +32,7 @@ const message = (type: number, payload: Uint8Array): Uint8Array => {
   return encoding.toUint8Array(encoder);
 };
 
-/** Connects again for a document that was drafted in before, and resolves when the server's step 2 is in it. */
+/** Reconnects a document that was drafted in before, and resolves when the server's step 2 is in it. */
 function comeBack(server: RunningConcord, { doc, person }: LoadClient): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(server.url(0, person, doc.clientID), {
@@ -75,7 +75,7 @@ async function draft(server: RunningConcord): Promise<LoadClient[]> {
   return clients;
 }
 
-/** Whoever was said to be synced is: all have the same text in the end. */
+/** All that reported being synced have the same text in the end. */
 async function prove(clients: readonly LoadClient[]): Promise<void> {
   const [first] = clients;
   if (first === undefined) return;

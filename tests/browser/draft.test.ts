@@ -46,7 +46,7 @@ async function draft(name: string, options?: Parameters<typeof visit>[3]): Promi
   return page;
 }
 const clause = (page: Page, at: number) => page.locator('.clause').nth(at).locator('.clause-words');
-/** Puts the caret at the end of a clause, whether or not its last line is in view. */
+/** Puts the caret at the end of a clause, also where its last line is out of view. */
 async function caretIn(page: Page, at: number): Promise<void> {
   await page.locator('.text').focus();
   await clause(page, at).evaluate((words) => {
@@ -54,14 +54,14 @@ async function caretIn(page: Page, at: number): Promise<void> {
     getSelection()?.collapseToEnd();
   });
 }
-/** In the page: the words of clauses, without the flags of those who write in them. */
+/** In the page: the words of clauses, without cursor labels. */
 const wordsIn = (clauses: readonly Element[]): string[] =>
   clauses.map((words) => {
     const copy = words.cloneNode(true);
     if (copy instanceof Element) for (const flag of copy.querySelectorAll('.cursor')) flag.remove();
     return copy.textContent ?? '';
   });
-/** A text that no other test writes in, with two clauses that nobody amended, one after the other; and where the first is. */
+/** A text that no other test writes in, with two adjacent clauses without amendments; and the place of the first. */
 async function untouched(name: string): Promise<{ readonly page: Page; readonly at: number }> {
   const { page } = await enter(name, place.replace(/\/recommendations.*/, ''));
   await page.locator('.recommendation a').first().waitFor();
@@ -84,9 +84,9 @@ async function untouched(name: string): Promise<{ readonly page: Page; readonly 
 }
 const wordsOf = async (page: Page, at: number): Promise<string> =>
   (await page.locator('.clause .clause-words').evaluateAll(wordsIn))[at] ?? '';
-/** A decision is on what was there long enough to be read; what changed a moment ago is shown instead. */
+/** A decision is on words that were shown long enough to be read; for later changes the comparison is shown instead. */
 const reads = (page: Page) => page.waitForTimeout(800);
-/** The chair disposes of every open amendment: of several at once, or of the one that there is. */
+/** The chair disposes of every open amendment: of several at once, or of the only one. */
 async function notAdoptAll(chair: Page): Promise<void> {
   const open = chair.locator('.card:not(.card-closed)');
   await open.first().waitFor();
@@ -148,7 +148,7 @@ describe('[SCR1] Delegations draft together', () => {
     for (let at = 0; at < 'Invite observers'.length + 1; at++) await argentina.keyboard.press('Backspace');
     await expect.poll(clauses).toEqual(before);
     await saved(argentina);
-    // Whoever only looks on does nothing about it, and so is refused nothing.
+    // A screen that only displays the text edits nothing, and so is refused nothing.
     await saved(canada);
     expect(await canada.locator('.refusal').count()).toBe(0);
   });
@@ -165,7 +165,7 @@ describe('[SCR1] Delegations draft together', () => {
     };
     await Promise.all(
       pages.map(async (page) => {
-        // For a while, and however slow the machine is, until something was done.
+        // For a while, on any machine, until something was done.
         while (Date.now() < end || acts <= 20) {
           acts += 1;
           await caretIn(page, chance(2));
@@ -229,9 +229,9 @@ describe('[SCR1] Delegations draft together', () => {
     await own?.getByLabel('Reason').fill('It is time.');
     await own?.getByRole('button', { name: 'Save' }).click();
     await theirs?.getByText('It is time.').waitFor();
-    // It isn't Brazil's to withdraw.
+    // Brazil can't withdraw it.
     expect(await theirs?.getByRole('button', { name: 'Withdraw' }).count()).toBe(0);
-    // Arrow keys go through the parties; nobody is asked until it is said.
+    // Arrow keys go through the parties; nobody is asked before the confirmation.
     const ask = own?.getByLabel('Ask to sponsor');
     await ask?.focus();
     for (let keys = 0; keys < 4; keys++) await argentina.keyboard.press('ArrowDown');
@@ -243,7 +243,7 @@ describe('[SCR1] Delegations draft together', () => {
     await reads(brazil);
     await theirs?.getByRole('button', { name: 'Co-sponsor' }).click();
     await own?.locator('.card-head .party-tag', { hasText: 'BRA' }).waitFor();
-    // Withdraw has come under the pointer as the card shrank: the pointer has to come to it.
+    // The Withdraw button came under the pointer as the card shrank: the pointer has to move to it.
     await argentina.mouse.move(1, 1);
     await own?.getByRole('button', { name: 'Withdraw' }).click();
     await expect.poll(() => wordsOf(brazil, 4)).not.toContain('SUPPORTME');
@@ -267,7 +267,7 @@ describe('[SCR1] Delegations draft together', () => {
     for (let times = 0; times < 8; times++) await argentina.keyboard.press('Delete');
     await argentina.locator('.toast', { hasText: 'These clauses cannot be joined' }).waitFor();
     expect(await words()).toEqual(before);
-    // As a keyboard on glass does it, which presses no key.
+    // As an on-screen keyboard does it, which presses no key.
     const glass = await argentina.context().newCDPSession(argentina);
     const key = { key: 'Unidentified', windowsVirtualKeyCode: 229 };
     await glass.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', commands: ['deleteForward'], ...key });
@@ -433,7 +433,7 @@ describe('[SCR2] The chair decides', () => {
     };
     await press();
     await chair.waitForFunction(() => document.querySelectorAll('.card:not(.card-closed)').length === 3);
-    // Its like has come where it was, and is pressed within the second.
+    // The next card's button came to its place, and is pressed within the second.
     await press();
     await chair.locator('.toast', { hasText: 'moved just now' }).waitFor();
     expect(await cards.count()).toBe(3);
@@ -512,7 +512,7 @@ describe('[SCR3] Nothing that somebody typed is lost', () => {
   }, 60_000);
 
   it('words that were written as the session ended are sent once the person has signed in again', async () => {
-    // A visit that isn't counted: its browser complains that nobody is signed in.
+    // A visit that isn't counted: its browser reports that nobody is signed in.
     const { context, page } = await visit(browser, server, 'ecuador');
     await page.goto(server.url + place);
     await page.waitForSelector('.clause');
@@ -647,7 +647,7 @@ describe('[SCR4] For everybody', () => {
     expect(await focused()).toContain('text ');
     await page.keyboard.press('ArrowDown');
     await page.locator('.clause-panel h2').waitFor();
-    // The text is no trap.
+    // The text doesn't trap the focus.
     await page.keyboard.press('Tab');
     expect(await focused()).not.toContain('text ');
   });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Created, InvitationLink, MeetingView } from '../../shared/protocol/contract.ts';
 import { launchBrowser, type RunningServer, startServer, type Visit, visit } from '../helpers/browser.ts';
 
-/** What would do something if it were read as HTML, in every way that we know of. */
+/** Words that would run code if they were read as HTML, in every known way. */
 const payloads = [
   '<img src=x onerror="stolen=1">',
   '"><script>stolen=1</script>',
@@ -18,7 +18,7 @@ let server: RunningServer;
 let browser: Browser;
 const visits: Visit[] = [];
 let rapporteur: Page;
-/** Where the meeting is that is full of it. */
+/** The meeting that is full of them. */
 let here: string;
 let place: string;
 

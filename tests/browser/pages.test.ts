@@ -98,7 +98,7 @@ describe('[SCR5] Whoever takes part comes in', () => {
     await page.getByRole('button', { name: 'rapporteur', exact: true }).click();
     await page.waitForURL(`${server.url}/import?from=here`);
     await page.locator('h1', { hasText: 'Import' }).waitFor();
-    // Who is signed in already is taken there too.
+    // A signed-in person is taken there too.
     await page.goto(`${server.url}/?next=%2Fimport`);
     await page.waitForURL(`${server.url}/import`);
     for (const evil of ['//evil.example', '/\\evil.example', 'https://evil.example']) {
@@ -187,7 +187,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     expect(await violations(rapporteur)).toEqual([]);
     await dialog.getByRole('button', { name: 'Save' }).click();
     await rapporteur.locator('#parties-title ~ ul li', { hasText: 'Group of Lakes' }).waitFor();
-    // Argentina stands behind words, has a delegate, and is in a group: it stays.
+    // Argentina sponsors words, has a delegate, and is in a group: it stays.
     await rapporteur.getByRole('button', { name: 'Remove: Argentina' }).click();
     await rapporteur.getByText(message('en', 'error.party-in-use')).first().waitFor();
   });
@@ -212,7 +212,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     const refused = rapporteur.getByRole('alert').filter({ hasText: message('en', 'error.import-unreadable') });
     await refused.waitFor();
     expect(await rapporteur.getByText(message('en', 'app.loading')).count()).toBe(0);
-    // A browser says nothing of a file that was chosen before: the field has to forget it first.
+    // A browser reports no change for a file that was chosen before: the field has to forget it first.
     const input = rapporteur.locator('input[type=file]');
     expect(await input.inputValue()).not.toBe('');
     const chosen = rapporteur.waitForEvent('filechooser');
@@ -248,7 +248,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     await rapporteur.locator('.import-row').first().waitFor();
     expect(await rapporteur.locator('.import-row').count()).toBe(3);
     expect(await rapporteur.locator('.import-untagged').count()).toBe(1);
-    // The button reads what was chosen, once more.
+    // The button reads the chosen file once more.
     const again = rapporteur.waitForResponse('**/api/imports/preview');
     await rapporteur.getByRole('button', { name: 'Preview' }).click();
     expect((await again).status()).toBe(200);
@@ -263,7 +263,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     await rapporteur.getByRole('button', { name: 'Merge with the next row' }).first().click();
     await expect.poll(() => rapporteur.locator('.import-row').count()).toBe(2);
     expect(await violations(rapporteur)).toEqual([]);
-    // A reload loses nothing of the corrections.
+    // A reload loses none of the corrections.
     await rapporteur.reload();
     await rapporteur.locator('.import-row').first().waitFor();
     expect(await rapporteur.locator('.import-row').count()).toBe(2);
@@ -291,7 +291,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
       await page.locator('.import-row').waitFor();
       await page.getByRole('button', { name: 'Create the meeting' }).click();
       await page.locator('.recommendation').first().waitFor();
-      // No demo here: nothing is offered to strangers.
+      // No demo here: strangers are offered nothing.
       const stranger = await visit(browser, own, null);
       await stranger.page.goto(own.url);
       await stranger.page.getByLabel('Password').waitFor();

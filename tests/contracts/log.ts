@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Log } from '../../server/storage/log.ts';
 import { appendAtHead, bytes, entriesAfter, firstBroken, logName, readAll } from '../helpers/entries.ts';
 
-/** One place where entries are kept, and ways to open it. */
+/** One store of entries, and functions to open it. */
 export interface Place {
   open(): Promise<Log>;
   /** A second handle while the first is open, where the store has such a thing. */
   readonly rival: (() => Promise<Log>) | null;
-  /** What was written is still there for the next `open`. */
+  /** Entries are still there for the next `open`. */
   readonly lasts: boolean;
 }
 
-/** What every `Log` does, whatever keeps it. */
+/** The behaviour of every `Log`. */
 export function describeLog(name: string, makePlace: () => Promise<Place>): void {
   describe(name, () => {
     let place: Place;
@@ -272,7 +272,7 @@ export function describeLog(name: string, makePlace: () => Promise<Place>): void
   });
 }
 
-/** Waits until notifications that are under way have come: those of a probe come after them. */
+/** Waits until pending notifications have arrived: those of a probe come after them. */
 async function settled(log: Log): Promise<void> {
   const probe = logName(900_000 + (Math.floor(performance.now() * 7) % 99_999));
   const heard = new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { atomically, isUniqueViolation, type Store } from '../../server/storage/store.ts';
 import { nameKey } from '../../server/storage/tables.ts';
 
-/** What the plain tables do in every store. */
+/** The behaviour of the plain tables in every store. */
 export function describeStore(name: string, openPlace: () => Promise<() => Promise<Store>>): void {
   describe(name, () => {
     let open: () => Promise<Store>;

@@ -84,7 +84,8 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     const jumps = [...clocks];
     for (let more = runs(0, 40); more > 0; more--) {
       const drawn = Math.floor((random() - 0.5) * 40 * year);
-      // A clock that is months behind and may yet be right makes people sign in again when it is set: not drawn here.
+      // A clock that is months behind, and may be right for all the server knows, makes people sign in again when it is
+      // set: not drawn here.
       const by = drawn < -day && drawn > Date.UTC(2026, 0) - Date.now() ? -drawn : drawn;
       jumps.push([`is off by ${by} ms`, () => `shift ${by}`]);
     }
@@ -94,7 +95,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
       expect([what, await type(argentina, word)]).toEqual([what, 'accepted']);
       await canada.until(() => wordsOf(canada).includes(word), 'the words');
       saved.push(word);
-      // A session whose time has come by that clock has to sign in again, and can.
+      // A session that has expired by that clock requires a new sign-in, which works.
       const status = (await get('/api/meetings', cookies.rapporteur)).status;
       const cookie = status === 200 ? (cookies.rapporteur ?? '') : await cookieOf(server, 'rapporteur');
       expect([what, (await get(`/api/meetings/${meeting}`, cookie)).status]).toEqual([what, 200]);
@@ -105,10 +106,10 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
       cookies[what] = cookie;
     }
     set('shift 0');
-    // Who was signed in before still is.
+    // Earlier sessions are still valid.
     for (const name of ['argentina', 'canada', 'chair', 'rapporteur'])
       expect([name, (await get('/api/meetings', cookies[name])).status]).toEqual([name, 200]);
-    // What was made ten years ahead doesn't last until then; what was made an hour behind lasts.
+    // Sessions made ten years ahead end with their week; those made an hour behind last.
     for (const cookie of Object.values(cookies)) expect((await get('/api/meetings', cookie)).status).toBe(200);
     expect((await get(`/api/invitations/${links.get('goes forward ten years')}`)).status).toBe(410);
     expect((await get(`/api/invitations/${links.get('goes back an hour')}`)).status).toBe(200);
@@ -143,7 +144,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     for (const [what, clock] of clocks) {
       set(clock());
       const answer = await guess();
-      // By a clock that ran on, the time was over, and the tries were counted anew.
+      // By the clock that was ahead, the period was over, and the failures were counted anew.
       expect([what, answer.status]).toEqual([what, what === 'goes back an hour' ? 429 : 401]);
       const wait = answer.headers.get('retry-after');
       if (answer.status === 429) expect(Number(wait)).toBeGreaterThan(0);
@@ -182,7 +183,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
 });
 
 it('[CLOCK1] a room is let go when nobody used it for a while, and not when the clock says so', async () => {
-  // The rooms' own turn comes when the test says so; so do the two clocks.
+  // The test triggers the rooms' sweep; it sets both clocks.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const wall = Date.now.bind(Date);
   const steady = performance.now.bind(performance);

@@ -31,7 +31,7 @@ function copyOf(dataDir: string): string {
   return copy;
 }
 
-/** All that anybody can be shown, and all that rights hang on: what the tables say, and what rooms make of it. */
+/** All data that is shown, and all that rights depend on: the tables' contents, and the state of the rooms. */
 interface Content {
   readonly tables: string;
   readonly rooms: string;
@@ -41,7 +41,7 @@ type Outcome =
   | { readonly found: 'refused' | 'fault'; readonly message: string }
   | { readonly found: 'nothing'; readonly content: Content };
 
-/** What a server and `verify` make of a data directory. */
+/** The verdict of a server and of `verify` on a data directory. */
 async function look(dataDir: string): Promise<Outcome> {
   let tables: string;
   try {
@@ -95,7 +95,7 @@ async function contentOf(dataDir: string): Promise<Content> {
   return outcome.content;
 }
 
-/** Where nothing was found, nothing that is read may be another than it was. */
+/** Without a finding, all data that is read must be as it was. */
 async function judge(dataDir: string, content: Content, what: string): Promise<Outcome['found']> {
   const outcome = await look(dataDir).catch((error: unknown) => {
     throw new Error(what, { cause: error });
@@ -107,7 +107,10 @@ async function judge(dataDir: string, content: Content, what: string): Promise<O
   return outcome.found;
 }
 
-/** A record as a server leaves it that was stopped in order, and one that was killed: its newest commits are in the log beside the file. */
+/**
+ * The data of a server that was stopped in order, and of one that was killed: its newest commits are in the log beside
+ * the file.
+ */
 let closed: string;
 let killed: string;
 let closedContent: Content;
@@ -119,7 +122,7 @@ beforeAll(async () => {
   await server.stop('SIGTERM');
   closedContent = await contentOf(closed);
   killed = copyOf(closed);
-  // Somebody signs in: a commit without an entry, and the newest.
+  // A sign-in: a commit without an entry, and the newest.
   const again = await startServer({ dataDir: killed });
   for (const name of ['chair', 'argentina', 'observer']) await cookieOf(again, name);
   await again.stop('SIGKILL');
@@ -134,7 +137,7 @@ describe(`[DISK3] A byte that was changed (seed ${seed})`, () => {
     const dataDir = copyOf(closed);
     const found = { refused: 0, fault: 0, nothing: 0 };
     for (let flip = 0; flip < flips; flip++) {
-      // Every kind of page gets its share, however few there are of it.
+      // Every kind of page gets its share, however rare it is.
       const kind = places[flip % places.length];
       const at = kind?.somewhere() ?? 0;
       renew(dataDir, flipped(whole, at));
@@ -158,7 +161,7 @@ describe(`[DISK3] A byte that was changed (seed ${seed})`, () => {
     const dataDir = copyOf(closed);
     for (const { name, page } of indexes) {
       const bytes = Buffer.from(whole);
-      // Of a leaf an inner page, and the other way round.
+      // A leaf becomes an inner page, and the other way round.
       bytes[(page - 1) * size] = (bytes[(page - 1) * size] ?? 0) ^ 8;
       renew(dataDir, bytes);
       expect([name, (await look(dataDir)).found]).toEqual([name, 'refused']);
@@ -198,14 +201,14 @@ describe(`[DISK3] A file that was cut short (seed ${seed})`, () => {
         found[await judge(dataDir, killedContent, `seed ${seed}, cut to ${length}`)] += 1;
         rmSync(dataDir, { recursive: true });
       }
-      // A last page may be cut of which nothing, or only an entry's bytes, are gone.
+      // A last page may be cut if nothing, or only an entry's bytes, are lost.
       expect(found.refused).toBeGreaterThan(found.fault + found.nothing);
     },
     3_600_000,
   );
 });
 
-/** What a real server, and the real `verify`, say to whoever starts them. */
+/** The sentences of a real server, and of the real `verify`. */
 async function startOn(dataDir: string): Promise<string> {
   const refusal = await startServer({ dataDir }).then(
     async (server: RunningServer) => {
@@ -283,7 +286,7 @@ describe('[DISK3] A file that is another than it was', () => {
       const before = left();
       const outcome = await look(dataDir);
       expect(outcome).toEqual({ found: 'refused', message: expect.stringMatching(sentence) });
-      // What whoever starts them reads; in the short form of one case.
+      // The operator's messages; in the short form of one case.
       if (isLong || real) {
         const { status, said } = verifyOn(dataDir);
         const refusal = await startOn(dataDir);
@@ -314,7 +317,7 @@ describe('[DISK3] A file that is another than it was', () => {
     writeFileSync(databaseOf(dataDir), flipped(bytes, at + 20));
     const { status, said } = verifyOn(dataDir);
     expect([status, said]).toEqual([1, expect.stringContaining(`${entry.log} entry 3: altered`)]);
-    // The text comes from a checkpoint that its own digest holds, and is right; what was done to it is not told from this.
+    // The text comes from a checkpoint with a valid digest, and is right; the history is not derived from it.
     const server = await startServer({ dataDir });
     const cookie = await cookieOf(server, 'chair');
     const path = `/api/recommendations/${entry.log.replace('recommendation:', '')}`;
@@ -368,7 +371,7 @@ it('[DISK3] what a killed server left in the write-ahead log is in the file, and
   close();
 });
 
-/** The record that was closed, with other bytes in its database. Also what the last server left beside it goes. */
+/** The stored data with other bytes in its database. The last server's other files are removed too. */
 function renew(dataDir: string, bytes: Uint8Array): void {
   cpSync(closed, dataDir, { recursive: true });
   for (const left of ['-wal', '-shm']) rmSync(`${databaseOf(dataDir)}${left}`, { force: true });
@@ -381,13 +384,13 @@ function flipped(bytes: Uint8Array, at: number): Buffer {
   return copy;
 }
 
-/** Whoever looks at a database without a write-ahead log leaves an empty one. */
+/** Opening a database without a write-ahead log leaves an empty one. */
 function digestOf(file: string): string {
   const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The tables and indexes of a database, each with a way to draw one of its bytes: mostly such as hold something. */
+/** The tables and indexes of a database, each with a way to draw one of its bytes: mostly bytes with contents. */
 function placesOf(path: string): { name: string; somewhere(): number }[] {
   const database = new Database(path, { readonly: true });
   try {
@@ -402,7 +405,7 @@ function placesOf(path: string): { name: string; somewhere(): number }[] {
       name,
       somewhere() {
         const { page, size, unused, cells } = own[below(own.length)] ?? { page: 1, size: 4096, unused: 0, cells: 0 };
-        // Headers and pointers stand at the beginning of a page, what they point to at its end.
+        // Headers and pointers stand at the beginning of a page, the cells at its end.
         const front = (page === 1 ? 100 : 0) + 12 + 2 * cells;
         const within = below(10) === 0 ? below(size) : below(size - unused);
         return (page - 1) * size + (within < front ? within : Math.max(front, size - 1 - (within - front)));

@@ -33,7 +33,7 @@ const word = (): string => `w${++words}. `;
 const status = async (path: string, cookie = canada): Promise<number> =>
   (await fetch(server.url + path, { headers: { cookie } })).status;
 
-/** Comes back with the document that it had, until it is let in again. */
+/** Reconnects with the same document until it is admitted. */
 async function comeBack(doc: Y.Doc): Promise<Client> {
   for (let tries = 0; ; tries++) {
     try {
@@ -58,7 +58,7 @@ describe('[DISK1] A PostgreSQL that', () => {
     expect(await type(writer, lost)).toBe('not-stored');
     expect((await writer.closed).code).toBe(1013);
     expect(await status('/healthz')).toBe(503);
-    // Who is signed in stands in the database too: where it can't be asked, that is what is said.
+    // Sessions are in the database too: if it can't be asked, the refusal says so.
     expect(await status(`/api/recommendations/${place}`)).toBe(readable ? 200 : 503);
     expect(wordsOf(reader)).not.toContain(lost);
     expect(reader.socket.readyState).toBe(reader.socket.OPEN);
@@ -103,7 +103,7 @@ describe('[DISK1] A PostgreSQL that', () => {
     const cuts = (async () => {
       for (let cut = 0; cut < runs(3, 200); cut++) {
         await postgres.cutConnections(databaseUrl);
-        // Requests that look somebody up are under way meanwhile.
+        // Meanwhile requests look up sessions.
         await Promise.all(Array.from({ length: 8 }, () => status('/api/meetings')));
       }
       cutting = false;

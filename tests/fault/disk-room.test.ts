@@ -11,14 +11,14 @@ import { markKey, textOf } from '../../shared/text/document.ts';
 import { bringIn } from '../helpers/bringIn.ts';
 import { delegate, op, party } from '../helpers/texts.ts';
 
-/** An append that waits for the test to say what becomes of it. */
+/** An append with an outcome that the test decides. */
 interface Pending {
   readonly entries: readonly Entry[];
   commit(): Promise<void>;
   fail(): void;
 }
 
-/** A log whose disk is in the test's hand. */
+/** A log with a disk that the test controls. */
 class HeldLog {
   readonly #kept = openMemoryLog();
   readonly pending: Pending[] = [];
@@ -87,12 +87,12 @@ it('[DISK1] who sends again what is being stored is not told that it was saved, 
   const { disk, room, typed, send } = await setting();
   const update = typed('all ');
   const first = send(update);
-  // The line dropped, the client came back and sent it again: the head has it already.
+  // The connection closed, the client came back and sent it again: the head has it already.
   const again = send(update);
   disk.pending[0]?.fail();
   expect(await first).toBe('not-stored');
   expect(await again).toBe('not-stored');
-  // And when the disk is back, a third time is the first.
+  // When the disk is back, a third attempt is the first to succeed.
   disk.held = false;
   expect(await send(update)).toBe(2);
   expect(room.sequence).toBe(2);
@@ -105,7 +105,7 @@ it('[DISK1] what was built on something that failed takes nothing else down with
   const answers = [send(lost), send(built)];
   disk.pending[0]?.fail();
   expect(await Promise.all(answers)).toEqual(['not-stored', 'not-stored']);
-  // The client brings all that it has, while the second of the two is still on its way to the disk.
+  // The client sends all that it has, while the second of the two is still being stored.
   const all = send(Y.encodeStateAsUpdate(doc, onDisk));
   expect(disk.pending).toHaveLength(3);
   await disk.pending[1]?.commit();

@@ -34,14 +34,14 @@ const rename = (server: RunningServer, cookie: string, meeting: string, name: st
     body: JSON.stringify({ name }),
   });
 
-/** Everything that a client was shown, in a document of its own. */
+/** All updates that a client was shown, in a document of its own. */
 function shownTo(client: Client): Y.Doc {
   const shown = new Y.Doc();
   for (const update of client.updates) Y.applyUpdate(shown, update);
   return shown;
 }
 
-/** What was shown is there: applying it to what is there now brings nothing new. */
+/** All shown updates are there: applying them to the present state brings nothing new. */
 function expectShown(now: Y.Doc, shown: Y.Doc): void {
   const copy = new Y.Doc();
   Y.applyUpdate(copy, Y.encodeStateAsUpdate(now));
@@ -92,7 +92,8 @@ describe.skipIf(typeof compiled === 'string')(
 
       const met = disk.hits();
       disk.set(fault);
-      // A disk with some room left, or of which one write in three fails, stores for a while: then what it says is true.
+      // A disk with some room left, or with one failing write in three, stores for a while: its acknowledgements are
+      // true.
       let lost = '';
       for (let tries = 0; lost === '' && tries < 200; tries++) {
         const next = word();
@@ -110,7 +111,7 @@ describe.skipIf(typeof compiled === 'string')(
         expect(await health(server)).toBe(503);
         expect((await rename(server, cookies.chair, meeting, 'Another name')).status).toBe(503);
       }
-      // Reading goes on, and nobody is shown what isn't stored; who is here is told as ever.
+      // Reading continues, and no unstored edit is shown; presence is sent as usual.
       const late = await join(server, cookies.canada, place);
       for (const client of [reader, late]) expect(wordsOf(client)).not.toContain(lost);
       for (const client of [reader, late]) for (const one of saved) expect(wordsOf(client)).toContain(one);
@@ -120,7 +121,7 @@ describe.skipIf(typeof compiled === 'string')(
       presenceOf(late);
       await reader.until(() => reader.presence.some(({ client }) => client === late.doc.clientID), 'presence');
 
-      // The disk is back, and so is the server, without a restart. The writer brings along what was refused.
+      // The disk is back, and so is the server, without a restart. The writer sends the unstored edit again.
       disk.set('none');
       expect(await health(server)).toBe(200);
       const again = await join(server, cookies.argentina, place, writer.doc);
@@ -172,7 +173,7 @@ describe.skipIf(typeof compiled === 'string')(
         expect(refused).toBe('not-stored');
         await server.stop('SIGKILL');
         remember(writer);
-        // On a disk that still fails it doesn't start, and says why.
+        // With a failing disk it doesn't start, and says why.
         if (fault === 'eio-fsync') {
           const refusal = await startServer({ dataDir: disk.dataDir, env: disk.env }).then(
             () => 'it started',
@@ -210,7 +211,7 @@ describe.skipIf(typeof compiled === 'string')(
       const mine = Array.from({ length: 40 }, word);
       for (const next of mine) writer.update(proposal(writer, next));
       await reader.until(() => disk.hits() > met, 'the commit that waits');
-      // It waits in the middle of its commit, and the others go on.
+      // It waits in the middle of its commit, and the others continue.
       expect((await fetch(`${server.url}/api/openapi.json`)).status).toBe(200);
       expect(await health(server)).toBe(503);
       presenceOf(writer);
@@ -220,7 +221,7 @@ describe.skipIf(typeof compiled === 'string')(
       disk.set('slow 200');
       const slow = disk.hits();
       await writer.until(() => writer.verdicts.length === mine.length, 'all verdicts');
-      // The checks of health came between.
+      // Health checks came between.
       expect(disk.hits() - slow).toBeLessThan(mine.length / 4);
       expect(writer.verdicts.every(({ verdict }) => verdict === 'accepted')).toBe(true);
       disk.set('none');
@@ -233,7 +234,7 @@ describe.skipIf(typeof compiled === 'string')(
   },
 );
 
-/** Says where its cursor is. */
+/** Sends its cursor. */
 function presenceOf(client: Client): void {
   const entry = new TextEncoder().encode(JSON.stringify({ cursor: null }));
   const { clientID } = client.doc;

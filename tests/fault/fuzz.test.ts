@@ -42,7 +42,7 @@ describe(`[AUTH7] [SUB1] [SUB2] Hostile updates, ${messages} of them (seed ${see
       process.stdout.write(
         `${messages} hostile updates, ${Math.round(messages / seconds)} a second, the slowest ${slowest.toFixed(0)} ms: ${JSON.stringify(Object.fromEntries([...outcomes].sort(([, one], [, other]) => other - one)))}\n`,
       );
-      // A mutator that no longer gets anywhere would find nothing.
+      // A mutator without accepted updates would find nothing.
       expect(outcomes.get('accepted')).toBeGreaterThan(messages / 50);
       for (const code of [
         'malformed-update',

@@ -57,13 +57,13 @@ const keys = [
   '',
 ] as const;
 
-/** A list of many times the same, as large as a request may be and some more. */
+/** A list of one repeated item, as large as a request may be and a little larger. */
 const wide = (item: string, times: number): string =>
   `[${Array(Math.min(times, Math.ceil(10_000_000 / item.length)))
     .fill(item)
     .join()}]`;
 
-/** Any JSON at all: deep, wide, and with the names of fields in the wrong places. */
+/** Any JSON: deep, wide, and with the names of fields in the wrong places. */
 function json(draw: Draw, depth = 0): string {
   const kind = draw.nat(depth > 5 ? 5 : 9);
   switch (kind) {
@@ -97,7 +97,7 @@ function json(draw: Draw, depth = 0): string {
   }
 }
 
-/** A body by the schema of an import, with one thing in it that isn't. */
+/** A body by the schema of an import, with one invalid value. */
 function order(draw: Draw): string {
   const odd = draw.nat(8);
   const pick = (at: number, right: unknown): unknown =>
@@ -261,7 +261,7 @@ describe(`[ACC7] [ROOM2] Hostile requests (seed ${seed})`, () => {
   it(
     `so are hostile upgrades, ${connections} times`,
     async () => {
-      // One of its own: who may sign in to the other after so many orders is anybody's guess.
+      // An account of its own: after so many commands the allowance of another is unknown.
       await meeting.close();
       meeting = await startMeeting();
       const draw = new Draw(seed);

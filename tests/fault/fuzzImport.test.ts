@@ -10,7 +10,9 @@ import { givesWay, isLong, seed } from '../helpers/extent.ts';
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzImport.test.ts` begins with the same file again. */
 const seconds = isLong ? 60 * Number(process.env.CONCORD_FUZZ_MINUTES ?? 60) : 3;
 const enough = 10;
-/** A file that takes longer than this hangs, ms: the slowest take five seconds of a process that has a core for itself. */
+/**
+ * A file that takes longer than this hangs, ms: the slowest take five seconds of a process that has a core for itself.
+ */
 const patience = 120_000;
 
 const sample = new URL('../../../shared/samples/oas-rtp-2005-compilation.txt', import.meta.url);
@@ -29,7 +31,7 @@ interface Report {
   readonly heaps: readonly number[];
 }
 
-/** Lets a process read hostile files for a while. One that hangs or dies is told with the file it did it on. */
+/** Lets a process read hostile files for a while. If it hangs or ends, the file is reported. */
 async function watch(first: number): Promise<Report> {
   const program = fileURLToPath(await bundle('tests/helpers/fuzz/importer.ts'));
   const text = existsSync(sample) ? readFileSync(sample, 'utf8') : '';
@@ -61,7 +63,7 @@ async function watch(first: number): Promise<Report> {
       else if (said.outcome === 'refused') refused += 1;
       else wrong.push(`seed ${said.seed}: ${said.outcome}`);
       if (said.ms > slowest.ms) slowest = { ms: said.ms, size, seed: said.seed };
-      // On a slow machine it goes on until enough was read to tell something.
+      // On a slow machine it continues until enough files were read.
       if (performance.now() > end && read > enough) {
         over = true;
         child.kill('SIGKILL');
@@ -85,7 +87,7 @@ describe(`[IMP6] [IMP7] Hostile compilations (seed ${seed})`, () => {
       );
       expect(wrong).toEqual([]);
       expect(read).toBeGreaterThan(enough);
-      // Memory comes back: what is held at the end is what was held in the middle, with room for noise.
+      // Memory comes back: the process ends with as much as in the middle, with room for noise.
       const later = heaps.slice(Math.floor(heaps.length / 2));
       if (later.length > 20)
         expect(Math.min(...later.slice(-10))).toBeLessThan(Math.min(...later.slice(0, 10)) + 32 * 1024 * 1024);

@@ -12,7 +12,7 @@ import { openTestStore } from '../helpers/store.ts';
 
 /** `CONCORD_SEED=… npx vitest run tests/fault/fuzzSocket.test.ts` draws the same messages; their order is the network's. */
 const messages = runs(600, 1_000_000);
-/** A text that grows without end tells nothing new: after so many messages the raid moves on. */
+/** An ever-growing text finds nothing new: after so many messages the run moves on. */
 const messagesAPlace = isLong ? 1500 : 300;
 const placesAServer = 10;
 /** Servers that are attacked at the same time: one has one core to answer with. */
@@ -20,7 +20,7 @@ const fronts = isLong ? 2 : 1;
 /** Mean time between two edits of one honest writer, ms. */
 const pace = isLong ? 100 : 0;
 
-/** In the server's process: gives memory back when asked, and says how much is left. */
+/** In the server's process: collects garbage when asked, and reports the memory that is left. */
 const collector = `import { isMainThread } from 'node:worker_threads';
 if (isMainThread) {
   process.stderr.write('pid ' + process.pid + '\\n');
@@ -38,7 +38,7 @@ async function costsOf(server: { printed(): string }): Promise<{ readonly rss: n
   }
 }
 
-/** Memory goes back to the system bit by bit, by threads that have time for it: what is left when it no longer falls. */
+/** Threads return memory to the system bit by bit, when they have time: the value counts when it no longer falls. */
 async function settled(server: { printed(): string }): ReturnType<typeof costsOf> {
   let least = await costsOf(server);
   for (let patience = 3; patience > 0; patience--) {
@@ -80,7 +80,7 @@ interface Report {
   readonly fuzzRun: FuzzRun;
   readonly growth: number[];
   readonly costs: number[];
-  /** What Yjs tidied up in honest documents, and how much of that came too late. */
+  /** The number of tidying updates of honest documents, and of those that were refused. */
   readonly tidied: { said: number; refused: number };
   servers: number;
   edits: number;
@@ -95,7 +95,7 @@ async function onOneFront(front: number): Promise<Report> {
     try {
       report.edits += await onOneServer(fuzzRun, share, seed + front * share, report);
     } catch (error) {
-      // At once, and not when the hours of the others are over.
+      // At once, and not when the other servers are done.
       process.stdout.write(`front ${front} after ${fuzzRun.messages} messages: ${inspect(error)}\n`);
       throw error;
     }
@@ -108,7 +108,7 @@ async function onOneFront(front: number): Promise<Report> {
   return report;
 }
 
-/** Until nobody has anything to say: what somebody hears may make Yjs tidy up, which others hear. */
+/** Until nobody has anything to send: an update may make Yjs tidy up, which others get. */
 async function untilQuiet(honest: readonly Honest[]): Promise<void> {
   for (let rounds = 0; rounds < 20; rounds++) {
     const quiet = await Promise.all(honest.map((one) => one.quiet()));
@@ -167,7 +167,7 @@ async function onOneServer(
       );
     });
     await Promise.all([...typing, ...hostiles]);
-    // Whatever is on its way has been shown once a last honest edit is.
+    // All updates under way have been shown once a last honest edit is.
     for (const { edits } = first; first.edits === edits; ) await first.type(new Draw(seed + at));
     await untilQuiet(honest);
     const texts = honest.map(({ doc }) => JSON.stringify(readText(doc)));
@@ -185,7 +185,7 @@ async function onOneServer(
   }
   costs.push((end - start.cpu) / (result.messages - start.messages + edits));
   growth.push((floors.at(-1) ?? 0) - (floors[0] ?? 0));
-  // Texts that were written to stay in memory for some minutes; beyond them nothing may gather.
+  // Written texts stay in memory for some minutes; nothing else may accumulate.
   expect(Math.max(...growth)).toBeLessThan(200);
   expect(server.printed()).not.toContain('"level":50');
   expect(await server.stop()).toBe(0);

@@ -23,8 +23,8 @@ const compilation = Array.from({ length: topics }, (_, topic) =>
 ).join('\n\n');
 
 /**
- * Imports into a new store, and kills the process once so many bytes of it were written. Gives the directory and how much
- * there was at most.
+ * Imports into a new store, and kills the process once so many bytes were written. Returns the directory and the
+ * highest size seen.
  */
 async function importUntil(bytes: number): Promise<{ dataDir: string; most: number; killed: boolean }> {
   const dataDir = temporaryDirectory();
@@ -44,13 +44,13 @@ async function importUntil(bytes: number): Promise<{ dataDir: string; most: numb
   while (!over) {
     most = Math.max(most, statSync(log, { throwIfNoEntry: false })?.size ?? 0);
     if (most > bytes) child.kill('SIGKILL');
-    // Often enough to meet it as it writes, and the processor is the program's.
+    // Polled often enough to hit the writing, while leaving the processor to the program.
     await pause(1);
   }
   return { dataDir, most, killed: (await ended) === 'SIGKILL' };
 }
 
-/** How many clauses each text of each meeting has. */
+/** The number of clauses of each text of each meeting. */
 async function found(dataDir: string): Promise<number[][]> {
   const store = await openTestStore(dataDir);
   try {

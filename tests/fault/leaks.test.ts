@@ -8,14 +8,14 @@ import { password, type RunningServer, startServer } from '../helpers/browser.ts
 import { Client, propose } from '../helpers/hostileClient.ts';
 import { temporaryDirectory } from '../helpers/temporary.ts';
 
-/** What must never be printed: words, names, passwords, tokens. Each marker is in one thing that is sent. */
+/** Data that must never be printed: words, names, passwords, tokens. Each marker is in one kind of data. */
 const marker = 'zanzibar';
 const secrets: string[] = [];
 
 let server: RunningServer;
 let dataDir: string;
 beforeAll(async () => {
-  // The server makes it, from a shell that lets everybody read.
+  // The server makes it, from a shell with a permissive umask.
   dataDir = join(temporaryDirectory(), 'data');
   const habit = process.umask(0o022);
   try {
@@ -62,7 +62,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
       return client;
     };
 
-    // Sign-ins that fail, requests that can't be read.
+    // Failing sign-ins, unreadable requests.
     await request('', 'POST', '/api/session', { name: `${marker} name`, password: `${marker} password` });
     await request('', 'POST', '/api/session', { name: 'argentina', password: `${marker} password` });
     await request('', 'POST', '/api/session', `{"name": ${marker}`);
@@ -73,7 +73,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
     await request(rapporteur, 'POST', '/api/imports/preview', `${marker}\0${marker}`);
     await request(rapporteur, 'POST', '/api/imports', { meeting: marker, compilation: { title: marker } });
     await request(rapporteur, 'POST', '/api/imports', `{"meeting": "${marker}", ${marker}`);
-    // An invitation, taken up under a name that is taken, then under another.
+    // An invitation, accepted under a taken name, then under another.
     const made = await request(rapporteur, 'POST', `${here}/accredit`, {
       name: `${marker} person`,
       role: 'observer',
@@ -90,7 +90,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
       password: `${marker} password`,
     });
     expect(into.status).toBe(204);
-    // Edits: accepted, refused, and not to be read at all.
+    // Edits: accepted, refused, and unreadable.
     const honest = await enter();
     const open = Array.from({ length: 40 }, (_, at) => at).find((at) => honest.isOpenAt(at)) ?? 0;
     const amendment = await propose(honest, open, 0, `${marker} words `);
@@ -103,7 +103,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
     mumbler.message(messageType.sync, syncType.update, Buffer.from(`${marker}${marker}`));
     await mumbler.closed;
 
-    // The store fails: first it can't be written, then its tables quote what they are given.
+    // The store fails: first it can't write, then its tables quote their values.
     const database = new Database(join(dataDir, 'concord.sqlite'));
     database.exec('BEGIN IMMEDIATE');
     const unlucky = await enter();
@@ -118,11 +118,11 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
     database.exec('DROP TRIGGER quoting');
     database.close();
 
-    // What it logs last has arrived here, and with it what it logged before.
+    // Its last log line has arrived here, and so have all before it.
     await vi.waitFor(() => expect(server.printed()).toMatch(/SQLITE_CONSTRAINT_TRIGGER.*\n/), 10_000);
     const lines = server.printed().split('\n');
     const told = lines.filter((line) => line.startsWith('{'));
-    // Beside its log the program prints two lines, of which the second is the demo's invitation to everybody.
+    // Beside its log the program prints two lines, the second of which offers the demo accounts.
     const printed = lines.filter((line) => line !== '' && !line.startsWith('{'));
     expect(printed.map((line) => line.split(' ')[0])).toEqual(['Concord', 'Demo:']);
     expect(told.join('\n')).not.toMatch(new RegExp(marker, 'i'));
@@ -131,7 +131,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
       expect(secret.length).toBeGreaterThan(20);
       expect(told.join('\n')).not.toContain(secret);
     }
-    // It does say that something failed, what, and where.
+    // It does report the kind and place of the failure.
     expect(told.filter((line) => /SQLITE_CONSTRAINT_TRIGGER.*"at [^"]+:\d+:\d+/.test(line))).toHaveLength(1);
   }, 60_000);
 });

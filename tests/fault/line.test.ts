@@ -22,7 +22,7 @@ afterAll(async () => {
   for (const server of servers) await server.stop('SIGKILL');
 });
 
-/** Waits for what nobody announces. */
+/** Waits for a condition without an event. */
 async function until(what: () => boolean, name: string, limit = 30_000): Promise<void> {
   for (const end = Date.now() + limit; !what(); ) {
     if (Date.now() > end) throw new Error(`${name} did not happen`);
@@ -65,7 +65,7 @@ describe(`[LINE1] A line that is cut in the middle of frames, for ${seconds} sec
           if (draw < 0.4) line.cut('reset', 0.4);
           else if (draw < 0.8) line.cut('close', 0.4);
           else {
-            // Half open for a while: what either side says then goes nowhere.
+            // Half open for a while: data from either side is lost.
             line.fallSilent(draw < 0.9 ? 'up' : 'down', 0.5);
             await pause(random() * 300);
             line.cut(random() < 0.5 ? 'reset' : 'close');
@@ -80,13 +80,13 @@ describe(`[LINE1] A line that is cut in the middle of frames, for ${seconds} sec
 
       const typed = writers.flatMap((writer) => [...writer.typed]);
       const reader = await join(server, cookies[0] ?? '', place);
-      // Words of one shape, found in one pass: whoever looks for thousands one by one keeps the writers from sending them.
+      // Words of one shape, found in one pass: searching for thousands one by one would slow down the writers.
       const count = (text: string): string[] => {
         const times = new Map<string, number>();
         for (const word of text.match(/w[0-9a-z]{4} /g) ?? []) times.set(word, (times.get(word) ?? 0) + 1);
         return typed.flatMap((word) => (times.get(word) === 1 ? [] : [`${word}: ${times.get(word) ?? 0}`]));
       };
-      // As long as more and more come.
+      // As long as their number grows.
       for (let [least, patience] = [Number.POSITIVE_INFINITY, 300]; patience > 0; patience--) {
         const missing = count(textOf(reader.doc).toString()).length;
         if (missing === 0 || writers.some(({ refused }) => refused.length > 0)) break;
@@ -99,7 +99,7 @@ describe(`[LINE1] A line that is cut in the middle of frames, for ${seconds} sec
       expect(typed.length).toBeGreaterThan(writers.length * seconds);
       expect(line.made).toBeGreaterThan(writers.length * 2);
 
-      // What everybody was shown is what the record holds: a server that knows nothing else says the same.
+      // The log holds everything that was shown: a new server shows the same.
       for (const writer of writers) await writer.stop();
       await line.close();
       expect(await server.stop('SIGKILL')).toBe('SIGKILL');

@@ -25,7 +25,7 @@ let place = '';
 const cookies: string[] = [];
 let chair = '';
 beforeAll(async () => {
-  // It asks nobody whether they are alive: who is let go here is let go for not reading.
+  // It sends no pings: a disconnection here is for not reading.
   server = await startProbed({ haste: 0.01, hasteFrom: 25_000 });
   chair = await signIn(server, 'chair');
   for (const name of delegates) cookies.push(await signIn(server, name));
@@ -44,14 +44,17 @@ const openPlaces = (client: Client): number[] =>
     .flatMap((_, at) => (client.isOpenAt(at) ? [at] : []));
 const state = (client: Client): Buffer => Buffer.from(Y.encodeStateAsUpdate(client.doc));
 
-/** Proposes long words and takes them back, and waits until both are stored: much to send, and a text that stays short. */
+/**
+ * Proposes long words and deletes them, and waits until both are stored: many bytes to send, and a text that stays
+ * short.
+ */
 async function storm(client: Client, at: number, times: number): Promise<void> {
   const before = client.verdicts.length;
-  // One amendment, again and again: a participant makes so many marks in a text at the most.
+  // One amendment, again and again: the number of a participant's marks in a text is limited.
   const id = newMarkId();
   for (let time = 0; time < times; time++) {
-    // As long as what a party may propose in a clause at a time allows, in letters of three bytes: a participant brings so
-    // many letters to a text at the most, and what has to fill are buffers of bytes.
+    // As long as a party's share of a clause allows, in letters of three bytes: a participant's number of letters is
+    // limited, and the buffers to fill are counted in bytes.
     const long = `${'條約'.repeat(10)} `.repeat(370);
     client.update(client.change(() => client.words(at).insert(0, long, { [markKey('insertion', id)]: { id } })));
     client.update(client.change(() => client.words(at).delete(0, long.length)));
@@ -91,7 +94,7 @@ describe('[LINE2] Who doesn’t read', () => {
     );
     expect((most.rss - before.rss) / megabyte).toBeLessThan(128 + 1.5 * sleepers);
 
-    // The others were sent every message, and are where the text is.
+    // The others were sent every message, and have the current text.
     const text = await join(server, chair, place);
     for (const reader of [...readers, ...writers]) {
       await reader.until(() => state(reader).equals(state(text)), 'the same text', 30_000);
@@ -101,7 +104,7 @@ describe('[LINE2] Who doesn’t read', () => {
     expect(since[0]).toBe(since[1]);
     expect(since[0]).toBeGreaterThan(10);
 
-    // Who was let go hears so, or finds the line dead, and comes back to everything at once.
+    // The disconnected client gets the close, or finds the connection dead, and reconnects to everything at once.
     for (const [at, client] of asleep.entries()) {
       client.socket.resume();
       const { code } = await client.closed;
@@ -168,11 +171,11 @@ describe('[LINE2] Who doesn’t read', () => {
     const before = await server.sample();
     expect(before.lines).toBeGreaterThanOrEqual(2 + sleepingStreams);
     let most = before;
-    // Who writes, and who reads, have a line each.
+    // The writer and the reader have a connection each.
     for (let turn = 0, left = before.lines; left > 2; turn++) {
       expect(turn).toBeLessThan(400);
       await put(`turn${turn} `);
-      // The one that reads sets the pace: it is sent every turn.
+      // The reader sets the pace: it gets an event every turn.
       for (let tries = 0; !read.includes(`turn${turn} `); tries++) {
         expect(tries).toBeLessThan(1500);
         await pause(20);

@@ -18,7 +18,7 @@ let server: ProbedServer;
 let place = '';
 let cookies: string[] = [];
 beforeAll(async () => {
-  // Lines are asked every second whether they are alive.
+  // Connections are pinged every second.
   server = await startProbed({ haste: 30, hasteFrom: 30_000, env: { MAX_CONNECTIONS: String(mostConnections) } });
   cookies = await Promise.all(delegates.map((name) => signIn(server, name)));
   place = (await agenda(server, cookies[0] ?? '')).places[0] ?? '';
@@ -31,7 +31,7 @@ const port = (): number => Number(new URL(server.url).port);
 const upgrade = (path: string, cookie = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: ${cookie}\r\n\r\n`;
 
-/** A line of one's own, and its end. */
+/** A raw connection, and its end. */
 function raw(said: string | Buffer = ''): { readonly socket: Socket; readonly ended: Promise<void>; over: boolean } {
   const socket = connect(port(), '127.0.0.1');
   const line = { socket, over: false, ended: Promise.resolve() };
@@ -47,7 +47,7 @@ function raw(said: string | Buffer = ''): { readonly socket: Socket; readonly en
   return line;
 }
 
-/** Says one thing byte after byte, and the last byte again and again where that was all. */
+/** Sends one message byte after byte, and then repeats the last byte. */
 async function drip(line: ReturnType<typeof raw>, said: string | Buffer): Promise<void> {
   const bytes = Buffer.from(said);
   for (let at = 0; !line.over; at++) {
@@ -56,7 +56,7 @@ async function drip(line: ReturnType<typeof raw>, said: string | Buffer): Promis
   }
 }
 
-/** Somebody honest writes, and is told that it is stored. */
+/** An honest writer's edits are acknowledged. */
 let words = 0;
 async function goesOn(): Promise<void> {
   const client = await join(server, cookies[3] ?? '', place);
@@ -136,7 +136,7 @@ describe('[LINE3] Who never gets to the point', () => {
     const piece = Buffer.alloc(64 * 1024);
     for (let sent = 0; sent < 40 && client.socket.readyState === client.socket.OPEN; sent++)
       await new Promise((resolve) => client.socket.send(piece, { binary: true, fin: false }, resolve));
-    // What it still sends may cross the answer, which then is lost.
+    // Its further bytes may cross the answer, which is then lost.
     expect([1006, 1009]).toContain((await client.closed).code);
     expect(client.verdicts).toEqual([]);
     await goesOn();
@@ -159,7 +159,7 @@ describe('[LINE4] Too many lines', () => {
   it('of one participant: the oldest is let go, and says so; others are not touched', async () => {
     const other = await join(server, cookies[1] ?? '', place);
     const clients: Client[] = [];
-    // A few at a time: of too many that have not said who they are, the quietest is let go.
+    // A few at a time: of too many connections without a request, the quietest is closed.
     while (clients.length < 120) {
       const some = Array.from({ length: 20 }, () => {
         const doc = new Y.Doc();

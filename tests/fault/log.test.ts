@@ -43,7 +43,7 @@ test(`a server killed in the middle of heavy writing keeps every acknowledged en
   expect(total).toBeGreaterThan(rounds);
 });
 
-/** What the process had acknowledged when it was killed, so many milliseconds after it began to write. */
+/** The acknowledged entries of a process that was killed so many milliseconds after it began to write. */
 async function runAndKill(args: readonly string[], after: number): Promise<[LogName, number][]> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';

@@ -12,8 +12,8 @@ import { randomFrom } from '../helpers/random.ts';
 import { type ProbedServer, type Sample, slope, startProbed, type Weight } from '../helpers/samples.ts';
 
 /**
- * A meeting of hours, in sittings with a break after each. In a break everybody is gone and every room is swept: what the
- * process holds then is its floor, and the floor has to stay where it is.
+ * A meeting of hours, in sittings with a break after each. In a break everybody has left and every room is closed: the
+ * memory of the process is then at its floor, and the floor has to stay level.
  *
  * `CONCORD_SOAK_MINUTES=60 CONCORD_LONG=1 npx vitest run tests/fault/soak.test.ts`
  */
@@ -22,14 +22,14 @@ const people = isLong ? 200 : 24;
 const sittings = isLong ? 10 : 3;
 /** Mean time between two edits of one person, ms. */
 const pace = isLong ? 4000 : 400;
-/** Rooms are swept after five minutes by the server's clock; it runs this many times as fast. */
+/** Rooms are closed after five minutes by the server's clock, which runs this many times as fast. */
 const haste = isLong ? 10 : 150;
 
 const megabyte = 1024 * 1024;
 /**
- * How far the floor may rise by the nearest straight line, bytes. Caches that are bounded fill in the course of an hour
- * (equal marks, names of marks; some 10 MB), and compiled code is heap as well. RSS is the process's, with SQLite's cache of
- * 16 MB and what the allocators keep.
+ * The permitted rise of the floor by the fitted straight line, bytes. Bounded caches fill in the course of an hour
+ * (equal marks, names of marks; some 10 MB), and compiled code is heap as well. RSS includes SQLite's cache of 16 MB
+ * and the allocators' reserve.
  */
 const tolerance = { heap: 12 * megabyte, external: 2 * megabyte, rss: 48 * megabyte };
 
@@ -46,7 +46,7 @@ function partOf(at: number): { readonly name: string; readonly part: Part } {
   return { name: delegations[at % delegations.length] ?? '', part: 'delegate' };
 }
 
-/** What must have happened before it is over. */
+/** The minimum of events before it ends. */
 const actions = ['came back', 'signed out', 'patches', 'not-adopt', 'refused clause-locked'];
 
 type Presence = NonNullable<Attendant['present']> & { readonly name: string };
@@ -69,15 +69,16 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Those who are still there. Who lost the line in this very moment has nothing on the screen to compare. */
+/** The screens that are still connected. A person who has just lost the connection has nothing to compare. */
 const present = (attendants: readonly Attendant[]): readonly Presence[] =>
   attendants.flatMap(({ name, present }) =>
     present?.client.socket.readyState === WebSocket.OPEN ? [{ name, ...present }] : [],
   );
 
 /**
- * Waits until everybody has heard all, and nobody says anything more: what Yjs tidies up on one screen is news to the others.
- * Whoever is answered an empty update has heard what was sent before; twice round with nothing said, and it is quiet.
+ * Waits until everybody has received everything and nobody sends anything more: Yjs's tidying on one screen is news to
+ * the others. The verdict on an empty update shows that everything before it was received; after two rounds without
+ * news all are idle.
  */
 async function quiet(attendants: readonly Attendant[]): Promise<void> {
   for (let rounds = 0; rounds < 2; rounds++) {
@@ -92,7 +93,7 @@ async function quiet(attendants: readonly Attendant[]): Promise<void> {
   }
 }
 
-/** What everybody who is still there has on the screen is the text, to the byte. */
+/** All connected screens show the log's text, to the byte. */
 async function compare(attendants: readonly Attendant[]): Promise<number> {
   await quiet(attendants);
   const readers = new Map<string, Y.Doc>();
@@ -115,11 +116,11 @@ async function compare(attendants: readonly Attendant[]): Promise<number> {
   return compared;
 }
 
-/** Waits until every room is swept and everybody's lines are down, those too that HTTP keeps for the next request. */
+/** Waits until every room is closed and all connections have ended, also those that HTTP keeps for the next request. */
 async function floor(): Promise<Sample> {
   const limit = Date.now() + 600_000;
   while ((await server.weigh()).lines > 0 && Date.now() < limit) await pause(isLong ? 1000 : 100);
-  // Counting takes as much memory as there is to be counted: not before the rooms should be gone.
+  // Counting takes as much memory as it counts: not before the rooms should be closed.
   await pause(420_000 / haste);
   for (;;) {
     const sample = await server.sample();
@@ -130,7 +131,7 @@ async function floor(): Promise<Sample> {
   }
 }
 
-/** Memory goes back to the system bit by bit, by threads that have time for it: what is left when it no longer falls. */
+/** Threads return memory to the system bit by bit, when they have time: the value counts when it no longer falls. */
 async function settledRss(): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let patience = 3; patience > 0; patience--) {
@@ -142,7 +143,7 @@ async function settledRss(): Promise<number> {
   return least;
 }
 
-/** By how much the floor rose from the first break to the last: the nearest straight line's rise, bytes. */
+/** The rise of the floor from the first break to the last: the fitted straight line's rise, bytes. */
 const grown = (breaks: readonly Row[], of: (row: Row) => number): number => {
   const [first, last] = [breaks[0], breaks.at(-1)];
   if (first === undefined || last === undefined) return 0;
@@ -196,7 +197,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
       for (let at = 0; at < sittings; at++) {
         const sitting = new Sitting(server, meeting, places, tally);
         const attending = load.map((person) => person.attend(sitting, pace));
-        // Sittings are not all as long; and on a slow machine each lasts until there was something to do for everybody.
+        // Sittings differ in length; on a slow machine each lasts until everybody had something to do.
         await pause(((minutes * 60_000) / sittings) * (0.8 + 0.4 * random()));
         const missing = (): boolean => at === sittings - 1 && actions.some((action) => tally.of(action) === 0);
         while (tally.of('accepted') < people * (at + 1) || missing()) await pause(200);
@@ -214,7 +215,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
       const [first] = breaks;
       const last = breaks.at(-1);
       if (first === undefined || last === undefined) throw new Error('there was no break');
-      // Files and threads are few, and the same ones: a log or a database page more would be one that is never closed.
+      // Files and threads are few, and constant: one more log or database page would be one that is never closed.
       expect(last.files).toBe(first.files);
       expect(last.threads).toBe(first.threads);
       expect(last.timers).toBeLessThanOrEqual(first.timers);

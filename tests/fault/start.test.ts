@@ -22,7 +22,7 @@ beforeAll(async () => {
   port = await freePort();
 });
 
-/** Starts on a directory until it is killed where it is aimed at, or is there; false where the aim was too far. */
+/** Starts on a directory until it is killed at the aim, or is ready; false where the aim was beyond the start. */
 async function startAndKill(dataDir: string, at: Aim): Promise<boolean> {
   const file = `${dataDir}/aim`;
   mkdirSync(dataDir, { recursive: true });
@@ -35,12 +35,12 @@ async function startAndKill(dataDir: string, at: Aim): Promise<boolean> {
   return first === 'SIGKILL';
 }
 
-/** What a first start promises, on whatever an earlier one left: a whole demo that everybody can sign in to. */
+/** The guarantee of a first start, after any interrupted one: a complete demo with accounts that can sign in. */
 async function expectWholeDemo(dataDir: string): Promise<void> {
   const server = launchConcord({ dataDir, port });
   try {
     await server.ready;
-    // The last that is made, and one from the middle; in the long form everybody.
+    // The last account that is made, and one from the middle; in the long form all of them.
     for (const name of isLong ? demoAccounts : ['chair', 'dms', demoAccounts.at(-1) ?? '']) {
       const meeting = await meetingOf(server.url, await signIn(server.url, name));
       expect(meeting.recommendations.length).toBeGreaterThan(3);
@@ -61,7 +61,7 @@ const when = ['before', 'during', 'after'] as const;
 describe(`[LOG5] A first start that is killed (seed ${seed})`, () => {
   const count = runs(3, 60);
   const random = randomFrom(seed);
-  // The further, the rarer: the first steps make the database, the next ones shape it, the rest fill it.
+  // The later, the rarer: the first steps make the database, the next ones its schema, the rest fill it.
   const aims = Array.from(
     { length: count },
     (_, at): Aim => ({

@@ -3,7 +3,7 @@ import { stageText } from '../../server/room/stage.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { entered } from './acts.ts';
 
-/** Brings a text into an empty room, as an import does: open clauses that nobody sponsors. */
+/** Writes a text into an empty room, as an import does: open clauses without sponsors. */
 export const bringIn = (room: Room, text: readonly Clause[]): Promise<unknown> =>
   room.submit({
     by: { operator: 'importer' },

@@ -5,7 +5,7 @@ import { freePort, launchConcord, password } from './process.ts';
 
 export const browserProgram = (): Promise<string> => chromium.executablePath();
 
-/** A Chromium that comes as an npm package: nothing has to be installed. */
+/** A Chromium from an npm package: nothing has to be installed. */
 export const launchBrowser = async ({
   program,
   args = [],
@@ -31,7 +31,7 @@ export interface RunningServer {
   readonly url: string;
   readonly dataDir: string;
   readonly pid: number;
-  /** What it has printed so far. */
+  /** All output so far. */
   printed(): string;
   /** Ends it, and resolves with its exit code, or the signal's name. */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
@@ -50,10 +50,10 @@ export async function startServer({
   args?: string[];
   env?: Record<string, string>;
   port?: number;
-  /** No file of the server's may grow beyond so many kilobytes: what the system gives for a disk that is full. */
+  /** No file of the server's may grow beyond so many kilobytes: the system's stand-in for a full disk. */
   largestFile?: number;
 } = {}): Promise<RunningServer> {
-  // Imported where it is needed: it cleans up after a test file, and programs that are no tests have none.
+  // Imported on demand: it registers a cleanup of the test file, which programs outside of tests don't have.
   const directory = dataDir ?? (await import('./temporary.ts')).temporaryDirectory();
   const server = launchConcord({
     dataDir: directory,
@@ -69,11 +69,11 @@ export async function startServer({
 export interface Visit {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What the page's scripts complained of. */
+  /** The errors of the page's scripts. */
   readonly complaints: string[];
 }
 
-/** A browser of one's own, signed in. */
+/** A browser context of its own, signed in. */
 export async function visit(
   browser: Browser,
   server: Pick<RunningServer, 'url'>,
@@ -94,9 +94,9 @@ export async function visit(
   return { context, page, complaints };
 }
 
-/** What axe finds wrong on a page, as sentences; the rules are those of WCAG 2.2 AA. */
+/** The page's faults by axe, as sentences; the rules are those of WCAG 2.2 AA. */
 export async function violations(page: Page): Promise<string[]> {
-  // The page allows no scripts but its own; the test's stands outside of it.
+  // The page's policy allows only its own scripts; the test's is injected around it.
   await page.evaluate(axe.source);
   const results = await page.evaluate(async () => {
     const { axe: checker } = window as unknown as { axe: typeof axe };

@@ -8,8 +8,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = new Map<string, Promise<URL>>();
 
 /**
- * One source file with all that it imports as plain JavaScript, for a thread or a process that Node starts by itself. The
- * result is named after its own bytes, so that tests running side by side can share it and never meet a stale one.
+ * One source file with all its imports as plain JavaScript, for a thread or a process that Node starts by itself. The
+ * result is named after its own bytes, so that concurrent tests can share it and never meet a stale one.
  */
 export function bundle(entry: string): Promise<URL> {
   const known = built.get(entry) ?? emit(entry);

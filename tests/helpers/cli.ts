@@ -5,7 +5,7 @@ import { markKey, textOf } from '../../shared/text/document.ts';
 import type { RunningServer } from './browser.ts';
 import { Client } from './hostileClient.ts';
 
-/** Connects to a text of a running server. With a document that was there before, it brings along what that holds. */
+/** Connects to a text of a running server. An existing document sends its own updates. */
 export async function join(
   server: Pick<RunningServer, 'url'>,
   cookie: string,
@@ -23,7 +23,10 @@ export async function join(
   return client;
 }
 
-/** An honest proposal of words, at the beginning of the first open clause: its bytes, applied to the client's own document. */
+/**
+ * An honest proposal of words, at the beginning of the first open clause: its bytes, applied to the client's own
+ * document.
+ */
 export function proposal(client: Client, words: string): Uint8Array {
   const at = textOf(client.doc)
     .toArray()
@@ -32,7 +35,7 @@ export function proposal(client: Client, words: string): Uint8Array {
   return client.change(() => client.words(at).insert(0, words, { [markKey('insertion', id)]: { id } }));
 }
 
-/** What becomes of words: accepted, or the code of the refusal or of the close that stood for it. */
+/** The outcome of an edit: accepted, or the code of the refusal or of the close in its place. */
 export async function type(client: Client, words: string): Promise<string> {
   try {
     const verdict = await client.say(proposal(client, words));
@@ -45,7 +48,7 @@ export async function type(client: Client, words: string): Promise<string> {
 
 export const wordsOf = (client: Client): string => textOf(client.doc).toString();
 
-/** What `concord verify` says of a store. */
+/** The output of `concord verify` on a store. */
 export function verifyOn(env: Record<string, string>): { status: number | null; said: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/server/concord.js', 'verify'], {
     env: { ...process.env, ...env },

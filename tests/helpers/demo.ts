@@ -7,7 +7,7 @@ import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { password, type RunningServer } from './browser.ts';
 import { Client } from './hostileClient.ts';
 
-/** The demo meeting of a server that runs as a process of its own: who comes in, to which text. */
+/** The demo meeting of a server that runs as a process of its own: the participant, and the text. */
 
 /** One delegate a party of the demo. */
 export const delegates = ['argentina', 'brazil', 'canada', 'colombia'] as const;
@@ -40,13 +40,13 @@ export async function agenda(
   return { meeting: meeting.id, places: sorted.map(({ id }) => id) };
 }
 
-/** The address of a recommendation's socket, for a program that keeps this document. */
+/** The address of a recommendation's socket, for a program with this document. */
 export function socketUrl(server: At, place: string, doc: Y.Doc, query: Record<string, string> = {}): string {
   const parameters = new URLSearchParams({ client: String(doc.clientID), schema: '1', verdicts: '1', ...query });
   return `${server.url.replace('http', 'ws')}/sync/${place}?${parameters}`;
 }
 
-/** Comes to a recommendation and waits for its text. A document that was there before brings along what it has. */
+/** Connects to a recommendation and waits for its text. An existing document sends its own updates. */
 export async function join(
   server: At,
   cookie: string,
@@ -70,7 +70,7 @@ export async function join(
   }
 }
 
-/** What `concord verify` prints of a data directory; throws where it finds a fault. */
+/** The output of `concord verify` on a data directory; throws where it finds a fault. */
 export async function verified(dataDir: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['dist/server/concord.js', 'verify'], {
     env: { ...process.env, DATA_DIR: dataDir },

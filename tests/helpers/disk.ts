@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from './temporary.ts';
 
-/** What the disk does from now on: see `tests/fault/shim/disk.c`. */
+/** The disk's behaviour from now on: see `tests/fault/shim/disk.c`. */
 export type Fault =
   | 'none'
   | 'readonly'
@@ -16,22 +16,22 @@ export type Fault =
   | `eio-write ${number}`
   | `slow ${number}`;
 
-/** A disk under one data directory that fails when it is told to. */
+/** A disk under one data directory that fails on demand. */
 export interface Disk {
   readonly dataDir: string;
-  /** For the server that is to have it. */
+  /** The environment of the server. */
   readonly env: Record<string, string>;
   set(fault: Fault): void;
-  /** How many faults were met so far. */
+  /** The number of faults so far. */
   hits(): number;
 }
 
 const source = fileURLToPath(new URL('../fault/shim/disk.c', import.meta.url));
 
-/** Compiles the shim; a string says why it can't be had. */
+/** Compiles the shim; a string gives the reason why it can't be compiled. */
 export function compileDisk(): { open(dataDir?: string): Disk } | string {
   if (process.platform !== 'linux') return `the shim is for Linux, this is ${process.platform}`;
-  // Not in memory: a system may forbid to run what is there.
+  // Not in memory: a system may forbid execution there.
   const directory = temporaryDirectory(tmpdir());
   const library = join(directory, 'disk.so');
   const compiled = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], { encoding: 'utf8' });
@@ -43,7 +43,7 @@ export function compileDisk(): { open(dataDir?: string): Disk } | string {
       disks += 1;
       const control = join(directory, `control-${disks}`);
       const set = (fault: Fault): void => {
-        // All at once: the server reads it at every write.
+        // In one step: the server reads the file at every write.
         writeFileSync(`${control}.new`, fault);
         renameSync(`${control}.new`, control);
       };

@@ -26,7 +26,7 @@ export function entriesAfter(log: LogName, head: LogHead | null, ...contents: (s
   return made;
 }
 
-/** Appends at the head, again and again until nobody else came first, as every writer does. */
+/** Appends at the head, again and again until no other writer came first, as every writer does. */
 export async function appendAtHead(log: Log, name: LogName, content: string): Promise<number> {
   for (;;) {
     const entries = entriesAfter(name, await log.head(name), content);

@@ -1,8 +1,8 @@
 import { setPriority } from 'node:os';
 
 /**
- * How much a fault test does. `npm test` runs the short form, `npm run test:long` the long one; `CONCORD_RUNS` overrides
- * both, `CONCORD_SEED` takes the same moments again.
+ * The number of repetitions of a fault test. `npm test` runs the short form, `npm run test:long` the long one;
+ * `CONCORD_RUNS` overrides both, `CONCORD_SEED` repeats the same moments.
  */
 export const isLong = process.env.CONCORD_LONG === '1';
 
@@ -13,8 +13,8 @@ export const runs = (short: number, long: number): number =>
 export const seed = Number(process.env.CONCORD_SEED ?? Date.now() % 1_000_000);
 
 /**
- * In the long form, what only has much to do lets those go first that wait for a moment: this process, and what it starts
- * from now on, takes what the others leave of the machine.
+ * In the long form, tests with much work and no deadlines give way to those with short waits: this process, and all
+ * that it starts, runs at low priority.
  */
 export function givesWay(): void {
   if (isLong) setPriority(5);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * A wall clock that shows what a file says. Loaded into a server before its own program (`NODE_OPTIONS=--import`), so that
- * the program needs no hook for it. The file holds `shift MS` or `stand MS`; timers and `performance` go on as ever.
+ * A wall clock that a file sets. Loaded into a server before its own program (`NODE_OPTIONS=--import`), so that the
+ * program needs no hook for it. The file holds `shift MS` or `stand MS`; timers and `performance` work as usual.
  */
 const TrueDate = Date;
 const trueNow = Date.now.bind(Date);

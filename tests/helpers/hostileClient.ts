@@ -8,7 +8,9 @@ import { messageType, syncType, Verdict } from '../../shared/protocol/wire.ts';
 import { markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import type { Person, TestMeeting } from './meeting.ts';
 
-/** A client written against the socket: it says whatever the test tells it to, and remembers what it hears. */
+/**
+ * A client written against the socket: it sends anything that the test asks for, and remembers all that it receives.
+ */
 export class Client {
   readonly doc = new Y.Doc();
   readonly socket: WebSocket;
@@ -20,14 +22,14 @@ export class Client {
   #isClosed = false;
   #waiting: (() => void)[] = [];
   synced = false;
-  /** How many updates it said: each gets a verdict. */
+  /** The number of updates sent: each gets a verdict. */
   said = 0;
-  /** What it does when the server asks for what it holds; nothing, unless a test says so. */
+  /** The reaction to the server's question for its state; none by default. */
   onAsked: (stateVector: Uint8Array) => void = () => undefined;
   /**
-   * What it does with what Yjs tidied up in its document, which depends on what came in one message. Nothing, unless a test
-   * says so; a program with Yjs says it, and so has to whoever compares texts. Such a thing, which brings nothing, may be
-   * refused: what had no effect any more has one again where somebody wrote meanwhile.
+   * The reaction to Yjs's tidying of its document, which depends on the grouping of edits into messages. None by
+   * default; a program with Yjs sends it, and so must a test that compares texts. A tidying update, which brings
+   * nothing, may be refused: a marker without effect has one again after concurrent writing there.
    */
   onTidied: (update: Uint8Array) => void = () => undefined;
   #changing = false;
@@ -88,9 +90,9 @@ export class Client {
     this.#wake();
   }
 
-  /** Waits for what it hears to answer yes. */
+  /** Waits until a condition on the received messages holds. */
   async until(what: () => boolean, name = 'something', patience = 20_000): Promise<void> {
-    // Only what never happens waits so long: a busy machine is no failure.
+    // Only a failing test waits for this long: a busy machine is no failure.
     const limit = Date.now() + patience;
     while (!what()) {
       if (this.#isClosed) throw new Error(`closed while waiting for ${name}: ${JSON.stringify(this.verdicts.at(-1))}`);
@@ -120,24 +122,24 @@ export class Client {
     this.message(messageType.sync, syncType.update, bytes);
   }
 
-  /** The codes of what was refused. */
+  /** The codes of the refusals. */
   refusals(): string[] {
     return this.verdicts.flatMap((one) => (one.verdict === 'refused' ? [one.code] : []));
   }
-  /** Waits for the verdicts on all that it said; after a refusal none may follow. */
+  /** Waits for the verdicts on all updates sent; after a refusal none may follow. */
   async answered(): Promise<void> {
     const done = (): boolean => this.verdicts.length >= this.said || this.refusals().length > 0;
     await this.until(done, 'the verdicts on all that was said', 30_000);
   }
 
-  /** All that its own hand ever wrote in this document, and what it knows to be deleted: for who comes back. */
+  /** All that its own client id ever wrote in this document, and all deletions that it knows: for a reconnection. */
   whole(): Uint8Array {
     const others = Y.decodeStateVector(Y.encodeStateVector(this.doc));
     others.delete(this.doc.clientID);
     return Y.encodeStateAsUpdate(this.doc, Y.encodeStateVector(others));
   }
 
-  /** Makes a change on its own document, and gives what a program would send for it. */
+  /** Makes a change in its own document, and returns the update that a program would send. */
   change(work: (text: Y.XmlFragment, doc: Y.Doc) => void): Uint8Array {
     const updates: Uint8Array[] = [];
     const collect = (bytes: Uint8Array): void => {
@@ -160,7 +162,7 @@ export class Client {
     if (!(words instanceof Y.XmlText)) throw new Error('no words there');
     return words;
   }
-  /** Whether a clause may be written in, as the record says. */
+  /** Whether a clause is open, by the metadata. */
   isOpenAt(at: number): boolean {
     const clause = textOf(this.doc).get(at);
     if (!(clause instanceof Y.XmlElement)) return false;
@@ -169,7 +171,7 @@ export class Client {
     const record = readMetadata(recordOf(this.doc), { of: 'clause', id: id.data });
     return record?.of === 'clause' && record.value.status.state === 'open';
   }
-  /** Sends an update and waits for what the server says of it. */
+  /** Sends an update and waits for the server's verdict. */
   async say(bytes: Uint8Array): Promise<Verdict> {
     const before = this.verdicts.length;
     this.update(bytes);
@@ -183,7 +185,7 @@ export class Client {
   }
 }
 
-/** Proposes words honestly, and gives the amendment's id; throws where they aren't accepted. */
+/** Proposes words honestly, and returns the amendment's id; throws where they aren't accepted. */
 export async function propose(client: Client, clause: number, at: number, words: string): Promise<MarkId> {
   const id = newMarkId();
   const verdict = await client.say(
@@ -193,7 +195,7 @@ export async function propose(client: Client, clause: number, at: number, words:
   return id;
 }
 
-/** Connects as somebody, to the test meeting's first recommendation, and waits for its text. */
+/** Connects as a person to the test meeting's first recommendation, and waits for its text. */
 export async function connect(
   meeting: TestMeeting,
   as: Person,

@@ -1,8 +1,8 @@
 import * as Y from 'yjs';
 
 /**
- * A document's bytes with all joined that Yjs can join. What was deleted in two pieces stays two pieces where it came
- * about, entry by entry, and becomes one where somebody is given the document as a whole: a reader who joins, a room
+ * A document's bytes with all structs merged that Yjs can merge. Structs that were deleted in two pieces stay two where
+ * they came about entry by entry, and become one in a document that is loaded as a whole: at a new reader, or in a room
  * that starts from a checkpoint. Nothing else may differ.
  */
 export function joined(state: Uint8Array): Buffer {

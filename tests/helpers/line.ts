@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** How a line ends: as the other side would end it, or as a router that forgets it. */
+/** The way in which a connection ends: as the other side would end it, or as by a router that forgets it. */
 export type End = 'close' | 'reset';
 
-/** Which way: from the client to the server, or back. */
+/** The direction: from the client to the server, or back. */
 export type Way = 'up' | 'down';
 
 interface Pair {
@@ -13,9 +13,9 @@ interface Pair {
 }
 
 /**
- * A bad line between clients and a server: it can cut, fall silent without a word, and be slow.
+ * A bad network between clients and a server: it can cut connections, drop data silently, and be slow.
  *
- * While it delays, everything goes through in pieces of chance length, so that a cut falls into the middle of frames.
+ * While it delays, everything goes through in pieces of random length, so that a cut falls into the middle of frames.
  */
 export class Line {
   readonly #pairs = new Set<Pair>();
@@ -24,7 +24,7 @@ export class Line {
   readonly #listener = createServer((client) => this.#carry(client));
   /** Longest wait before a piece goes on, ms. */
   delay = 0;
-  /** Connections that were ever made through it. */
+  /** The number of connections made through it so far. */
   made = 0;
 
   private constructor(target: number, random: () => number) {
@@ -38,14 +38,14 @@ export class Line {
     return line;
   }
 
-  /** Where clients connect to instead of to the server. */
+  /** The port to which clients connect instead of the server's. */
   get url(): string {
     const address = this.#listener.address();
     if (address === null || typeof address === 'string') throw new Error('the line is down');
     return `http://127.0.0.1:${address.port}`;
   }
 
-  /** Ends connections, each with this chance, at both ends, whatever is under way. */
+  /** Ends connections, each with this probability, at both ends, with data under way. */
   cut(how: End, chance = 1): void {
     for (const { client, server } of this.#pairs) {
       if (this.#random() >= chance) continue;
@@ -55,7 +55,7 @@ export class Line {
     }
   }
 
-  /** Carries nothing any more, this way, and tells nobody; connections that are made later work. */
+  /** Drops all data in this direction silently; later connections work. */
   fallSilent(way: Way, chance = 1): void {
     for (const pair of this.#pairs) if (this.#random() < chance) pair.silent.add(way);
   }
@@ -84,7 +84,7 @@ export class Line {
     }
   }
 
-  /** Passes on what came in, in pieces, each after its wait; the sender waits meanwhile. */
+  /** Forwards received data, in pieces, each after its wait; the sender waits meanwhile. */
   #forward(pair: Pair, way: Way, bytes: Buffer): void {
     const [from, to] = way === 'up' ? [pair.client, pair.server] : [pair.server, pair.client];
     from.pause();

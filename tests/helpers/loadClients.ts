@@ -10,10 +10,10 @@ import type { Client } from './hostileClient.ts';
 import { Pen } from './pen.ts';
 import { seenOf } from './seen.ts';
 
-/** What the people of a meeting met. */
+/** Counts of a meeting's clients. */
 export class Tally {
   readonly counts = new Map<string, number>();
-  /** What should not have happened. */
+  /** Faults. */
   readonly faults: string[] = [];
   note(what: string, times = 1): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + times);
@@ -26,7 +26,7 @@ export class Tally {
   }
 }
 
-/** A stretch of the meeting in which people come and go, until it is called off. */
+/** A stretch of the meeting in which people come and go, until it ends. */
 export class Sitting {
   readonly #ended = new AbortController();
   constructor(
@@ -35,7 +35,7 @@ export class Sitting {
     readonly places: readonly string[],
     readonly tally: Tally,
   ) {
-    // Everybody rests until it is over.
+    // Everybody pauses until it is over.
     setMaxListeners(0, this.#ended.signal);
   }
   get over(): boolean {
@@ -53,19 +53,19 @@ export class Sitting {
   }
 }
 
-/** What an honest program can be told while others decide at the same moment. Anything else is a fault. */
+/** Refusals that an honest program can get while others decide at the same moment. Anything else is a fault. */
 const expected = new Set(['clause-locked', 'not-your-words', 'mark-closed', 'mark-misused', 'amendment-closed']);
 
 export type Part = 'delegate' | 'rapporteur' | 'chair' | 'observer';
 
-/** Somebody with a seat, who signs in, works, wanders, and goes. */
+/** A person with an accreditation, who signs in, works, changes texts, and leaves. */
 export class Attendant {
   readonly name: string;
   readonly #part: Part;
   readonly #random: () => number;
   #cookie: string | null = null;
   #line: Client | null = null;
-  /** Who is still there as a sitting ends: what is on that screen must be the text. */
+  /** A person who is still connected as a sitting ends: the screen must show the text. */
   present: { readonly client: Client; readonly place: string } | null = null;
 
   constructor(name: string, part: Part, random: () => number) {
@@ -76,7 +76,7 @@ export class Attendant {
 
   /** Takes part until the sitting is over. `pace` is the mean time between two edits, ms. */
   async attend(sitting: Sitting, pace: number): Promise<void> {
-    // Nobody comes at the same moment.
+    // People arrive at different moments.
     await sitting.rest(this.#random() * pace);
     while (!sitting.over) {
       try {
@@ -88,14 +88,14 @@ export class Attendant {
         else await this.#visit(sitting, this.#cookie, pace);
         if (!sitting.over && this.#random() < 0.15) await this.#signOut(sitting);
       } catch (error) {
-        // A line that dropped as somebody came is no fault; what the server answered may be one.
+        // A connection that dropped during the arrival is no fault; an answer of the server may be one.
         if (!sitting.over) sitting.tally.note(`trouble: ${said(error)}`);
       }
       await sitting.rest(this.#random() * pace);
     }
   }
 
-  /** Goes, at the end of a sitting. */
+  /** Leaves, at the end of a sitting. */
   leave(): void {
     this.#line?.leave();
     this.#line = null;
@@ -104,7 +104,7 @@ export class Attendant {
 
   async #signIn(sitting: Sitting): Promise<string | null> {
     const cookie = await signIn(sitting.server, this.name).catch((error: unknown) => {
-      // Many who share a name come at once: they are asked to wait.
+      // Many who share a name sign in at once: they are asked to wait.
       if (String(error).includes('429')) return null;
       throw error;
     });
@@ -120,7 +120,7 @@ export class Attendant {
     sitting.tally.note('signed out');
   }
 
-  /** Comes to a text, writes for a while, perhaps goes on without a line, and comes back with what was written. */
+  /** Connects to a text, writes for a while, perhaps offline, and comes back with the offline edits. */
   async #visit(sitting: Sitting, cookie: string, pace: number): Promise<void> {
     const { tally } = sitting;
     this.leave();
@@ -152,7 +152,7 @@ export class Attendant {
       const back = await join(sitting.server, cookie, place, { doc, query });
       client = back;
       this.#line = back;
-      // Nothing of what was written offline is known there: it goes first, with what Yjs tidied up until now.
+      // The server knows nothing of the offline edits: they go first, with Yjs's tidying so far.
       back.update(back.whole());
       back.onTidied = (update) => says(back, update);
       await client.answered();
@@ -165,7 +165,7 @@ export class Attendant {
     return this.#part === 'rapporteur' ? pen.edit(words) : pen.propose(words);
   }
 
-  /** Writes until it has had enough. Says whether the document is still good: not after a refusal. */
+  /** Writes for a while. Returns whether the document is still usable: not after a refusal. */
   async #write(sitting: Sitting, client: Client, pace: number): Promise<boolean> {
     const { tally } = sitting;
     const pen = new Pen(client, this.#random);
@@ -185,11 +185,11 @@ export class Attendant {
       if (!expected.has(code)) tally.faults.push(`${this.name} was refused: ${code}`);
     }
     tally.note('accepted', client.verdicts.length - refused.length);
-    // What was answered is counted: the next stretch counts its own.
+    // Answered edits are counted: the next stretch counts its own.
     client.said -= client.verdicts.splice(0).length;
     return open() && answered && refused.length === 0;
   }
-  /** Reads along for a while; now and then without taking anything from the line. */
+  /** Reads along for a while; now and then without accepting any data. */
   async #read(sitting: Sitting, cookie: string, path: string): Promise<void> {
     const { server, tally } = sitting;
     const page = await (await fetch(server.url + path, { headers: { cookie } })).text();
@@ -211,7 +211,7 @@ export class Attendant {
     }
   }
 
-  /** Disposes of amendments, most of them against, and agrees and reopens clauses, now here and now there. */
+  /** Disposes of amendments, mostly by not adopting them, and agrees and reopens clauses, in different places. */
   async #preside(sitting: Sitting, cookie: string, pace: number): Promise<void> {
     const { server, tally } = sitting;
     const order = async (place: string, type: string, body: unknown): Promise<void> => {
@@ -249,7 +249,7 @@ const said = (error: unknown): string =>
     ? `${error.message}${error.cause instanceof Error ? ` (${error.cause.message})` : ''}`
     : String(error);
 
-/** What a program says of its own cursor. */
+/** The awareness message of a program's own cursor. */
 function whereabouts(client: Client, clock: number): Uint8Array {
   const states = encoding.createEncoder();
   encoding.writeVarUint(states, 1);

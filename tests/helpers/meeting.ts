@@ -18,7 +18,7 @@ import { temporaryDirectory } from './temporary.ts';
 
 export const secret = 'a-long-test-password';
 
-/** Who is in the test meeting; the outsider has an account and no seat. */
+/** The people of the test meeting; the outsider has an account and no accreditation. */
 export const people = ['chair', 'rapporteur', 'argentina', 'brazil', 'canada', 'observer'] as const;
 export type Person = (typeof people)[number];
 
@@ -61,7 +61,7 @@ export interface TestMeeting {
   readonly participants: Readonly<Record<Person, ParticipantId>>;
   /** The `Cookie` header of a person. */
   readonly cookies: Readonly<Record<Person | 'outsider', string>>;
-  /** A request as somebody; null for nobody. */
+  /** A request as a person; null for nobody. */
   request(as: Person | 'outsider' | null, method: string, path: string, body?: unknown): Promise<Response>;
   /** A command on the first recommendation. */
   order(as: Person, type: string, body: unknown): Promise<Response>;
@@ -70,7 +70,7 @@ export interface TestMeeting {
   close(): Promise<void>;
 }
 
-/** Who sits where in a store, and the cookies of those who do. */
+/** The accreditations in a store, and their holders' cookies. */
 type Seated = Pick<TestMeeting, 'id' | 'participants' | 'cookies'>;
 
 const createTestApp = async (
@@ -127,7 +127,7 @@ async function seat({ meetings, rooms, access }: App, now: () => number): Promis
         ? await access.inviteAdministrator()
         : await access.inviteParticipant({ meeting: id, participant: seat, createdBy: null });
     if (name === 'outsider') {
-      // An account without a seat: one whose seat in another meeting was taken away.
+      // An account without an accreditation: one whose accreditation in another meeting ended.
       const other = await createMeeting(
         { meetings, rooms, now },
         { meeting: 'Elsewhere', compilation },
@@ -148,12 +148,12 @@ async function seat({ meetings, rooms, access }: App, now: () => number): Promis
   return { id, participants: seats as Seated['participants'], cookies: cookies as Seated['cookies'] };
 }
 
-/** Copies of stores as they were once everybody sat, by the settings they were made under. */
+/** Copies of stores with all accounts in place, by the settings under which they were made. */
 const templates = new Map<string, Seated & { readonly dataDir: string }>();
 
 /**
- * Starts a server of the test's own. To make the accounts takes longer than many a test, so it is done once in a test file,
- * and each further meeting begins with a copy of that store; not where the store or the clock is the test's.
+ * Starts a server of the test's own. Making the accounts takes longer than many a test, so it is done once in a test
+ * file, and each further meeting begins with a copy of that store; not where the test brings its own store or clock.
  */
 export async function startMeeting(
   options: { now?: () => number; env?: Record<string, string>; store?: Store; commands?: Registry } = {},
@@ -169,7 +169,7 @@ export async function startMeeting(
   const seated = template ?? (await seat(app, now));
   if (isUsual && template === undefined) {
     const copy = temporaryDirectory();
-    // Nobody writes yet: what is there is what a killed server leaves.
+    // Nobody writes yet, so the copy equals a killed server's data.
     cpSync(dataDir, copy, { recursive: true });
     templates.set(key, { ...seated, dataDir: copy });
   }
@@ -190,7 +190,7 @@ export async function startMeeting(
   const [recommendation] = recommendations;
   if (recommendation === undefined) throw new Error('nothing to draft on');
   const as = (name: Person | 'outsider' | null): string | null => (name === null ? null : (cookies[name] ?? null));
-  /** What a screen adds to a decision: the words as they stand now. A test that names its own `seen` keeps it. */
+  /** A screen's addition to a decision: the digests of the present words. A test that names its own `seen` keeps it. */
   const seeing = async (type: string, body: unknown): Promise<unknown> => {
     if ('seen' in Object(body)) return body;
     let wish: ReturnType<typeof parseCommand>;

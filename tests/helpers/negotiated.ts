@@ -18,7 +18,7 @@ export function wordsAt(doc: Y.Doc, clause: number): Y.XmlText {
   return words;
 }
 
-/** Makes a change on a document, and gives what a program would send for it. */
+/** Makes a change in a document, and returns the update that a program would send. */
 export function changing(doc: Y.Doc, work: () => void): Uint8Array {
   const updates: Uint8Array[] = [];
   const collect = (bytes: Uint8Array): void => {
@@ -30,7 +30,7 @@ export function changing(doc: Y.Doc, work: () => void): Uint8Array {
   return Y.mergeUpdates(updates);
 }
 
-/** Sends an update as a connection does; the code of the refusal, or what became of it. */
+/** Sends an update as a connection does; returns the code of the refusal, or the outcome. */
 export async function send(
   room: Room,
   update: Uint8Array,

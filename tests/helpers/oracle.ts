@@ -7,11 +7,11 @@ import { deltaOf } from '../../shared/text/document.ts';
 import { markNames } from '../../shared/text/schema.ts';
 
 /**
- * What an accepted edit may have done, told from the text before and the text after by value and without asking `permit`,
- * so that the two can be held against each other.
+ * The permitted effects of an accepted edit, judged from the text before and the text after by value and without
+ * `permit`, so that the two can be compared.
  */
 
-/** Everything in a text that isn't one party's: its words without that party's, in their order. */
+/** Everything in a text except one party's work: its words without that party's, in their order. */
 export function withoutParty(text: readonly Clause[], code: PartyCode, negotiation: NegotiationState): string {
   const own = (id: MarkId): boolean =>
     negotiation.marks.get(id)?.party === code && negotiation.marks.get(id)?.state === 'open';
@@ -36,7 +36,7 @@ export function withoutParty(text: readonly Clause[], code: PartyCode, negotiati
     .join('\n');
 }
 
-/** Everything that the base hand may not touch: what is proposed, in its order. */
+/** Everything that the base capacity may not change: all proposals, in their order. */
 export const withoutBase = (text: readonly Clause[], negotiation: NegotiationState): string =>
   text
     .flatMap((clause) => {
@@ -48,7 +48,7 @@ export const withoutBase = (text: readonly Clause[], negotiation: NegotiationSta
     })
     .join('\n');
 
-/** Runs whose neighbours went are one if they carry the same. */
+/** Runs that become neighbours are one if they have the same marks. */
 function joined(runs: Clause['runs']): [words: string, marks: string][] {
   const left: [words: string, marks: string][] = [];
   for (const { text, marks } of runs) {
@@ -63,7 +63,7 @@ function joined(runs: Clause['runs']): [words: string, marks: string][] {
 export const lockedText = (text: readonly Clause[], negotiation: NegotiationState): Map<ClauseId, string> =>
   new Map(text.filter(({ id }) => isLocked(negotiation, id)).map((clause) => [clause.id, JSON.stringify(clause)]));
 
-/** The letters under each mark that isn't the party's own. */
+/** The letters under each mark of other parties. */
 function covered(text: readonly Clause[], own: (id: MarkId) => boolean): Map<string, string> {
   const letters = new Map<string, string>();
   for (const clause of text)
@@ -92,11 +92,11 @@ export interface Judged {
   readonly after: readonly Clause[];
   readonly negotiationBefore: NegotiationState;
   readonly negotiationAfter: NegotiationState;
-  /** The party in whose name it was typed; null for the base hand. */
+  /** The party in whose name it was typed; null for the base capacity. */
   readonly party: PartyCode | null;
 }
 
-/** What is wrong with an accepted edit, in words; null where nothing is. */
+/** The fault of an accepted edit, in words; null where it has none. */
 export function wrongWith({ before, after, negotiationBefore, negotiationAfter, party }: Judged): string | null {
   const is = new Map(after.map((clause) => [clause.id, clause]));
   for (const [id, words] of lockedText(before, negotiationBefore))
@@ -120,7 +120,7 @@ export function wrongWith({ before, after, negotiationBefore, negotiationAfter, 
     if (negotiationAfter.clients.get(id) !== record) return `client ${id} changed capacities`;
   for (const [id, record] of negotiationAfter.marks)
     if (!negotiationBefore.marks.has(id) && record.party !== party) return `mark ${id} was made in another's name`;
-  // An amendment that the edit withdrew was the party's, and the marks on its words with it.
+  // An amendment that the edit withdrew was the party's, and so were the marks on its words.
   const marks = openAsBefore(negotiationBefore, negotiationAfter);
   const own = (id: MarkId): boolean => {
     const record = marks.marks.get(id);
@@ -148,13 +148,13 @@ export function wrongWith({ before, after, negotiationBefore, negotiationAfter, 
   return null;
 }
 
-/** A text and its ledger at one moment. */
+/** A text and its negotiation state at one moment. */
 export interface Moment {
   readonly text: readonly Clause[];
   readonly negotiation: NegotiationState;
 }
 
-/** The words in force, clause by clause; a clause that is only proposed is none. */
+/** The words in force, clause by clause, without proposed clauses. */
 const inForce = ({ text }: Moment): string =>
   JSON.stringify(
     text
@@ -180,7 +180,7 @@ const withoutOrigin = ({ text }: Moment): ReadonlyMap<ClauseId, string> =>
       ]),
   );
 
-/** Amendments that a step closed, by what became of them. */
+/** Amendments that a step closed, by their outcome. */
 function closedBetween(before: Moment, after: Moment): ReadonlyMap<MarkId, string> {
   const closed = new Map<MarkId, string>();
   for (const [id, { state }] of after.negotiation.marks)
@@ -204,7 +204,7 @@ const withoutMarks = ({ text }: Moment, gone: ReadonlySet<MarkId>): string =>
       }),
   );
 
-/** Whether what fell was made to something that ended, at whatever depth; by the record, not by the text. */
+/** Whether a fallen amendment was made to one that ended, at any depth; by the negotiation state, not by the text. */
 function hasEnded(id: MarkId, negotiation: NegotiationState, ended: ReadonlyMap<MarkId, string>): boolean {
   for (let next = parentOf(id, negotiation); next !== null; next = parentOf(next, negotiation))
     if (ended.has(next) && ended.get(next) !== 'adopted') return true;
@@ -215,7 +215,7 @@ function parentOf(id: MarkId, negotiation: NegotiationState): MarkId | null {
   return record?.kind === 'amendment' ? (record.parent ?? null) : null;
 }
 
-/** What is wrong with an accepted edit of a party, or of the base hand (null); null where nothing is. */
+/** The fault of an accepted edit of a party, or of the base capacity (null); null where it has none. */
 export function wrongWithEdit(before: Moment, after: Moment, code: PartyCode | null): string | null {
   const is = new Map(after.text.map((clause) => [clause.id, clause]));
   for (const [id, words] of lockedText(before.text, before.negotiation))
@@ -244,7 +244,7 @@ export function wrongWithEdit(before: Moment, after: Moment, code: PartyCode | n
   return without(before) === without(after) ? null : 'words of others changed';
 }
 
-/** A text without the amendments that fell: neither their words nor what they struck. */
+/** A text without the fallen amendments: neither their words nor their strikes. */
 const withoutFallen = (text: readonly Clause[], fallen: ReadonlySet<MarkId>): readonly Clause[] =>
   text.map((clause) => ({
     ...clause,
@@ -256,7 +256,7 @@ const withoutFallen = (text: readonly Clause[], fallen: ReadonlySet<MarkId>): re
       })),
   }));
 
-/** Whether nothing changed in a record but that sponsors who had accepted are asked again. */
+/** Whether nothing changed in an amendment's state except that sponsors who had accepted are asked again. */
 function isAskedAgain(record: MarkRecord, now: MarkRecord | undefined): boolean {
   if (record.kind !== 'amendment' || now?.kind !== 'amendment') return false;
   const sponsors = record.sponsors.map(({ party }, at) => now.sponsors[at]?.party === party);
@@ -264,12 +264,12 @@ function isAskedAgain(record: MarkRecord, now: MarkRecord | undefined): boolean 
   return JSON.stringify({ ...record, sponsors: [] }) === JSON.stringify({ ...now, sponsors: [] });
 }
 
-/** Whose marks were whose before the step; those that it made are in it too. */
+/** The owner of each mark before the step, including the marks that it made. */
 function openAsBefore(before: NegotiationState, after: NegotiationState): NegotiationState {
   return { ...after, marks: new Map([...after.marks, ...before.marks]) };
 }
 
-/** What is wrong with what a command left; null where nothing is. */
+/** The fault in a command's outcome; null where it has none. */
 export function wrongWithOrder(before: Moment, after: Moment, command: Command): string | null {
   const closed = closedBetween(before, after);
   const brings = command.type === 'adopt' || command.type === 'dispose-and-agree';
@@ -278,7 +278,7 @@ export function wrongWithOrder(before: Moment, after: Moment, command: Command):
     if (state === 'superseded' && !brings) return `${id} was superseded by a ${command.type}`;
   }
   if (!brings && inForce(before) !== inForce(after)) return 'the text in force changed';
-  // Nothing comes into force but with the name of the amendment that brought it.
+  // Nothing comes into force without the name of the amendment that brought it.
   const nameless = withoutOrigin(before);
   for (const [id, letters] of withoutOrigin(after))
     if (!isSubsequence(letters, nameless.get(id) ?? '')) return `letters without an origin came into ${id}`;
@@ -287,7 +287,7 @@ export function wrongWithOrder(before: Moment, after: Moment, command: Command):
   return withoutMarks(before, gone) === withoutMarks(after, gone) ? null : 'words of others changed';
 }
 
-/** What no text may come to, whoever did what; null where it is sound. Of records that began under today's rules. */
+/** Invariants of every text; null where they hold. For logs that began under today's rules. */
 export function unsound({ text, negotiation }: Moment): string | null {
   const isOpen = (id: MarkId): boolean => {
     const record = negotiation.marks.get(id);
@@ -315,7 +315,7 @@ export function unsound({ text, negotiation }: Moment): string | null {
   return null;
 }
 
-/** Attributes that end, for what is typed at a place, the marks that stand there. */
+/** Attributes that end the marks at a place, for text typed there. */
 export function endedAt(text: Y.XmlText, at: number): Record<string, null> {
   let passed = 0;
   for (const { insert, attributes } of deltaOf(text)) {

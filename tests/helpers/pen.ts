@@ -4,7 +4,7 @@ import { type MarkId, newMarkId } from '../../shared/protocol/ids.ts';
 import { deltaOf, markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import type { Client } from './hostileClient.ts';
 
-/** Longest clause that a pen still adds to, characters. */
+/** Longest clause that the generator still adds to, characters. */
 const longEnough = 1500;
 /** Edits that one amendment is made of. */
 const mostUses = 8;
@@ -14,11 +14,11 @@ interface Place {
   readonly words: Y.XmlText;
 }
 
-/** Somebody's hand, driven by chance: it writes what the rules allow, as far as its own screen knows. */
+/** A random honest writer: its edits are permitted, as far as its own screen knows. */
 export class Pen {
   readonly #client: Client;
   readonly #random: () => number;
-  /** The amendment that is being written, and in which clause. */
+  /** The amendment that is being written, and its clause. */
   #own: { readonly id: MarkId; readonly clause: string } | null = null;
   #uses = 0;
 
@@ -34,7 +34,7 @@ export class Pen {
     return list[this.#below(list.length)] ?? null;
   }
 
-  /** The clauses that may be written in, or those that are agreed. */
+  /** The open clauses, or the agreed ones. */
   #places(open: boolean): readonly Place[] {
     return textOf(this.#client.doc)
       .toArray()
@@ -45,7 +45,7 @@ export class Pen {
       });
   }
 
-  /** Where to go on: at one's own amendment while it is open, else at a new one somewhere. */
+  /** The place to continue: at the writer's own amendment while it is open, else at a new one. */
   #proposal(): { readonly id: MarkId; readonly words: Y.XmlText } | null {
     const places = this.#places(true);
     const own = this.#own;
@@ -62,7 +62,10 @@ export class Pen {
     return fresh === null || this.#own === null ? null : { id: this.#own.id, words: fresh.words };
   }
 
-  /** A delegate's edit: words added, words of others struck, or one's own taken back. Null: there is nothing to write in. */
+  /**
+   * A delegate's edit: an insertion, a strike of others' words, or a deletion of the writer's own. Null: there is no
+   * place to write.
+   */
   propose(words: string): Uint8Array | null {
     const proposal = this.#proposal();
     if (proposal === null) return null;
@@ -70,7 +73,7 @@ export class Pen {
     const mine = this.#stretch(text, (keys) => keys.includes(markKey('insertion', id)));
     const draw = this.#random();
     const strikes = text.length > longEnough || (draw < 0.45 && text.length > 0);
-    // A strike and an addition amend different things where they meet others' pending words.
+    // A strike and an insertion amend different targets where they meet others' pending words.
     const fresh = newMarkId();
     if (mine === null && !strikes && this.#own !== null) this.#own = { ...this.#own, id: fresh };
     return this.#client.change(() => {
@@ -80,7 +83,7 @@ export class Pen {
         const length = Math.min(1 + this.#below(12), text.length - from);
         text.format(from, length, { [markKey('deletion', fresh)]: { id: fresh } });
       } else if (mine !== null) {
-        // An amendment goes on where its words stand; elsewhere another begins.
+        // An amendment continues in its own place; elsewhere another begins.
         text.insert(mine.from + mine.length, words, { [markKey('insertion', id)]: { id } });
       } else text.insert(this.#below(text.length + 1), words, { [markKey('insertion', fresh)]: { id: fresh } });
     });
@@ -98,13 +101,13 @@ export class Pen {
     });
   }
 
-  /** What no delegate may do: words in the text that are no amendment, in an agreed clause where there is one. */
+  /** An edit that is forbidden to delegates: words without an amendment, in an agreed clause where there is one. */
   trespass(): Uint8Array | null {
     const place = this.#any(this.#places(false)) ?? this.#any(this.#places(true));
     return place === null ? null : this.#client.change(() => place.words.insert(0, 'trespass ', {}));
   }
 
-  /** One of the stretches whose marks' keys answer yes. */
+  /** One of the stretches with matching mark keys. */
   #stretch(
     text: Y.XmlText,
     what: (keys: readonly string[]) => boolean,

@@ -11,10 +11,12 @@ export interface Cluster {
   cutConnections(databaseUrl: string): Promise<void>;
   /** Runs a statement as the database's owner. */
   run(databaseUrl: string, statement: string): Promise<void>;
-  /** Takes the whole server away, and gives it back on the same port. */
+  /** Stops the whole server, and starts it again on the same port. */
   down(): Promise<void>;
   up(): Promise<void>;
-  /** Kills every process of it at once, as the loss of its machine would, and starts it again when `restart` is called. */
+  /**
+   * Kills all its processes at once, as the loss of its machine would, and starts it again when `restart` is called.
+   */
   crash(): Promise<{ restart(): Promise<void> }>;
   stop(): Promise<void>;
 }
@@ -23,7 +25,7 @@ export interface Cluster {
 export async function startPostgres(): Promise<Cluster> {
   const parent = await mkdtemp(join(scratch(), 'concord-postgres-'));
   const port = await freePort();
-  // PostgreSQL refuses to run as root, so root lends it another user's name.
+  // PostgreSQL refuses to run as root, so root runs it as another user.
   const isRoot = process.getuid?.() === 0;
   const messages: string[] = [];
   const cluster = new EmbeddedPostgres({
@@ -31,7 +33,7 @@ export async function startPostgres(): Promise<Cluster> {
     port,
     user: 'concord',
     password: 'concord',
-    // What `stop` is to leave: `down` stops too.
+    // Read by `stop`: `down` stops too.
     persistent: true,
     createPostgresUser: isRoot,
     initdbFlags: ['--encoding=UTF8', '--no-sync'],
@@ -74,7 +76,7 @@ export async function startPostgres(): Promise<Cluster> {
       await client.connect();
       const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
       const main = Number((await readFile(join(parent, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-      // The first would start the others again.
+      // The first process would start the others again.
       for (const pid of [main, ...rows.map((row) => row.pid)]) killIfThere(pid);
       await client.end().catch(() => undefined);
       crashed = true;

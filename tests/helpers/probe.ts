@@ -6,21 +6,21 @@ import * as Y from 'yjs';
 
 /**
  * Loaded into a server before its own program (`--import`), so that the program needs no hooks: at SIGUSR2 it collects
- * garbage and writes what the process holds to CONCORD_PROBE; and it may run the clock and the long intervals faster.
- * See `samples.ts`.
+ * garbage and writes the process's memory figures to CONCORD_PROBE; and it may run the clock and the long intervals
+ * faster. See `samples.ts`.
  */
 const file = process.env.CONCORD_PROBE;
 const haste = Number(process.env.CONCORD_HASTE ?? 1);
-/** Which intervals run faster, or slower where `haste` is below one: those that are as long as this, ms. */
+/** The intervals that run faster (slower where `haste` is below one): those at least as long as this, ms. */
 const hasteFrom = Number(process.env.CONCORD_HASTE_FROM ?? 60_000);
 
-/** Twice: what a finaliser lets go in the first goes in the second. */
+/** Twice: objects that a finaliser releases in the first are collected in the second. */
 function collect(): void {
   globalThis.gc?.();
   globalThis.gc?.();
 }
 
-// Each thread has a heap of its own, and all are of the process.
+// Each thread has a heap of its own, and all are part of the process.
 const others = new BroadcastChannel('concord-probe');
 others.unref();
 if (!isMainThread)
@@ -53,7 +53,7 @@ if (isMainThread && file !== undefined) {
     taken += 1;
     const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
     const resources = process.getActiveResourcesInfo();
-    // Counting objects takes memory itself, as much as the heap is large, and the process keeps it.
+    // Counting objects takes as much memory as the heap is large, and the process keeps it.
     const counting = existsSync(`${file}.count`);
     const found = {
       taken,
@@ -76,7 +76,7 @@ if (isMainThread && haste !== 1) {
   const begun = Date.now();
   const real = Date.now.bind(Date);
   Date.now = () => Math.round(begun + (real() - begun) * haste);
-  // The clock that nobody sets runs as fast: rooms are swept by it.
+  // The monotonic clock runs as fast: it decides when rooms are closed.
   const steady = performance.now.bind(performance);
   Object.defineProperty(performance, 'now', { value: () => steady() * haste });
   const every = globalThis.setInterval;

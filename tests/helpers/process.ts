@@ -24,13 +24,16 @@ export interface ServerProcess {
   /** Resolves when it listens; rejects with what it printed if it ends before. */
   readonly ready: Promise<void>;
   readonly ended: Promise<Exit>;
-  /** What it has printed so far. */
+  /** All output so far. */
   printed(): string;
-  /** Ends it, and resolves with how it ended. */
+  /** Ends it, and resolves with its exit code or signal. */
   kill(signal?: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Launches a program that listens on `PORT`, and prints `sign` when it does; one that says nothing is asked until it answers. */
+/**
+ * Launches a program that listens on `PORT`, and prints `sign` when it does; a program without output is polled until
+ * it answers.
+ */
 export function launch({
   program,
   args = [],
@@ -44,7 +47,7 @@ export function launch({
   env: Readonly<Record<string, string>>;
   port: number;
   sign?: string;
-  /** No file of its may grow beyond so many kilobytes: what the system gives for a disk that is full. */
+  /** No file of its may grow beyond so many kilobytes: the system's stand-in for a full disk. */
   largestFile?: number;
 }): ServerProcess {
   const command = [process.execPath, program, ...args];
@@ -71,7 +74,7 @@ export function launch({
     void ended.then((exit) => reject(new Error(`${program} ended with ${exit} before it listened: ${printed}`)));
   });
   if (sign === undefined) void answers(port, ended).then(answered);
-  // Who only waits for its end need not hear that it never was ready.
+  // Callers that only wait for its end needn't handle the failed start.
   ready.catch(() => undefined);
   return {
     pid: child.pid ?? 0,
@@ -86,7 +89,7 @@ export function launch({
   };
 }
 
-/** Asks a port until somebody is there, or the process that should be has ended. */
+/** Polls a port until a server answers, or the process has ended. */
 async function answers(port: number, ended: Promise<Exit>): Promise<void> {
   let over = false;
   void ended.then(() => {

@@ -7,14 +7,14 @@ import { type RunningServer, startServer } from './browser.ts';
 import { bundle } from './bundle.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-/** What a server process holds, by its own count after collecting garbage and by the operating system's. */
+/** The resources of a server process, by its own count after a garbage collection and by the operating system's. */
 const Weighed = z.object({
   taken: z.number(),
   rss: z.number(),
   heap: z.number(),
-  /** What the heap has of the system, full or not. */
+  /** The heap's size in the system, full or not. */
   committed: z.number(),
-  /** What another thread's heap holds. */
+  /** The size of another thread's heap. */
   otherHeaps: z.number(),
   external: z.number(),
   buffers: z.number(),
@@ -24,7 +24,7 @@ const Weighed = z.object({
 const Counted = Weighed.extend({ documents: z.number(), sockets: z.number() });
 
 interface BySystem {
-  /** Open files of the process; null where the system doesn't say. */
+  /** Open files of the process; null where the system doesn't tell. */
   readonly files: number | null;
   readonly threads: number | null;
 }
@@ -33,13 +33,13 @@ export type Sample = z.infer<typeof Counted> & BySystem;
 
 export interface ProbedServer extends RunningServer {
   weigh(): Promise<Weight>;
-  /** Counts documents and sockets as well, which takes memory itself, as much as the heap is large. */
+  /** Counts documents and sockets as well, which takes as much memory as the heap is large. */
   sample(): Promise<Sample>;
 }
 
 /**
- * A server that can be asked what it holds. `haste`: how many times as fast its clock runs, and its intervals from
- * `hasteFrom` ms on: every minute it sweeps rooms, every half it asks lines whether they are alive.
+ * A server that reports its resources. `haste`: the factor by which its clock runs faster, and its intervals from
+ * `hasteFrom` ms on: every minute it closes idle rooms, every half it pings connections.
  */
 export async function startProbed({
   haste = 1,

@@ -25,7 +25,7 @@ export function headOf(clauses: readonly Clause[], statuses: ReadonlyMap<ClauseI
   return replica;
 }
 
-/** Somebody's screen of a head. What it changes is sent at once; what was refused, the head has never seen. */
+/** A person's screen of a head. Its changes are sent at once; the head never applied the refused ones. */
 export class Screen {
   doc = new Y.Doc();
   constructor(
@@ -36,13 +36,13 @@ export class Screen {
     this.hear();
   }
 
-  /** Takes a new document, as somebody does who comes anew. */
+  /** Takes a new document, as a new client does. */
   hear(): void {
     this.doc = new Y.Doc();
     Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(this.head.doc));
   }
 
-  /** Makes a change here, and gives what a program would send for it. */
+  /** Makes a change here, and returns the update that a program would send. */
   make(work: (words: (clause: number) => Y.XmlText, text: Y.XmlFragment) => void): Uint8Array {
     return changing(this.doc, () => work((clause) => wordsAt(this.doc, clause), textOf(this.doc)));
   }
@@ -53,7 +53,7 @@ export class Screen {
   }
 
   send(update: Uint8Array): string {
-    // A head that refused something in the middle is spoilt.
+    // A head that refused something in the middle is invalid.
     const outcome = this.#submit(Replica.copy(this.head), update);
     if (outcome === 'accepted') this.#submit(this.head, update);
     else this.hear();

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { isLong } from './extent.ts';
 
-/** Files that take long, the longest first: a file that begins last is waited for while the other processors have nothing to do. */
+/** Long files, the longest first: the other processors would wait for a long file that begins last. */
 const longest = (
   isLong
     ? [

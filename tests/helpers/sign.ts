@@ -1,7 +1,7 @@
 import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
 import { password, type RunningServer } from './browser.ts';
 
-/** Signs in at a server's demo, and gives the `Cookie` header. */
+/** Signs in at a server's demo, and returns the `Cookie` header. */
 export async function cookieOf(server: Pick<RunningServer, 'url'>, name: string): Promise<string> {
   const response = await fetch(`${server.url}/api/session`, {
     method: 'POST',

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends a run with the one plain line that continuous integration reads: `N passed, N failed`. */
+/** Ends a run with one plain line that continuous integration reads: `N passed, N failed`. */
 export default class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0;

@@ -46,7 +46,7 @@ export const chapeau = (id: string, ...parts: readonly Part[]): Clause => clause
 export const proposed = (id: string, amendment: string, ...parts: readonly Part[]): Clause =>
   clause('operative', 0, id, amendment, parts);
 
-/** Words as a string, with marks as `+ARG:all +` and `-USA:shall-`: for reading what a disposal left. */
+/** Words as a string, with marks as `+ARG:all +` and `-USA:shall-`: to read the outcome of a disposal. */
 export const show = (clauses: readonly Clause[]): string[] =>
   clauses.map((one) =>
     one.runs
@@ -93,7 +93,7 @@ const amendment = (
   parent,
 });
 
-/** What each mark amends, as the server would record it if the text came in one edit. */
+/** The target of each mark, as the server would record it if the text came in one edit. */
 function parentsOf(clauses: readonly Clause[]): ReadonlyMap<MarkId, MarkId | null> {
   try {
     return parentsOfNew(
@@ -101,14 +101,14 @@ function parentsOf(clauses: readonly Clause[]): ReadonlyMap<MarkId, MarkId | nul
       new LiveState(),
     );
   } catch {
-    // A text that no hand could have made: then everything is made to the text in force.
+    // A text that no edit could have made: then everything is made to the text in force.
     return new Map();
   }
 }
 
 /**
- * A ledger in which each mark belongs to the party that its id starts with (`arg1` is Argentina's), and what stands
- * inside another's pending words was made to those.
+ * A negotiation state in which each mark belongs to the party with which its id starts (`arg1` is Argentina's), and
+ * marks inside another's pending words were made to those.
  */
 export function negotiationOf(
   clauses: readonly Clause[],
@@ -121,7 +121,7 @@ export function negotiationOf(
     statuses?: Record<string, Status>;
     closed?: string[];
     brackets?: string[];
-    /** Where what stands in the text now doesn't say what a mark was made to. */
+    /** Where the present text doesn't show a mark's target. */
     parents?: Record<string, string | null>;
   } = {},
 ): LiveState {

@@ -21,7 +21,7 @@ const nodeOf = (clause: Clause): Node =>
 /** A text as the editor holds it. */
 export const docOf = (text: readonly Clause[]): Node => schema.node('doc', null, text.map(nodeOf));
 
-/** What somebody writes with; marks that it makes are `new1`, `new2` and so on. */
+/** The context of an edit; marks that it makes are `new1`, `new2` and so on. */
 export function contextOf(text: readonly Clause[], capacity: Capacity | null): EditContext {
   let made = 0;
   return {

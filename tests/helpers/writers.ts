@@ -9,21 +9,21 @@ import { markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import { socketUrl } from './demo.ts';
 import { Client } from './hostileClient.ts';
 
-/** Where a writer goes, and as whom. */
+/** A writer's place and identity. */
 export interface Seat {
   readonly url: string;
   readonly cookie: string;
   readonly place: string;
 }
 
-/** Somebody who types whether the line is up or not, and comes back by themselves. */
+/** A person who types online and offline, and reconnects by itself. */
 export interface Writer {
   readonly doc: Y.Doc;
-  /** Close codes and verdicts that say that something was refused. */
+  /** Close codes and verdicts of refusals. */
   readonly refused: readonly string[];
-  /** Types words that stand nowhere else, and remembers them. */
+  /** Types unique words, and remembers them. */
   type(words: string, random: () => number): void;
-  /** What it has typed so far. */
+  /** All words typed so far. */
   readonly typed: readonly string[];
   stop(): Promise<void>;
 }
@@ -73,10 +73,7 @@ export function stockWriter({ url, cookie, place }: Seat): Writer {
   };
 }
 
-/**
- * A program of one's own that trusts nothing: it sends every update twice, and all that it ever wrote, twice, when it is
- * back.
- */
+/** A distrustful program: it sends every update twice, and all that it ever wrote, twice, after a reconnection. */
 export function doublingWriter({ url, cookie, place }: Seat): Writer {
   const doc = new Y.Doc();
   const refused: string[] = [];

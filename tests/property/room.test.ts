@@ -96,7 +96,7 @@ const negotiating: readonly EntryAction[] = [
   'order',
   'order',
 ];
-/** Where a text is little more than beginnings and ends of marks, Yjs always finds something to tidy up. */
+/** In a text of little more than beginnings and ends of marks, Yjs always finds something to tidy up. */
 const markersAboveAll: readonly EntryAction[] = [
   'insert',
   'plain',
@@ -114,7 +114,7 @@ const markersAboveAll: readonly EntryAction[] = [
   'send',
 ];
 
-/** What a step does: who, what, where, with which words. Numbers choose among what is there at that moment. */
+/** A step: its person, action, place and words. Numbers choose among the possibilities at that moment. */
 const step = (among: readonly EntryAction[]) =>
   fc.record({
     who: fc.nat({ max: people.length - 1 }),
@@ -136,7 +136,7 @@ const step = (among: readonly EntryAction[]) =>
   });
 type Step = ReturnType<typeof step> extends fc.Arbitrary<infer T> ? T : never;
 
-/** Somebody's screen: a document that hears late and sends late. A refusal gives it a new document. */
+/** A person's screen: a document that receives late and sends late. A refusal gives it a new document. */
 class Screen {
   doc = new Y.Doc();
   undo = new Y.UndoManager(textOf(this.doc));
@@ -152,7 +152,7 @@ class Screen {
   get party(): PartyCode | null {
     return 'proposesFor' in this.capacity ? this.capacity.proposesFor : null;
   }
-  /** Whether an amendment is the party's, as the record on this screen says. */
+  /** Whether an amendment is the party's, by the metadata on this screen. */
   owns(id: MarkId): boolean {
     const item = readMetadata(recordOf(this.doc), { of: 'mark', id });
     return item?.of === 'mark' && item.value.party === this.party && item.value.state === 'open';
@@ -169,7 +169,7 @@ class Screen {
       if (origin !== 'server') this.outbox.push(update);
     });
   }
-  /** What came together leaves as one message, so how much comes together differs from screen to screen. */
+  /** Updates that arrived together leave as one message, so their grouping differs from screen to screen. */
   hear(together: number): void {
     while (this.inbox.length > 0)
       Y.applyUpdate(this.doc, Y.mergeUpdates(this.inbox.splice(0, 1 + (together % 4))), 'server');
@@ -204,7 +204,10 @@ class Screen {
   }
 }
 
-/** `often`: of four edits three are said at once, on what everybody has said; otherwise people hear and say when they do. */
+/**
+ * `often`: of four edits three are sent at once, on the current state; otherwise people send and receive at their own
+ * pace.
+ */
 async function world(seed: readonly Clause[], steps: readonly Step[], often: boolean): Promise<void> {
   const log = openMemoryLog();
   const id = newRecommendationId();
@@ -240,7 +243,7 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
     } else edit(screen, one);
     if (room.sequence > before.sequence) expect([one.what, unsound(now())]).toEqual([one.what, null]);
   }
-  // Until nobody has anything to say: what somebody hears may make Yjs tidy up formats, which is said again.
+  // Until nobody has anything to send: an update may make Yjs tidy up formats, which is sent in turn.
   for (let rounds = 0; screens.some(({ inbox, outbox }) => inbox.length + outbox.length > 0); rounds++) {
     expect(rounds).toBeLessThan(10);
     for (const screen of screens) {
@@ -257,14 +260,14 @@ async function world(seed: readonly Clause[], steps: readonly Step[], often: boo
   expect((await log.head(recommendationLog(id)))?.sequence).toBe(room.sequence);
 }
 
-/** What the room gives away at this moment is, to the byte, what its log comes to, and tidy. */
+/** The bytes that the room sends now equal, to the byte, a replay of its log, and are tidy. */
 async function sameAsItsLog(room: Room, id: RecommendationId, log: Log): Promise<void> {
   const reopened = await Room.open(id, log, () => 1000);
   expect(reopened.text()).toEqual(room.text());
   expect(reopened.negotiation).toEqual(room.negotiation);
   expect(Buffer.from(reopened.stateFor())).toEqual(Buffer.from(room.stateFor()));
   reopened.destroy();
-  // And tidy: Yjs would find nothing to delete on the screen of anybody who has it.
+  // And tidy: Yjs would find nothing to delete on any screen that loads it.
   const joining = new Y.Doc();
   Y.applyUpdate(joining, room.stateFor());
   for (const clause of textOf(joining).toArray())
@@ -301,7 +304,7 @@ function edit(screen: Screen, { what, a, b, words }: Step): void {
         else text?.insert(at, words, { ...endedAt(text, at), [markKey('insertion', id)]: { id } });
         break;
       case 'extend': {
-        // Where one's own words stand, with their mark: inside them, or at one of their ends.
+        // Places of the writer's own words, with their mark: inside them, or at one of their ends.
         const own = stretches(text).filter(({ ids: under }) => under.some((one) => mine(doc).includes(one)));
         const stretch = own[a % Math.max(1, own.length)];
         const mark = stretch?.ids.find((one) => mine(doc).includes(one));
@@ -313,7 +316,7 @@ function edit(screen: Screen, { what, a, b, words }: Step): void {
         break;
       }
       case 'inside': {
-        // Between two letters of somebody's pending words.
+        // Between two letters of another party's pending words.
         const wide = stretches(text).filter(({ length: letters }) => letters > 1);
         const stretch = wide[a % Math.max(1, wide.length)];
         if (stretch !== undefined && text !== null) {
@@ -324,7 +327,7 @@ function edit(screen: Screen, { what, a, b, words }: Step): void {
         break;
       }
       case 'empty':
-        // Takes all of one's own pending words in a clause away.
+        // Deletes all of the writer's own pending words in a clause.
         for (const { from, length: letters, ids: under } of stretches(text).reverse())
           if (under.some((one) => mine(doc).includes(one))) text?.delete(from, letters);
         break;
@@ -337,7 +340,7 @@ function edit(screen: Screen, { what, a, b, words }: Step): void {
           text.format(at, Math.min(3, length - at), { [markKey('bracket', id)]: { id } });
         break;
       case 'over':
-        // As an editor types over a selection: own words go, the others' are struck, and what is new stands behind them.
+        // As an editor types over a selection: own words go, the others' are struck, and the new ones stand after them.
         if (text !== null && screen.party !== null)
           over(screen, text, at, Math.min(length, at + 1 + (a % 8)), words, id);
         break;
@@ -384,7 +387,7 @@ function edit(screen: Screen, { what, a, b, words }: Step): void {
         text?.insert(at, words, text === null ? {} : endedAt(text, at));
         break;
       case 'marker':
-        // As no editor does: a beginning or an end of one's own mark, anywhere.
+        // As no editor does: a beginning or an end of the writer's own mark, anywhere.
         if (text !== null) {
           const [left, right] = placeIn(text, b);
           const mark = mine(doc)[a % Math.max(1, mine(doc).length)] ?? id;
@@ -401,7 +404,7 @@ function edit(screen: Screen, { what, a, b, words }: Step): void {
         }
         break;
       case 'unmake':
-        // Deletes a struct of one's own and tidies up nothing, as undoing does.
+        // Deletes a struct of the writer's own and tidies up nothing, as undo does.
         for (const struct of doc.store.clients.get(doc.clientID)?.slice(a % 20, (a % 20) + 1) ?? [])
           if (struct instanceof Y.Item && !struct.deleted) struct.delete(transaction);
         break;
@@ -422,7 +425,7 @@ function over(screen: Screen, text: Y.XmlText, from: number, to: number, words: 
   }
 }
 
-/** Stretches of a text that are somebody's pending words. */
+/** Stretches of a text that are pending words of a party. */
 function stretches(text: Y.XmlText | null): { from: number; length: number; ids: readonly MarkId[] }[] {
   const found: { from: number; length: number; ids: readonly MarkId[] }[] = [];
   let from = 0;
@@ -453,7 +456,7 @@ function placeIn(text: Y.XmlText, at: number): readonly [Y.Item | null, Y.Item |
   return [left, left === null ? text._start : left.right];
 }
 
-/** One of the commands that people give; null where there is nothing to give it on. */
+/** One of the commands that people give; null where none is possible. */
 async function order(room: Room, { command, a, b }: Step): Promise<Command | null> {
   const open = [...room.negotiation.marks].filter(([, mark]) => mark.state === 'open');
   const amendments = open.flatMap(([id, mark]) => (mark.kind === 'amendment' ? [{ id, mark }] : []));

@@ -8,7 +8,7 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 
 const words = 'zanzibar';
 
-/** Errors that quote what was being worked on, as the libraries make them. */
+/** Errors that quote the text being processed, as the libraries make them. */
 function quoting(): readonly (readonly [what: string, error: unknown])[] {
   const caught = (work: () => unknown): unknown => {
     try {
@@ -39,7 +39,7 @@ function quoting(): readonly (readonly [what: string, error: unknown])[] {
 
 describe('[SAFE2] What a log line says of an error', () => {
   it.each(quoting())('%s: what it is and where, and not what it says', (_what, error) => {
-    // Whoever printed it all would have printed the words.
+    // A complete print of the error would hold the words.
     expect(inspect(error)).toContain(words);
     expect(JSON.stringify(forLog(error))).not.toContain(words);
   });

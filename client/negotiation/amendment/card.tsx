@@ -11,7 +11,7 @@ import { CommandButton } from '../execute.tsx';
 import { isMeant } from '../steady.ts';
 import { kindKeys } from './words.ts';
 
-/** The words before and after, told apart by element, sign and colour. */
+/** The words before and after, distinguished by element, sign and colour. */
 export function Words({ struck, inserted }: { struck: string; inserted: string }) {
   return (
     <div class="card-words">
@@ -31,7 +31,7 @@ export function Words({ struck, inserted }: { struck: string; inserted: string }
   );
 }
 
-/** One amendment: whose it is, what it does, who stands behind it, and what may be done about it. */
+/** One amendment: its party, effect and sponsors, and the commands on it. */
 export function Card({
   context,
   amendment: { id, record, parent, kind, clauses, struck, inserted },
@@ -121,7 +121,10 @@ export function Card({
   );
 }
 
-/** Of an amendment to a pending one: whose, and a way to it. It is decided before that one, or falls with it. */
+/**
+ * For an amendment to a pending one: that amendment's party, with a link to it. It is decided before that one, or falls
+ * with it.
+ */
 function MadeTo({ context, parent }: { context: DraftingContext; parent: MarkId | null }) {
   const record = parent === null ? undefined : context.drafting.negotiation.value.marks.get(parent);
   if (parent === null || record === undefined) return null;
@@ -134,7 +137,7 @@ function MadeTo({ context, parent }: { context: DraftingContext; parent: MarkId 
   );
 }
 
-/** The rapporteur withdraws on behalf of a party: asked first, since the words are not the rapporteur's own. */
+/** The rapporteur withdraws on behalf of a party: a dialog asks first, since the words are not the rapporteur's own. */
 function WithdrawFor({
   context,
   id,
@@ -215,7 +218,7 @@ function ReasonForm({ context, id, reason }: { context: DraftingContext; id: Mar
       class="card-form"
       onSubmit={async (event) => {
         event.preventDefault();
-        // What was typed stays in its field until the server has it.
+        // The typed text stays in its field until the server has stored it.
         if (await context.execute({ type: 'give-reason', amendment: id, reason: words.value })) open.value = false;
       }}
     >
@@ -248,7 +251,7 @@ function ReasonForm({ context, id, reason }: { context: DraftingContext; id: Mar
   );
 }
 
-/** Who stands behind an amendment, who was asked to, and the answer of who was. */
+/** The sponsors of an amendment, the parties that were asked, and the answer of the reader's party. */
 function Sponsors({
   context,
   id,
@@ -261,7 +264,7 @@ function Sponsors({
   owner: boolean;
 }) {
   const { me } = context;
-  /** The party that is chosen, and not asked yet. */
+  /** The chosen party, before it is asked. */
   const asking = useSignal<PartyCode | null>(null);
   const asked = record.sponsors.filter(({ accepted }) => !accepted);
   const mine = record.sponsors.find(({ party }) => party === me.party);

@@ -10,11 +10,11 @@ import { CommandButton } from '../execute.tsx';
 import { Card, Words } from './card.tsx';
 import { stateKeys } from './words.ts';
 
-/** A card for each amendment, in the order of the text; the chair's choice of several stands above them. */
+/** A card for each amendment, in the order of the text; the chair's selection of several stands above them. */
 export function AmendmentCards({ context }: { context: DraftingContext }) {
   const { drafting, me } = context;
   const chosen = useSignal<ReadonlySet<MarkId>>(new Set());
-  // A card is drawn anew when its amendment says something else: `amendments` keeps those that don't.
+  // A card is drawn again when its amendment has changed: `amendments` keeps the unchanged values.
   const amendments = drafting.amendments.value;
   const closed = useComputed(() =>
     [...drafting.negotiation.value.marks].filter(

@@ -1,4 +1,4 @@
-/** What an amendment does, in words. */
+/** The effect of an amendment, in words. */
 export const kindKeys = {
   add: 'kind.add',
   delete: 'kind.delete',
@@ -6,7 +6,7 @@ export const kindKeys = {
   'new clause': 'kind.new-clause',
   'delete clause': 'kind.delete-clause',
 } as const;
-/** What became of an amendment, in words. */
+/** The outcome of an amendment, in words. */
 export const stateKeys = {
   open: 'state.open',
   adopted: 'state.adopted',

@@ -4,7 +4,7 @@ import { moment, t } from '../../words.ts';
 import type { DraftingContext } from '../context.ts';
 import { CommandButton } from '../execute.tsx';
 
-/** Brackets that stand, each with its words; who may lift it sees how. */
+/** Open brackets, each with its words, and with a button for those who may lift it. */
 export function Brackets({ context }: { context: DraftingContext }) {
   const { drafting, me } = context;
   const negotiation = drafting.negotiation.value;

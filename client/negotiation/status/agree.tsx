@@ -13,8 +13,8 @@ import { decideOnce } from '../execute.tsx';
 import { WaitingParties } from './waiting.tsx';
 
 /**
- * The chair disposes of all that is pending in a clause and marks it agreed, in one act: what comes in until then is not
- * adopted, so nobody can hold the agreement up, and the text that is agreed is the one shown here or none.
+ * The chair disposes of everything pending in a clause and marks it agreed, in one act: amendments that arrive until
+ * then are not adopted, so that nobody can hold the agreement up, and the agreed text is the one shown here or none.
  */
 export function AgreeDialog({
   context,

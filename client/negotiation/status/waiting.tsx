@@ -3,7 +3,7 @@ import type { PartyCode } from '../../../shared/protocol/ids.ts';
 import { t } from '../../words.ts';
 import type { DraftingContext } from '../context.ts';
 
-/** For "agreed ad referendum": the parties that wait for their capital. */
+/** For "agreed ad referendum": the parties that await instructions. */
 export function WaitingParties({
   context,
   chosen,

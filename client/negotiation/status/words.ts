@@ -1,7 +1,7 @@
 import type { Status } from '../../../shared/negotiation/families/status/state.ts';
 import { t } from '../../words.ts';
 
-/** A status in words: who waits for their capital stands with it. */
+/** A status in words, with the parties that await instructions. */
 export function statusWords(status: Status): string {
   if (status.state === 'open') return t('status.open');
   if (status.state === 'agreed') return t('status.agreed');

@@ -2,7 +2,7 @@ import type { NegotiationState } from '../../../shared/negotiation/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
 import type { Clause, Run, RunMarks } from '../../../shared/text/clause.ts';
 
-/** What one clause holds of an amendment. */
+/** The parts of an amendment in one clause. */
 interface Share {
   struck: string;
   inserted: string;
@@ -15,8 +15,8 @@ interface Share {
 const shares = new WeakMap<Clause, ReadonlyMap<MarkId, Share>>();
 
 /**
- * The amendments that have a share in a clause, in the order of its words. Made once for each value: while people write,
- * only the clause that they write in is gone through again.
+ * The amendments with a part in a clause, in the order of its words. Computed once for each value: while people write,
+ * only the changed clause is computed again.
  */
 function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
   const known = shares.get(clause);
@@ -40,7 +40,7 @@ function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
   return found;
 }
 
-/** The words of the runs that answer yes; an ellipsis stands for what lies between. */
+/** The words of the matching runs; an ellipsis stands for the words between them. */
 function words(runs: readonly Run[], pick: (marks: RunMarks) => boolean): string {
   let text = '';
   let gap = false;
@@ -56,7 +56,7 @@ function words(runs: readonly Run[], pick: (marks: RunMarks) => boolean): string
 /** Whether an amendment has words in the text, or proposes a clause of it. */
 export const stands = (text: readonly Clause[], id: MarkId): boolean => text.some((clause) => sharesOf(clause).has(id));
 
-/** What one amendment strikes and brings in the text as it stands. */
+/** The words that one amendment strikes and inserts in the text as it stands. */
 export const wordsOf = (text: readonly Clause[], id: MarkId): { readonly struck: string; readonly inserted: string } =>
   joinShares(
     text.flatMap((clause) => {

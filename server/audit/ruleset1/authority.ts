@@ -1,4 +1,4 @@
-/** The rule of authority under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
+/** The rule of authority under ruleset 1. Nothing here changes: entries without a ruleset are judged by it. */
 
 import { isLocked, type NegotiationState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
@@ -17,10 +17,11 @@ import {
 import type { MarkName } from '../../../shared/text/schema.ts';
 
 /**
- * One piece of what is left of a clause when the hand's own work is taken out of it.
+ * One piece of the remainder of a clause without the capacity's own work.
  *
- * `foreign` marks are what others left on the words. Words of the hand's own that others marked (struck, bracketed,
- * commented) are `own`: they may vanish, with the marks on them, but such marks can neither appear nor change.
+ * `foreign` marks are other parties' marks on the words. The capacity's own words that others marked (struck,
+ * bracketed, commented) are `own`: they may vanish, with the marks on them, but such marks can neither appear nor
+ * change.
  */
 interface Token {
   readonly text: string;
@@ -29,7 +30,7 @@ interface Token {
 }
 
 interface Judge {
-  /** Whose words a run's are; `within`: the clause that holds it. */
+  /** The owner of a run's words; `within`: the clause that holds it. */
   readonly ownRun: (marks: RunMarks, within: Clause) => boolean;
   readonly ownMark: (id: MarkId) => boolean;
   readonly ownClause: (clause: Clause) => boolean;
@@ -44,7 +45,7 @@ function judgeFor(capacity: Capacity, negotiation: NegotiationState): Judge {
       ownClause: (clause) => clause.insertion === null && !isLocked(negotiation, clause.id),
     };
   }
-  // A mark that nobody has is new, and becomes this party's; a closed one is nobody's, so it can't be extended.
+  // An unregistered mark is new, and becomes this party's; a closed one has no owner, so it can't be extended.
   const ownMark = (id: MarkId): boolean => {
     const mark = negotiation.marks.get(id);
     return mark === undefined || (mark.party === capacity.proposesFor && mark.state === 'open');
@@ -65,12 +66,12 @@ function foreignKey(marks: RunMarks, { ownMark }: Judge): string {
     deletion: others(marks.deletion),
     bracket: others(marks.bracket),
     comment: others(marks.comment),
-    // Where words come from is the server's to say: nobody's own.
+    // Only the server writes the origin of words.
     origin: marks.origin,
   });
 }
 
-/** Takes the hand's own words and marks out of a clause, and joins what is left. */
+/** Removes the capacity's own words and marks from a clause, and joins the remainder. */
 function strip(runs: readonly Run[], within: Clause, judge: Judge): readonly Token[] {
   const left: { text: string; foreign: string; own: boolean }[] = [];
   for (const { text, marks } of runs) {
@@ -114,9 +115,9 @@ const sameSeat = (one: Clause, other: Clause): boolean =>
   one.kind === other.kind && one.level === other.level && one.insertion === other.insertion;
 
 /**
- * The rule: with the hand's own words and marks taken out, the text before and the text after are the same, clause by
- * clause and in the same order; locked clauses are the same to the letter. So a delegate can do nothing but propose in
- * the name of the delegate's own party.
+ * The rule: without the capacity's own words and marks, the text before and the text after are the same, clause by
+ * clause and in the same order; locked clauses are the same to the letter. So a delegate can only propose, in the name
+ * of the delegate's own party.
  *
  * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
  */
@@ -131,17 +132,18 @@ export function permit({ before, after }: Change, capacity: Capacity, negotiatio
   const added = new Map<MarkId, string>();
   for (const { was, is } of changes) {
     if (is === undefined) continue;
-    // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
+    // Equal clauses at both ends cancel out on both sides of the rule, so only the differing middle is examined.
     const changed = changedRuns(was?.runs ?? [], is.runs);
     checkMarks(is, changed.after, was, capacity, negotiation, added);
-    // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
+    // The capacity may change a clause freely if it owns all words and the clause itself, but another party's mark must
+    // not appear on it.
     if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
       throw new ConcordError('not-your-words', { clause: is.id });
     if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
       throw new ConcordError('not-your-words', { clause: is.id });
   }
 
-  // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
+  // Order and removals: a clause that isn't the capacity's own, or holds words of others, keeps its place.
   if (!inOrder) {
     const fixed = (clauses: readonly Clause[]): readonly ClauseId[] =>
       clauses
@@ -157,7 +159,10 @@ export function permit({ before, after }: Change, capacity: Capacity, negotiatio
 
 const kindOfMark = { insertion: 'amendment', deletion: 'amendment', bracket: 'bracket', comment: 'comment' } as const;
 
-/** A mark keeps its family and its clause; a closed one isn't used again; one that nobody has is the hand's only if it may propose. */
+/**
+ * A mark keeps its family and its clause; a closed one isn't used again; an unregistered one is the capacity's only if
+ * it may propose.
+ */
 function checkMarks(
   clause: Clause,
   runs: readonly Run[],

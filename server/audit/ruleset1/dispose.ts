@@ -1,11 +1,13 @@
-/** What became of the text under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
+/** Disposal under ruleset 1. Nothing here changes: entries without a ruleset are judged by it. */
 
 import type { NegotiationState } from '../../../shared/negotiation/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
 import { type Clause, joinRuns, type Run, type RunMarks } from '../../../shared/text/clause.ts';
 import { wordsOf } from './amendment.ts';
 
-/** What becomes of one clause: which runs stay and with which marks (null: the words go), or the clause goes whole. */
+/**
+ * The outcome for one clause: the marks of each run (null: its words are removed), or the clause is removed as a whole.
+ */
 export type ClauseRewrite =
   | { readonly clause: Clause; readonly remove: true }
   | {
@@ -17,7 +19,7 @@ export type ClauseRewrite =
 
 export interface Resolved {
   readonly rewrites: readonly ClauseRewrite[];
-  /** Amendments of others that nothing is left of, with the words that they had. */
+  /** Amendments of others of which nothing is left, with their last words. */
   readonly superseded: readonly { readonly id: MarkId; readonly struck: string; readonly inserted: string }[];
 }
 
@@ -32,11 +34,11 @@ const without = (ids: readonly MarkId[], gone: ReadonlySet<MarkId>): readonly Ma
   ids.filter((id) => !gone.has(id));
 
 /**
- * Adopts amendments into the text: their struck words go, their new words become words in force that keep their
- * `origin`, their clauses become clauses of the text.
+ * Adopts amendments into the text: their struck words are removed, their new words become words in force that keep
+ * their `origin`, their clauses become clauses of the text.
  *
  * Every other amendment stays valid, in place, as far as its words still exist. It is superseded when nothing is left
- * of what it was about: all the words that it struck are gone, or the words round its own are.
+ * of its subject: all the words that it struck are gone, or the words around its own are.
  */
 export function adopt(text: readonly Clause[], ids: ReadonlySet<MarkId>, negotiation: NegotiationState): Resolved {
   return dispose(text, ids, negotiation, (draft) => {
@@ -53,7 +55,7 @@ export function adopt(text: readonly Clause[], ids: ReadonlySet<MarkId>, negotia
   });
 }
 
-/** Takes amendments out of the text as if they had never been made: not adopted, or withdrawn. */
+/** Removes amendments from the text as if they had never been made: not adopted, or withdrawn. */
 export function removeAmendments(
   text: readonly Clause[],
   ids: ReadonlySet<MarkId>,
@@ -89,20 +91,20 @@ function dispose(
   for (const draft of drafts) apply(draft);
 
   const superseded: { id: MarkId; struck: string; inserted: string }[] = [];
-  // What supersedes one amendment may orphan a third that was made to it: until nothing more falls.
+  // The end of a superseded amendment may leave a third without its parent: repeated until no more fall.
   for (let fallen = fallenIn(drafts, ids, superseded, negotiation); fallen.size > 0; ) {
     for (const id of fallen) superseded.push({ id, ...wordsOf(text, id) });
     for (const draft of drafts) removedFrom(draft, fallen);
     fallen = fallenIn(drafts, ids, superseded, negotiation);
   }
-  // Whoever strikes all the words of a clause strikes the clause.
+  // Striking all the words of a clause strikes the clause.
   for (const draft of drafts)
     if (draft.clause.insertion === null && draft.kept.length > 0 && draft.kept.every((marks) => marks === null))
       draft.remove = true;
   return { rewrites: drafts.filter(changed).map(finish), superseded };
 }
 
-/** Open amendments that had words and of which the drafts leave nothing that could still be adopted. */
+/** Open amendments with words of which the drafts leave nothing that could still be adopted. */
 function fallenIn(
   drafts: readonly Draft[],
   ids: ReadonlySet<MarkId>,
@@ -149,7 +151,7 @@ function look(all: Map<MarkId, Standing>, id: MarkId): Standing {
   return found;
 }
 
-/** An addition loses its place when the words on both sides of it went: it stood inside what is gone. */
+/** An addition loses its place when the words on both sides of it were removed: it stood inside them. */
 function isOrphan(draft: Draft, at: number, id: MarkId): boolean {
   const neighbour = (step: 1 | -1): 'kept' | 'gone' | 'edge' => {
     for (let next = at + step; next >= 0 && next < draft.kept.length; next += step) {
@@ -157,7 +159,7 @@ function isOrphan(draft: Draft, at: number, id: MarkId): boolean {
       if (run === undefined) break;
       const left = draft.kept[next] ?? null;
       if (left === null) return 'gone';
-      // Other words that wait to be adopted are no place to stand; nor are one's own.
+      // Other pending words are no place to stand; nor are its own.
       if (left.insertion.length > 0 && (left.insertion.includes(id) || draft.insertion === null)) continue;
       return 'kept';
     }
@@ -185,7 +187,7 @@ function finish(draft: Draft): ClauseRewrite {
     : { clause: draft.clause, remove: false, insertion: draft.insertion, kept: draft.kept };
 }
 
-/** A text as rewrites leave it. */
+/** A text after rewrites. */
 export function rewritten(text: readonly Clause[], rewrites: readonly ClauseRewrite[]): readonly Clause[] {
   const known = new Map(rewrites.map((rewrite) => [rewrite.clause.id, rewrite]));
   return text.flatMap((clause): Clause[] => {

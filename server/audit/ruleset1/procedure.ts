@@ -1,4 +1,4 @@
-/** How commands were decided under ruleset 1. Nothing here changes: records that name no ruleset are judged by it. */
+/** Decisions on commands under ruleset 1. Nothing here changes: entries without a ruleset are judged by it. */
 import { z } from 'zod';
 import type { MeetingState } from '../../../shared/meeting/meeting.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
@@ -14,7 +14,7 @@ import { adopt, type ClauseRewrite, type Resolved, removeAmendments } from './di
 
 const reason = z.string().trim().max(4000);
 
-/** What can be ordered on a recommendation: one POST each, `/api/recommendations/:id/<type>`, the rest as its body. */
+/** Commands on a recommendation: one POST each, `/api/recommendations/:id/<type>`, the rest as its body. */
 export const Command = z.discriminatedUnion('type', [
   z.object({ type: z.literal('adopt'), amendments: z.array(MarkId).min(1).max(200), reason: reason.optional() }),
   z.object({ type: z.literal('not-adopt'), amendments: z.array(MarkId).min(1).max(200), reason: reason.optional() }),
@@ -33,7 +33,7 @@ export const Command = z.discriminatedUnion('type', [
     type: z.literal('set-status'),
     clauses: z.array(ClauseId).min(1).max(500),
     status: z.enum(['open', 'agreed', 'agreed ad referendum']),
-    /** For "agreed ad referendum": the parties that wait for their capital. */
+    /** For "agreed ad referendum": the parties that await instructions. */
     parties: z.array(PartyCode).max(200).optional(),
     reason: reason.optional(),
   }),
@@ -41,22 +41,22 @@ export const Command = z.discriminatedUnion('type', [
 ]);
 export type Command = z.infer<typeof Command>;
 
-/** All that a decision looks at. */
+/** The inputs of a decision. */
 export interface Situation {
   readonly text: readonly Clause[];
   readonly negotiation: NegotiationState;
   readonly meeting: Pick<MeetingState, 'parties' | 'drafting'>;
 }
 
-/** What a command does to document and record, in one entry. */
+/** The effects of a command on document and negotiation state, in one entry. */
 export interface Decision {
   readonly rewrites: readonly ClauseRewrite[];
   readonly changes: readonly StateChange[];
 }
 
 /**
- * What a command makes happen, or why not (a `ConcordError`). Pure: the server performs what it returns, and the screen
- * greys out by the same function (`whyNot`).
+ * The effects of a command, or its refusal (a `ConcordError`). Pure: the server performs the result, and the screen
+ * disables buttons by the same function (`whyNot`).
  */
 export function decide(situation: Situation, command: Command, by: Principal, now: number): Decision {
   switch (command.type) {
@@ -222,7 +222,7 @@ function nextStatus(
   if (command.status === 'agreed ad referendum') {
     const parties = [...new Set(command.parties ?? [])];
     const unknown = parties.find((code) => !meeting.parties.has(code));
-    // Ad referendum to nobody would be plain agreement.
+    // Ad referendum without parties would be plain agreement.
     if (unknown !== undefined || parties.length === 0) throw new ConcordError('party-unknown', { field: 'parties' });
     return { state: 'agreed ad referendum', parties, decided: act };
   }
@@ -230,7 +230,7 @@ function nextStatus(
   return command.status === 'open' ? { state: 'open', decided: act } : { state: 'agreed', decided: act };
 }
 
-/** Closes amendments, and those that fall with them, keeping the words of each on record. */
+/** Closes amendments, and those that fall with them, keeping the words of each in the state. */
 function close(
   situation: Situation,
   ids: ReadonlySet<MarkId>,

@@ -5,5 +5,5 @@ import { clause } from './clause/family.ts';
 import { sponsoring } from './sponsoring/family.ts';
 import { status } from './status/family.ts';
 
-/** All families: what a negotiation can hold, what can be done about it, and what can happen. */
+/** All families: the objects of a negotiation, with their commands and events. */
 export const families = [amendment, sponsoring, bracket, status, clause, authorship] as const;

@@ -9,7 +9,7 @@ import { clauseElement, markKey, textOf } from '../../../shared/text/document.ts
 import type { Running } from './contestants.ts';
 import { recommendations } from './text.ts';
 
-/** When each edit was sent, by its number; each edit carries its number in its words: `q0000042z`. */
+/** The time at which each edit was sent, by its number; each edit carries its number in its words: `q0000042z`. */
 export class NegotiationState {
   readonly sentAt: number[] = [];
   readonly latencies: number[] = [];
@@ -22,12 +22,12 @@ export class NegotiationState {
 
 const marker = (number: number): string => `q${String(number).padStart(7, '0')}z`;
 
-/** One connection. Everybody counts what is delivered; only writers keep the document. */
+/** One connection. All connections count deliveries; only writers keep the document. */
 export class LoadClient {
   readonly doc = new Y.Doc();
   readonly #socket: WebSocket;
   readonly #seen = new Set<number>();
-  /** Its own edits: a server that sends them back to their author doubles nothing. */
+  /** Its own edits: sending them back to their author doubles nothing. */
   readonly #own = new Set<number>();
   readonly #prefix: Uint8Array;
   readonly #mark = newMarkId();
@@ -69,7 +69,7 @@ export class LoadClient {
     this.#send(syncType.step1, Y.encodeStateVector(this.doc));
   }
 
-  /** Brings the text in, where the server has none. */
+  /** Sends the text, if the server has none. */
   bringText(): void {
     const text = recommendations[this.document]?.clauses ?? [];
     textOf(this.doc).insert(

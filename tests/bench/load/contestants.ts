@@ -8,17 +8,17 @@ import { z } from 'zod';
 import { Created, InvitationLink, MeetingView } from '../../../shared/protocol/contract.ts';
 import { recommendations } from './text.ts';
 
-/** A server under load: how to speak to it, and what it costs. */
+/** A server under load: its protocol, and its cost. */
 export interface Running {
   readonly name: string;
-  /** Whether it brings the text along, or the first client has to. */
+  /** Whether the server has the text, or the first client has to send it. */
   readonly hasText: boolean;
   /** The address of a document for one of its writers or readers; `client` is its Yjs client id. */
   url(document: number, person: number, client: number): string;
   headers(person: number, document?: number): Record<string, string>;
-  /** What goes out before anything else, if it wants a greeting. */
+  /** The first message, if the server requires one. */
   greeting(document: number): Uint8Array | null;
-  /** What stands before each message. */
+  /** The prefix of each message. */
   prefix(document: number): Uint8Array;
   /** CPU seconds that the process has used, by the operating system's count. */
   cpu(): number;
@@ -27,15 +27,15 @@ export interface Running {
 
 export type Contestant = { readonly name: string; start(): Promise<Running> };
 
-/** What the loads that are Concord's alone need beside. */
+/** Further functions for the loads that only Concord gets. */
 export interface RunningConcord extends Running {
   readonly address: string;
   readonly meeting: string;
-  /** Of whoever brought the text in. */
+  /** Of the account that imported the text. */
   readonly rapporteur: string;
   pid(): number;
   ask(cookie: string, path: string, body?: unknown): Promise<Response>;
-  /** Signs a demo account in, and gives it a seat in the meeting. */
+  /** Signs a demo account in, and gives it an accreditation to the meeting. */
   seat(name: string, role: string, party: string | null): Promise<string>;
   /** Kills the process, and starts another on the same data and port; resolves when that one answers. */
   restart(): Promise<void>;
@@ -157,7 +157,7 @@ export const hocuspocus: Contestant = {
       hasText: false,
       url: () => `ws://127.0.0.1:${server.port}/`,
       headers: () => ({}),
-      // It wants a token before it listens, whatever the token says.
+      // It needs a token before it listens, with any content.
       greeting: (document) =>
         named(document, (encoder) => {
           encoding.writeVarUint(encoder, 2);
@@ -188,7 +188,7 @@ const seats = 30;
 const codes = ['ARG', 'BRA', 'CAN', 'COL', 'ECU', 'PRY', 'VEN', 'CIM', 'DMS', 'IACHR'];
 const password = 'a-bench-password';
 
-/** Concord as anybody starts it; the text comes in as a compilation, delegates by invitation. */
+/** Concord in its normal setup; the text is imported as a compilation, delegates accept invitations. */
 export const concord = {
   name: 'Concord',
   async start(): Promise<RunningConcord> {
@@ -226,7 +226,7 @@ export const concord = {
         await (await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {})).json(),
       );
       const path = `/api${new URL(invitation.link).pathname}`;
-      // Who has no account yet makes one with the seat.
+      // A person without an account makes one with the invitation.
       if (!demo) return cookieOf(await ask('', path, { name, password }));
       const cookie = await signIn(name);
       await ask(cookie, path, {});

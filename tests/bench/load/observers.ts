@@ -7,28 +7,28 @@ const Patches = z.array(z.object({ html: z.string().optional(), reload: z.boolea
 const endOfEvent = Buffer.from('\n\n');
 const newline = 0x0a;
 
-/** Where in its transfer's framing a stream is. */
+/** A stream's position in its transfer framing. */
 interface Chunked {
   left: number;
   size: string;
 }
 
-/** One reader: its bytes without the head, and when each event of it was whole. */
+/** One reader: its bytes without the head, and the time at which each event of it was complete. */
 interface Observer {
   readonly socket: Socket;
   readonly arrivals: number[];
-  /** Bytes of a head that isn't whole yet. */
+  /** Bytes of an incomplete head. */
   head: Buffer | null;
   chunked: Chunked | null;
-  /** Whether the last byte was the first of the two line ends behind an event. */
+  /** Whether the last byte was the first of the two line ends after an event. */
   endsInLine: boolean;
   bytes: number;
   gone: boolean;
 }
 
 /**
- * The gallery: as many event streams as asked, over bare sockets so that the load has time for all of them. Everybody
- * gets the same bytes: the first one's are read, of the others they are counted.
+ * The observers: as many event streams as asked, over bare sockets so that the load has time for all of them. All get
+ * the same bytes: the first stream is parsed, of the others the events are counted.
  */
 export class LoadClients {
   readonly #server: RunningConcord;
@@ -45,7 +45,7 @@ export class LoadClients {
     return this.#observers.length;
   }
 
-  /** So many more come, two hundred at a time. */
+  /** Connects so many more, two hundred at a time. */
   async grow(by: number): Promise<void> {
     const path = `/meetings/${this.#server.meeting}/text`;
     for (let left = by; left > 0; left -= 200) {
@@ -56,7 +56,7 @@ export class LoadClients {
     }
   }
 
-  /** Waits until everybody has whatever holds the edits, at most half a minute. */
+  /** Waits until everybody has all edits, at most half a minute. */
   async until(edits: number): Promise<void> {
     for (let tries = 0; tries < 600; tries++) {
       const versions = this.#editsByEvent(edits);
@@ -68,7 +68,7 @@ export class LoadClients {
     }
   }
 
-  /** Who got everything, and how long each edit took to each of them. */
+  /** The number of complete readers, and the delay of each edit to each of them. */
   account(sentAt: readonly number[]): { latencies: Float64Array; served: number; events: number } {
     const events = this.#editsByEvent(sentAt.length);
     const [first] = this.#observers;
@@ -87,7 +87,7 @@ export class LoadClients {
     for (const { socket } of this.#observers) socket.destroy();
   }
 
-  /** In which event of the stream each edit was shown first. */
+  /** The event of the stream that showed each edit first. */
   #editsByEvent(edits: number): Map<number, number> {
     const found = new Map<number, number>();
     const events = Buffer.concat(this.#first).toString('utf8').split('\n\n').slice(0, -1);
@@ -137,7 +137,10 @@ export class LoadClients {
   }
 }
 
-/** What of a chunk belongs to the body; null while the head isn't whole. Throws where the answer is a refusal. */
+/**
+ * The part of a chunk that belongs to the body; null while the head is incomplete. Throws where the answer is a
+ * refusal.
+ */
 function bodyOf(observer: Observer, chunk: Buffer): Buffer | null {
   if (observer.head === null) return observer.chunked === null ? chunk : unchunked(observer.chunked, chunk);
   const head = Buffer.concat([observer.head, chunk]);
@@ -153,7 +156,7 @@ function bodyOf(observer: Observer, chunk: Buffer): Buffer | null {
   return bodyOf(observer, head.subarray(end + 4));
 }
 
-/** Takes the transfer's own framing out: sizes in hexadecimal before, and an empty line behind each chunk. */
+/** Removes the transfer framing: sizes in hexadecimal before, and an empty line after each chunk. */
 function unchunked(state: Chunked, bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -177,11 +180,11 @@ function unchunked(state: Chunked, bytes: Buffer): Buffer {
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
-/** Notes each event that is whole now. */
+/** Notes each event that is complete now. */
 function count(observer: Observer, body: Buffer): void {
   const now = performance.now();
   observer.bytes += body.length;
-  // The two line ends behind an event may come apart.
+  // The two line ends after an event may arrive separately.
   if (observer.endsInLine && body[0] === newline) observer.arrivals.push(now);
   for (let at = body.indexOf(endOfEvent); at >= 0; at = body.indexOf(endOfEvent, at + 2)) observer.arrivals.push(now);
   if (body.length > 0)

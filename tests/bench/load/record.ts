@@ -38,7 +38,7 @@ const chair: Principal = {
 const amendmentsEach = 20;
 const letters = 'proposed words ';
 
-/** A delegate's open page: a document that hears what the room shows, and types into it. */
+/** A delegate's open page: a document that gets the room's updates, and types into it. */
 class Page {
   readonly doc = new Y.Doc();
   readonly #room: Room;
@@ -58,7 +58,7 @@ class Page {
     });
   }
 
-  /** Types letters one after the other into a clause: each is an update, as an editor sends it, and so an entry. */
+  /** Types letters one by one into a clause: each is an update, as an editor sends it, and so an entry. */
   async propose(clause: number, where: number, id: MarkId, count: number): Promise<void> {
     const element = textOf(this.doc).get(clause);
     const text = element instanceof Y.XmlElement ? element.get(0) : null;
@@ -100,8 +100,8 @@ class Page {
 }
 
 /**
- * Writes a recommendation's record by the way that everybody takes: a hundred clauses are brought in, ten delegations
- * type amendments of so many letters from one page after the other, and each is adopted, not adopted or withdrawn.
+ * Writes a recommendation's log through the regular interfaces: a hundred clauses are imported, ten delegations type
+ * amendments of so many letters from one page after the other, and each is adopted, not adopted or withdrawn.
  */
 export async function writeRecord(log: Log, id: RecommendationId, entries: number, lettersEach: number): Promise<void> {
   const random = randomFrom(2005);

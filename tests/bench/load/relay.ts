@@ -2,7 +2,10 @@ import * as decoding from 'lib0/decoding';
 import { WebSocket, WebSocketServer } from 'ws';
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 
-/** The least that a server can do: every frame of a document goes to everybody else in it. It keeps the text's updates for who comes. */
+/**
+ * The minimal server: every frame of a document goes to all other clients in it. It keeps the text's updates for new
+ * clients.
+ */
 const documents = new Map<string, { readonly sockets: Set<WebSocket>; readonly updates: Buffer[] }>();
 const server = new WebSocketServer({ port: Number(process.env.PORT), host: '127.0.0.1', perMessageDeflate: false });
 server.on('connection', (socket, request) => {

@@ -6,13 +6,13 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 export const middle = (values: readonly number[]): number =>
   [...values].sort((one, other) => one - other)[values.length >> 1] ?? 0;
 
-/** The value below which a share of the sorted values lies. */
+/** A percentile of sorted values. */
 export const quantile = (sorted: ArrayLike<number>, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
 export const rounds = Number(process.env.ROUNDS ?? 3);
 
-/** The machine and the versions, once, over the row that a program prints. */
+/** The machine and the versions, printed once above the rows of a program. */
 export function printHead(): void {
   const { v8, uv } = process.versions;
   console.log(
@@ -25,8 +25,8 @@ export const printRow = (load: string, asked: string, aim: string, measured: str
   console.log(`| ${load} | ${asked} | ${aim} | ${measured} |`);
 
 /**
- * How many files a process may have open: Node raises its own limit to the hard one, and a shell under it tells how much
- * that came to. The server that is started here may have as many.
+ * The process's limit of open files: Node raises its own limit to the hard one, and a shell under it prints the result.
+ * The server that is started here has the same limit.
  */
 export const openFiles = (): number => {
   const limit = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim();

@@ -7,11 +7,11 @@ import { newMarkId } from '../../../shared/protocol/ids.ts';
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 import { markKey, textOf } from '../../../shared/text/document.ts';
 
-/** How a server is spoken to, where they differ. */
+/** The differences between the servers' protocols. */
 export interface Line {
   readonly url: (client: number) => string;
   readonly headers: Record<string, string>;
-  /** What goes out first, and what stands before each message. */
+  /** The first message, and the prefix of each message. */
   readonly greeting: Uint8Array | null;
   readonly prefix: Uint8Array;
 }
@@ -21,7 +21,9 @@ const marker = (number: number): string => `q${String(number).padStart(7, '0')}z
 export const numbersIn = (text: string): readonly number[] =>
   (text.match(/q\d{7}z/g) ?? []).map((found) => Number(found.slice(1, 8)));
 
-/** Somebody with a page that stays open over every loss of the server, as a browser tab does; the same for every server. */
+/**
+ * A person with a page that stays open over every kill of the server, as a browser tab does; the same for every server.
+ */
 export class Person {
   readonly doc = new Y.Doc();
   /** Edits of others that this page was shown. */
@@ -39,7 +41,7 @@ export class Person {
     });
   }
 
-  /** Resolves when the server's text is here, and what the server lacked was sent. */
+  /** Resolves when the server's text is here, and the client's own updates were sent. */
   async connect(line: Line): Promise<void> {
     this.#line = line;
     this.#answered = false;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Plan } from './writers.ts';
 
-/** Ten others who write, in a thread of their own. */
+/** Ten writers, in a thread of their own. */
 export class Load {
   readonly #worker: Worker;
 
@@ -16,14 +16,14 @@ export class Load {
     return new Load(worker);
   }
 
-  /** All type from now on; gives the letters that were typed so far. */
+  /** All start typing; returns the number of letters typed so far. */
   start(): Promise<number> {
     return this.#ask('type');
   }
   letters(): Promise<number> {
     return this.#ask('letters');
   }
-  /** Nobody types any more. Throws if one of them was refused: then what was measured was no load. */
+  /** All stop typing. Throws if one of them was refused: then the load was not the intended one. */
   stop(): Promise<number> {
     return this.#ask('stop');
   }

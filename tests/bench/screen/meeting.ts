@@ -3,7 +3,7 @@ import { Created, InvitationLink, MeetingView } from '../../../shared/protocol/c
 import type { RecommendationId } from '../../../shared/protocol/ids.ts';
 import { password } from '../../helpers/browser.ts';
 
-/** The delegate whose screen is measured, and those who write elsewhere. */
+/** The delegate whose screen is measured, and the other writers. */
 export const typist = 'argentina';
 export const others = [
   'brazil',
@@ -31,7 +31,7 @@ export interface ScreenMeeting {
   readonly cookies: readonly string[];
 }
 
-/** A meeting with one long recommendation, made as anybody makes it: a compilation, accreditations, invitations. */
+/** A meeting with one long recommendation, made in the regular way: a compilation, accreditations, invitations. */
 export async function makeMeeting(address: string): Promise<ScreenMeeting> {
   const ask = async (cookie: string, path: string, body?: unknown): Promise<Response> => {
     const response = await fetch(address + path, {

@@ -1,6 +1,6 @@
-/** One key on the screen's own clock, ms. */
+/** One key by the page's own clock, ms. */
 export interface KeyTimes {
-  /** From the event's timestamp until its handlers had run: it waited for what was under way, and was worked on. */
+  /** From the event's timestamp until its handlers had run, including its wait. */
   readonly handled: number;
   /** From the event's timestamp to the begin of the frame that shows the letter. */
   readonly frame: number;
@@ -16,25 +16,25 @@ export interface Meter {
   readonly durations: number[];
   /** Tasks of more than 50 ms, ms. */
   readonly long: number[];
-  /** When the text could be written in, by the clock that starts with the navigation. */
+  /** The time at which the text was editable, since the navigation. */
   there: number;
-  /** When the key came in whose letter was the first. */
+  /** The time of the key event of the first letter. */
   pressed: number;
-  /** When its letter stood in the text. */
+  /** The time at which its letter was in the text. */
   editable: number;
 }
 
 declare global {
   interface Window {
     meter: Meter;
-    /** Called with where the clause ends that is to be written in, once it is there. */
+    /** Called with the end of the clause to write in, once it is there. */
     opened: (x: number, y: number) => void;
   }
 }
 
 /**
- * Runs in the page before its own scripts do, and watches the clause that is to be written in. It must hold everything
- * that it uses: it is sent there as text.
+ * Runs in the page before its own scripts do, and watches the clause to write in. It must contain everything that it
+ * uses: it is sent there as text.
  *
  * Times are the page's own (`performance.now()`, in steps of 0.1 ms), counted from the timestamp that the browser gave
  * the key; the frame of a key is the first whose animation callback runs after it.
@@ -64,7 +64,7 @@ export function installMeter(clause: number): void {
       const at = event.timeStamp;
       if (meter.editable === 0) meter.pressed = at;
       let handled = 0;
-      // The last listener of the last event of a key; what the editor does at once, it has done by then.
+      // The last listener of the last event of a key: the editor's immediate work is done by then.
       addEventListener('input', () => (handled = performance.now()), { once: true });
       requestAnimationFrame(() => {
         const frame = performance.now();

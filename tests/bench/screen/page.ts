@@ -8,7 +8,7 @@ import { installMeter, type Meter } from './meter.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What the page's main thread worked, ms of its own CPU time: what else the machine does is not in it. */
+/** CPU time of the page's main thread, ms: other work of the machine is not in it. */
 export interface Work {
   readonly task: number;
   readonly script: number;
@@ -29,7 +29,7 @@ async function countWork(page: Page): Promise<() => Promise<Work>> {
   };
 }
 
-/** For who wants to know where the time goes: PROFILE=file.cpuprofile or TRACE=file.json, for a browser's tools. */
+/** PROFILE=file.cpuprofile or TRACE=file.json write a profile for a browser's tools. */
 async function profile(page: Page): Promise<() => Promise<void>> {
   const { PROFILE, TRACE } = process.env;
   const browser = page.context().browser();
@@ -49,7 +49,7 @@ async function profile(page: Page): Promise<() => Promise<void>> {
   };
 }
 
-/** The scripts that a page really loads, bytes: as the server sent them, as they are, and compressed here to compare. */
+/** The scripts that a page loads, bytes: as sent, uncompressed, and compressed here for comparison. */
 export interface Scripts {
   readonly sent: number;
   readonly plain: number;
@@ -82,7 +82,7 @@ function countScripts(page: Page): () => Promise<Scripts> {
 export interface Round {
   readonly meter: Meter;
   readonly scripts: Scripts;
-  /** The main thread's work, divided by the letters that came meanwhile, own and others'. */
+  /** The main thread's work, divided by the number of letters meanwhile, local and remote. */
   readonly work: Work;
 }
 
@@ -101,9 +101,9 @@ export async function draft(
   }: { path: string; clause: number; keys: number; random: () => number; load: Load },
 ): Promise<Round> {
   const { context, page, complaints } = await visit(browser, { url: address }, typist);
-  // A page that can't keep up is slow to answer; that is what is to be measured.
+  // An overloaded page answers slowly; that is measured.
   page.setDefaultTimeout(120_000);
-  // A click into the clause and a key, as soon as it is there: the page says so itself.
+  // A click into the clause and a key, as soon as it is there: the page itself reports that.
   const tried = new Promise<void>((resolve, reject) => {
     page
       .exposeFunction('opened', (x: number, y: number) => {
@@ -118,7 +118,7 @@ export async function draft(
   const scripts = countScripts(page);
   await page.goto(address + path, { waitUntil: 'commit' });
   await tried;
-  // What stands above may still have come between the look and the click.
+  // Clauses above may have arrived between the look and the click.
   for (let tries = 0; !(await page.evaluate(() => window.meter.editable > 0)); tries++) {
     if (tries > 20) throw new Error('no key did anything');
     if (tries > 0) {
@@ -162,7 +162,7 @@ export async function draft(
   };
 }
 
-/** Opens the observers' page, and gives the scripts that it loads. */
+/** Opens the observers' page, and returns the scripts that it loads. */
 export async function observe(browser: Browser, address: string, path: string): Promise<Scripts> {
   const { context, page } = await visit(browser, { url: address }, 'observer');
   const scripts = countScripts(page);

@@ -7,11 +7,13 @@ import { schemaVersion } from '../../../shared/text/schema.ts';
 import { Client } from '../../helpers/hostileClient.ts';
 
 const sentence = 'in keeping with what was agreed before and with due regard to those who need it most ';
-/** A writer's words grow to this many letters, are taken back to so many, and grow again: the text stays as long. */
+/**
+ * A writer's words grow to this many letters, are deleted to so many, and grow again: the length of the text is stable.
+ */
 const longest = 80;
 const shortest = 20;
 
-/** A delegate elsewhere: types and takes back letter by letter, and says where the cursor stands. */
+/** A remote delegate: types and deletes letter by letter, and reports the cursor. */
 export class Writer {
   readonly client: Client;
   #mark: MarkId | null = null;
@@ -19,7 +21,7 @@ export class Writer {
   #typed = 0;
   #shrinking = false;
   #clock = 0;
-  /** How many keys it has pressed. */
+  /** The number of keys pressed. */
   letters = 0;
 
   private constructor(client: Client) {
@@ -39,7 +41,7 @@ export class Writer {
     return new Writer(client);
   }
 
-  /** Proposes an amendment: words that come, words that go, or both. */
+  /** Proposes an amendment: an insertion, a strike, or both. */
   async amend(clause: number, kind: 'add' | 'delete' | 'replace'): Promise<MarkId> {
     const id = newMarkId();
     const verdict = await this.client.say(
@@ -61,7 +63,7 @@ export class Writer {
     this.#shrinking = false;
   }
 
-  /** One key: the next letter, or the last one taken back. */
+  /** One key: the next letter, or the deletion of the last one. */
   key(): void {
     const id = this.#mark;
     const found =
@@ -89,7 +91,7 @@ export class Writer {
     this.#sayWhere(text, at);
   }
 
-  /** Refused or cut: then what was measured was no load. */
+  /** Refused or disconnected: then the load was not the intended one. */
   get failure(): string | null {
     const refused = this.client.verdicts.find(({ verdict }) => verdict === 'refused');
     return refused === undefined ? null : JSON.stringify(refused);

@@ -4,8 +4,8 @@ import { randomFrom } from '../../helpers/random.ts';
 import { Writer } from './writer.ts';
 
 /**
- * The thread of those who write elsewhere. It proposes the amendments, says `seated`, and answers each `type` and `stop`
- * with the letters that were typed so far; so what it works delays none of the keys that are measured.
+ * The writers' thread. It proposes the amendments, reports `seated`, and answers each `type` and `stop` with the number
+ * of letters typed so far; so its work delays none of the measured keys.
  */
 const Plan = z.object({
   address: z.string(),
@@ -23,7 +23,7 @@ const random = randomFrom(plan.seed);
 const kinds = ['add', 'delete', 'replace'] as const;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Each proposes in every clause that is left for it; half of them stay at the top, where the screen looks. */
+/** Each proposes in every remaining clause; half of them stay at the top, where the screen looks. */
 async function seat(): Promise<Writer[]> {
   const writers: Writer[] = [];
   for (const cookie of plan.cookies) writers.push(await Writer.connect(plan.address, plan.recommendation, cookie));

@@ -11,7 +11,7 @@ import { op } from '../../helpers/texts.ts';
 const text = [op('c1', 'Urge states to act'), op('c2', 'Invite organs')];
 const ins = (id = newMarkId()) => ({ [markKey('insertion', id)]: { id } });
 
-/** A device that types while it is offline, and a server on which the first clause goes meanwhile. */
+/** A device that types while it is offline; meanwhile the first clause is removed on the server. */
 function device(type: (words: (clause: number) => Y.XmlText) => void): {
   doc: Y.Doc;
   kept: Uint8Array;
@@ -62,7 +62,7 @@ describe('[SCR3] Words that were typed in a clause that went meanwhile', () => {
     });
     const next = new Y.Doc();
     Y.applyUpdate(next, kept);
-    // What an empty document is sent.
+    // The answer to an empty document.
     const { doc: server } = headOf(text);
     Y.applyUpdate(server, came);
     Y.applyUpdate(next, Y.encodeStateAsUpdate(server));

@@ -14,7 +14,7 @@ text.insert(0, [clauseElement(op('c1', 'Urge all states')), clauseElement(op('c2
 const { client } = text.get(0)._item?.id ?? { client: 0 };
 const { doc: shown, mapping } = initProseMirrorDoc(text, schema);
 
-/** The cursors that are drawn where others say these of themselves, beside an honest one. */
+/** The cursors that are drawn when other clients report these, beside an honest one. */
 function drawn(...said: readonly unknown[]): number {
   const awareness = new Awareness(doc);
   const words = (text.get(0) as Y.XmlElement).get(0);
@@ -51,7 +51,7 @@ it.each([
 });
 
 it('[ROOM2] A cursor that looks right and can’t be placed hides nobody else’s', () => {
-  // As if the editor hadn't taken the last clause over: an end behind it is nowhere.
+  // As if the editor hadn't taken the last clause over: an end after it is nowhere.
   const clause = text.get(1);
   const known = mapping.get(clause);
   mapping.delete(clause);

@@ -11,7 +11,7 @@ const clause = (id: string, words: string): Node =>
 const [one, two, three] = [clause('one', 'Urge'), clause('two', 'Invite'), clause('three', 'Encourage')];
 const text = [one, two, three];
 
-/** As y-prosemirror brings a change of somebody else's: the whole text anew, with the nodes of clauses that didn't change. */
+/** A remote change as y-prosemirror brings it: the whole text anew, with the nodes of unchanged clauses. */
 function brought(state: EditorState, clauses: readonly Node[], undone = false): Transaction {
   return state.tr
     .setMeta('addToHistory', false)

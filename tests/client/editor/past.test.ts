@@ -11,7 +11,7 @@ import { contextOf } from '../../helpers/typing.ts';
 
 const argentina: Capacity = { proposesFor: party('ARG') };
 
-/** Two people on one text; what either does is with the other at once. */
+/** Two people on one text; each gets the other's edits at once. */
 function twoOf(text: readonly Clause[], capacity: Capacity) {
   const [mine, theirs] = [new Y.Doc(), new Y.Doc()];
   textOf(mine).insert(0, text.map(clauseElement));

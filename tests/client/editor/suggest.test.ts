@@ -33,7 +33,7 @@ function stateOf(text: readonly Clause[], at: readonly [clause: number, offset: 
   return EditorState.create({ doc, selection: TextSelection.create(doc, place(at), place(to)) });
 }
 
-/** What comes of it; it must be what the server permits. */
+/** The outcome; the server must permit it. */
 function outcome(state: EditorState, after: Node, context: EditContext): string[] {
   if (context.capacity !== null)
     permit({ before: clausesOf(state.doc), after: clausesOf(after) }, context.capacity, context.negotiation);
@@ -451,7 +451,7 @@ describe('[ED4] The rapporteur edits the base text', () => {
   });
 });
 
-/** Where the hand's marks have parts: how many letters each brings or strikes, by clause and by what it amends. */
+/** The parts of the capacity's marks: the number of letters that each inserts or strikes, by clause and by target. */
 function partsIn(
   text: readonly Clause[],
   context: EditContext,
@@ -481,7 +481,7 @@ function partsIn(
   return parts;
 }
 
-/** A mark that grew grew in one target and in clauses where it was; a new letter bears its author's insertion alone. */
+/** A mark that grew kept its target and its clauses; a new letter bears its author's insertion alone. */
 function expectOneTarget(
   { before, after }: { before: readonly Clause[]; after: readonly Clause[] },
   context: EditContext,

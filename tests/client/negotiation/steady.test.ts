@@ -15,7 +15,7 @@ function column() {
     other,
     at: (time: number, y: number, touch = false) =>
       aim.notice({ button: [one, other].find(({ place }) => place === y) ?? null, x: 0, y, at: time }, touch),
-    /** The first is gone, and the other slides up. */
+    /** The first is gone, and the other moves up. */
     slide: () => {
       one.place = -1;
       other.place = 10;

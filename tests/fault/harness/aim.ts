@@ -2,9 +2,9 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /**
- * Where a process kills itself, counted from when it is aimed. `step` is any call of SQLite or the renaming of a new
- * database: counted from the first, it walks through migration, seed and opening. `wal` is the moment at which SQLite has
- * begun to write its log back into the database; `account` the making of one.
+ * The point at which a process kills itself, counted from the moment when the aim is set. `step` is any call of SQLite
+ * or the renaming of a new database: counted from the first, it covers migration, seed and opening. `wal` is the moment
+ * at which SQLite has begun to write its log back into the database; `account` the making of an account.
  */
 export const Aim = z.object({
   at: z.enum(['step', 'commit', 'checkpoint', 'wal', 'account']),
@@ -16,7 +16,7 @@ export const Aim = z.object({
 });
 export type Aim = z.infer<typeof Aim>;
 
-/** The environment of a process that can be aimed at by a file; `trigger` is the built `trigger.ts`. */
+/** The environment of a process that takes its aim from a file; `trigger` is the built `trigger.ts`. */
 export const aimable = (trigger: URL, file: string): Record<string, string> => ({
   NODE_OPTIONS: `--import ${trigger.href}`,
   FAULT_AIM: file,

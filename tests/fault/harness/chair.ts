@@ -12,18 +12,18 @@ export interface Ordered {
 }
 
 class ServerGone extends Error {}
-/** What `fetch` says of a server that isn't there any more, or goes in the middle of an answer. */
+/** The errors of `fetch` for a server that is gone, or that ends during an answer. */
 const isGone = (error: unknown): boolean => error instanceof ServerGone || error instanceof TypeError;
 
 async function ask(url: string, cookie: string, path: string, body?: unknown): Promise<unknown> {
   const response = await fetch(url + path, {
     method: body === undefined ? 'GET' : 'POST',
-    // A connection that is kept may be one to a server that is gone.
+    // A kept connection may be one to a server that is gone.
     headers: { cookie, 'content-type': 'application/json', connection: 'close' },
     signal: AbortSignal.timeout(30_000),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  // It goes in an orderly way, and takes nothing more.
+  // It stops in order, and accepts nothing more.
   if (response.status === 503) throw new ServerGone();
   if (response.status >= 500) throw new Error(`${path}: ${response.status}`);
   return response.ok ? response.json() : null;
@@ -40,7 +40,7 @@ const isResolved = ({ status, insertion, runs }: View['clauses'][number]): boole
   insertion === null &&
   runs.every(({ marks }) => marks.insertion.length + marks.deletion.length + marks.bracket.length === 0);
 
-/** What the chair may order now: adopt, not adopt, clear a clause, lift, agree, open again; one kind of each. */
+/** The chair's possible commands: adopt, not adopt, clear a clause, lift, agree, reopen; one of each kind. */
 function ordersFor(view: View, pick: <T>(list: readonly T[]) => T | undefined): readonly Order[] {
   const { clauses, amendments } = view;
   const seen = seenOf(view);
@@ -60,13 +60,13 @@ function ordersFor(view: View, pick: <T>(list: readonly T[]) => T | undefined): 
   if (bracket !== undefined) orders.push({ type: 'lift-bracket', body: { bracket, seen } });
   if (resolved !== undefined)
     orders.push({ type: 'set-status', body: { clauses: [resolved.id], status: 'agreed', seen } });
-  // Something agreed is always left, for those who try to touch it.
+  // One agreed clause is always left, as a target for hostile clients.
   if (reopened !== undefined && locked.length > 2)
     orders.push({ type: 'set-status', body: { clauses: [reopened.id], status: 'open' } });
   return orders;
 }
 
-/** One thing that the chair does. Null where it was refused or nobody answered. */
+/** One command of the chair. Null where it was refused or not answered. */
 export async function chairDecides(
   url: string,
   cookie: string,
@@ -79,7 +79,7 @@ export async function chairDecides(
     return order === undefined ? null : await give(url, cookie, place, order);
   } catch (error) {
     if (!isGone(error)) throw error;
-    // The server went: whether it was done, the record says.
+    // The server is gone: the log tells whether it was done.
     return null;
   }
 }

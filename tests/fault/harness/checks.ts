@@ -9,10 +9,10 @@ import { wordsIn } from './hands.ts';
 import type { Record } from './record.ts';
 import type { Tally } from './tally.ts';
 
-/** What honest people are refused for: the chair adopted, rejected or locked what they were just typing in. */
+/** Refusals that honest people may get: the chair adopted, rejected or locked the text that they were typing in. */
 const explained = new Set(['clause-locked', 'mark-closed', 'not-your-words', 'mark-misused', 'clause-gone']);
 
-/** All that a device was shown, and was told is saved, is in the record, word for word. */
+/** All updates that a device was shown, or was told are saved, are in the log, to the letter. */
 export function holdPromises(device: Device, record: Record, tally: Tally): void {
   const { name, participant } = device.seat;
   for (const update of device.shown) {
@@ -36,7 +36,7 @@ export function holdPromises(device: Device, record: Record, tally: Tally): void
   device.forget();
 }
 
-/** Commands that were answered stand under their number. */
+/** Answered commands are entries under their sequence number. */
 export function holdOrders(ordered: readonly Ordered[], records: readonly Record[], tally: Tally): void {
   for (const { place, sequence, type } of ordered) {
     const header = records.find(({ id }) => id === place)?.header(sequence);
@@ -45,7 +45,7 @@ export function holdOrders(ordered: readonly Ordered[], records: readonly Record
   }
 }
 
-/** The replayed record, the server's own view, and every device that is connected show the same; no words came in twice. */
+/** The replayed log, the server's own view, and every connected device show the same; no words came in twice. */
 export function holdReplicas(devices: readonly Device[], { replica }: Record, view: RecommendationView): void {
   const text = readText(replica.doc);
   const same = (one: unknown, other: unknown, otherwise: string): void => {
@@ -66,7 +66,7 @@ export function holdReplicas(devices: readonly Device[], { replica }: Record, vi
     if (!connected) continue;
     same(readText(doc), text, `${seat.name} sees another text`);
     same(recordOf(doc).toJSON(), record, `${seat.name} sees another record`);
-    // As maps: the order of clients in the bytes is that of their coming.
+    // As maps: the order of clients in the bytes depends on their arrival.
     same(
       Y.decodeStateVector(Y.encodeStateVector(doc)),
       Y.decodeStateVector(Y.encodeStateVector(replica.doc)),

@@ -5,37 +5,37 @@ import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../.
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 import { Client } from '../../helpers/hostileClient.ts';
 
-/** Who sits at a device, and where. */
+/** The person at a device, and the recommendation. */
 export interface Seat {
   readonly name: string;
   readonly cookie: string;
   readonly participant: ParticipantId;
-  /** Null: the rapporteur, with a hand on the base text. */
+  /** Null: the rapporteur, in the base capacity. */
   readonly party: PartyCode | null;
   readonly place: RecommendationId;
 }
 
-/** An update that the server said is saved. */
+/** An update that the server acknowledged as saved. */
 export interface Told {
   readonly update: Uint8Array;
   readonly sequence: number | null;
 }
 
 /**
- * A participant's device, which keeps its document however often the server goes: what is typed while nobody listens goes
- * out with the answer to the server's first question, as with the real client. Only a refusal gives it a new document.
+ * A participant's device, which keeps its document over all restarts of the server: offline edits go out with the
+ * answer to the server's first question, as with the real client. Only a refusal gives it a new document.
  */
 export class Device {
   doc = new Y.Doc();
   /** The marks that it made in this document. */
   marks: MarkId[] = [];
-  /** What it was shown since `forget`. */
+  /** The updates that it was shown since `forget`. */
   readonly shown: Uint8Array[] = [];
   readonly told: Told[] = [];
   readonly refusals = new Map<string, number>();
   #client: Client | null = null;
   #answered = false;
-  /** What went out on this connection, in its order; verdicts come in the same. */
+  /** The updates sent on this connection, in order; verdicts come in the same order. */
   #sent: Uint8Array[] = [];
   #heard = 0;
   #noted = 0;
@@ -44,14 +44,14 @@ export class Device {
     this.#listen();
   }
 
-  /** Whether a refusal sent it away, and it hasn't come back with a new document yet. */
+  /** Whether a refusal disconnected it, and it hasn't reconnected with a new document yet. */
   refusedAway = false;
 
   get connected(): boolean {
     return this.#client?.socket.readyState === WebSocket.OPEN;
   }
 
-  /** False where nobody is there. */
+  /** False where no server answers. */
   async connect(url: string): Promise<boolean> {
     const { place, cookie, party } = this.seat;
     const as = party === null ? '&as=base' : '';
@@ -82,7 +82,7 @@ export class Device {
     }
   }
 
-  /** Waits until all that it sent is answered. */
+  /** Waits until everything that it sent is answered. */
   async answered(): Promise<void> {
     const client = this.#client;
     if (client === null || !this.connected) return;
@@ -95,8 +95,8 @@ export class Device {
   }
 
   /**
-   * Waits until what the server has sent so far is here, by saying nothing and hearing the answer: asking for the text would
-   * bring what never was sent. False where something was to be said meanwhile.
+   * Waits until everything that the server has sent is here, by sending an empty update and waiting for its verdict:
+   * asking for the text would bring updates that were never sent. False where something was to be sent meanwhile.
    */
   async caughtUp(): Promise<boolean> {
     if (!this.connected) return true;
@@ -106,14 +106,14 @@ export class Device {
     return this.#sent.length === sent + 1;
   }
 
-  /** Waits for the server to close this connection, and gives its code. */
+  /** Waits for the server to close this connection, and returns its code. */
   async sentAway(): Promise<number | null> {
     const code = (await this.#client?.closed)?.code ?? null;
     this.note();
     return code;
   }
 
-  /** Notes what it heard; takes a new document where it was refused. */
+  /** Notes received updates; takes a new document after a refusal. */
   note(): void {
     const client = this.#client;
     if (client === null) return;

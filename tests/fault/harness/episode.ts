@@ -19,20 +19,20 @@ export interface EpisodeOptions {
   readonly port: number;
   readonly trigger: URL;
   readonly tally: Tally;
-  /** Without it, the server keeps its record in `dataDir`. */
+  /** Without it, the server keeps its data in `dataDir`. */
   readonly postgres?: { readonly cluster: Cluster; readonly databaseUrl: string };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What doesn't come about in this time, on a busy machine, isn't waited for. */
+/** On a busy machine, events that take longer than this aren't waited for. */
 const longestWait = 5000;
-/** The most that a device types in a round: a record that grows without end would only make the checks slow. */
+/** The number of letters that a device types in a round: an ever-growing log would only slow down the checks. */
 const editsOfARound = 25;
 
 /**
- * One meeting, the same people and devices, and a server that is killed again and again. After each kill, a new server is
- * started, everybody comes back, and what they were shown and told is held against the record.
+ * One meeting, the same people and devices, and a server that is killed again and again. After each kill a new server
+ * is started, everybody reconnects, and everything shown or acknowledged is compared with the log.
  */
 export class Episode {
   readonly #options: EpisodeOptions;
@@ -69,23 +69,23 @@ export class Episode {
     this.#options.tally.kills += 1;
     for (const device of this.#devices) {
       await device.leave();
-      // What is typed while nobody listens.
+      // Words typed while no server runs.
       for (let left = Math.floor(random() * 3); left > 0; left--) this.#edit(device, random);
     }
     disarm(aimFile(this.#options));
     if (fault.kind === 'while it starts') await this.#strikeStart(fault);
     if (fault.kind !== 'of the database') this.#server = launched(this.#options);
-    // Before anybody is back to bring again what was lost.
+    // Before anybody reconnects and sends the lost edits again.
     await Promise.all([this.#check(), this.#server.ready]);
     await this.#gather(random);
-    // Once more while all are here: what each says must reach the others.
+    // Once more while all are connected: each one's edits must reach the others.
     for (const device of this.#devices) if (device.connected) this.#edit(device, random);
     await this.#settle();
     await this.#checkReplicas();
     await this.#attack();
   }
 
-  /** Stops the server in an orderly way while everybody is at work, and checks what the next one has. */
+  /** Stops the server in order while everybody is at work, and checks the state of the next one. */
   async stop(random: () => number): Promise<{ exit: Exit; took: number; codes: readonly (number | null)[] }> {
     const stopping = (async () => {
       await this.#progress(60);
@@ -106,7 +106,7 @@ export class Episode {
     await this.#server.kill('SIGTERM');
   }
 
-  /** People at their own pace, until the strike is done; also those who were sent away, without a line. */
+  /** People at their own pace, until the kill is done; disconnected ones too, without a connection. */
   async #work(random: () => number, strike: Promise<unknown>): Promise<void> {
     let gone = false;
     const stop = (): void => {
@@ -134,13 +134,13 @@ export class Episode {
     await Promise.all([...writers, chair(), random() < 0.5 ? this.#attack() : null]);
   }
 
-  /** The enemy tries one way after the other. */
+  /** The hostile client tries one attack after the other. */
   async #attack(): Promise<void> {
     const done = await enemyTries(this.#server.url, this.#members.hostile, this.#attacks++);
     if (done !== null) throw new Error(done);
   }
 
-  /** Resolves when so many updates more were told to be saved. */
+  /** Resolves when so many more updates were acknowledged. */
   #progress(count: number): Promise<void> {
     const told = (): number => this.#devices.reduce((sum, device) => sum + device.told.length, 0);
     const until = told() + count;
@@ -192,7 +192,7 @@ export class Episode {
     if (exit !== 'SIGKILL' && exit !== 0) throw new Error(`the server ended with ${exit}: ${server.printed()}`);
   }
 
-  /** The server stays, and must be itself again when its database is. */
+  /** The server stays, and must recover when its database is back. */
   async #strikeDatabase(wait: number): Promise<void> {
     const { postgres } = this.#options;
     if (postgres === undefined) throw new Error('there is no such database');
@@ -211,7 +211,7 @@ export class Episode {
   async #strikeStart({ start: at, wait }: Extract<Fault, { kind: 'while it starts' }>): Promise<void> {
     if (at !== null) aim(aimFile(this.#options), at);
     const server = launched(this.#options);
-    // Whoever waits for the server comes as soon as it is there.
+    // Waiting clients connect as soon as the server is there.
     const coming = server.ready.then(
       () => Promise.all(this.#devices.map((device) => device.connect(server.url).catch(() => false))),
       () => undefined,
@@ -225,7 +225,7 @@ export class Episode {
     disarm(aimFile(this.#options));
   }
 
-  /** Everybody comes back, now and then but for one, and says what was to be said. */
+  /** Everybody reconnects, sometimes all but one, and sends their pending edits. */
   async #gather(random: () => number): Promise<void> {
     const { url } = this.#server;
     await Promise.all(
@@ -237,13 +237,13 @@ export class Episode {
     await this.#settle();
   }
 
-  /** Until nobody has anything to say: what somebody hears may make Yjs tidy up formats, which is said again. */
+  /** Until nobody has anything to send: an update may make Yjs tidy up formats, which is sent in turn. */
   async #settle(): Promise<void> {
     for (let rounds = 0; ; rounds++) {
       await Promise.all(this.#devices.map((device) => device.answered()));
       const quiet = await Promise.all(this.#devices.map((device) => device.caughtUp()));
       for (const device of this.#devices) device.note();
-      // Whoever was refused comes with a new document.
+      // Refused clients come with a new document.
       const away = this.#devices.filter((device) => device.refusedAway);
       if (away.length === 0 && quiet.every(Boolean)) return;
       for (const device of away) await device.connect(this.#server.url);
@@ -251,7 +251,9 @@ export class Episode {
     }
   }
 
-  /** Reads the record as another process does, beside the server or without one, and holds it against what was promised. */
+  /**
+   * Reads the log as another process does, beside the server or without one, and compares it with the acknowledgements.
+   */
   async #check(): Promise<void> {
     const { tally } = this.#options;
     const store = await openReader(this.#options);
@@ -267,7 +269,7 @@ export class Episode {
     holdOrders(this.#ordered.splice(0), this.#records, tally);
   }
 
-  /** Everybody is back and quiet: all are the same. */
+  /** Everybody is connected and idle: all are the same. */
   async #checkReplicas(): Promise<void> {
     const store = await openReader(this.#options);
     await this.#readOn(store).finally(() => store.close());
@@ -303,6 +305,6 @@ function launched(options: EpisodeOptions): ServerProcess {
   });
 }
 
-/** The record as another process reads it beside the server. */
+/** The log as another process reads it beside the server. */
 const openReader = async ({ dataDir, postgres }: EpisodeOptions): Promise<Store> =>
   openStore({ dataDir, databaseUrl: postgres?.databaseUrl, readOnly: true, worker: await sqliteWorker() });

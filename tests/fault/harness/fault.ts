@@ -1,15 +1,20 @@
 import type { Aim } from './aim.ts';
 
-/** How a round ends its server: when so many updates were told to be saved, and then a moment later (milliseconds). */
+/**
+ * The way in which a round ends its server: after so many acknowledged updates, and then a moment later (milliseconds).
+ */
 export type Fault = { readonly saved: number; readonly later: number } & (
   | { readonly kind: 'any moment' }
   | { readonly kind: 'in a commit' | 'in a checkpoint of SQLite'; readonly aim: Aim }
-  /** Stopped, and killed at a checkpoint that it writes then. */
+  /** Stopped, and killed during the checkpoint that it then writes. */
   | { readonly kind: 'in a checkpoint of a room'; readonly aim: Aim }
   | { readonly kind: 'while it stops'; readonly wait: number }
   /** The database is killed under the server, and is there again so many milliseconds later. */
   | { readonly kind: 'of the database'; readonly wait: number }
-  /** Killed once more while the next one starts: by a step of its own, counted from its first, or so long after its launch. */
+  /**
+   * Killed once more while the next one starts: at a step of its own, counted from its first, or so long after its
+   * launch.
+   */
   | { readonly kind: 'while it starts'; readonly start: Aim | null; readonly wait: number }
 );
 
@@ -24,7 +29,7 @@ export const faultKinds = [
   'while it stops',
 ] as const satisfies readonly Fault['kind'][];
 
-/** Those that there are on PostgreSQL. */
+/** The kinds for PostgreSQL. */
 export const faultKindsOnPostgres = [
   'in a commit',
   'of the database',
@@ -34,7 +39,7 @@ export const faultKindsOnPostgres = [
   'while it stops',
 ] as const satisfies readonly Fault['kind'][];
 
-/** Each kind in its turn, each at a moment of its own. */
+/** Each kind in turn, each at a moment of its own. */
 export function drawFault(round: number, random: () => number, kinds: readonly Fault['kind'][] = faultKinds): Fault {
   const kind = kinds[round % kinds.length] ?? 'any moment';
   const whole = (most: number): number => 1 + Math.floor(random() * most);

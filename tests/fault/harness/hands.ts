@@ -5,7 +5,7 @@ import { clauseElement, deltaOf, markKey, readMark, recordOf, textOf } from '../
 import { endedAt } from '../../helpers/oracle.ts';
 import type { Device } from './device.ts';
 
-/** Words that occur once in a meeting: whoever finds them twice knows that something was doubled. */
+/** Words that are unique in a meeting: finding them twice shows a doubled edit. */
 export const word = (name: string, number: number): string => `<${name}${String(number).padStart(6, '0')}>`;
 export const wordsIn = (text: string): readonly string[] => text.match(/<[a-z]+\d{6}>/g) ?? [];
 
@@ -14,7 +14,7 @@ interface Place {
   readonly at: number;
 }
 
-/** Somewhere in a clause that the record says is open. */
+/** A place in a clause that is open by the metadata. */
 function somewhere(doc: Y.Doc, random: () => number): Place | null {
   const clauses = textOf(doc).toArray();
   const clause = clauses[Math.floor(random() * clauses.length)];
@@ -27,13 +27,16 @@ function somewhere(doc: Y.Doc, random: () => number): Place | null {
   return { text, at: Math.floor(random() * (text.length + 1)) };
 }
 
-/** Whether a mark may still be written with, as far as this document knows: new, or open. */
+/** Whether a mark can still be used, as far as this document knows: new, or open. */
 function isOpen(doc: Y.Doc, id: MarkId): boolean {
   const record = readMetadata(recordOf(doc), { of: 'mark', id });
   return record === null || (record.of === 'mark' && record.value.state === 'open');
 }
 
-/** Where words stand that are inserted by one of these marks alone (or, without marks, that nobody proposes to insert). */
+/**
+ * The places of words that are inserted by one of these marks alone (or, without marks, that nobody proposes to
+ * insert).
+ */
 function stretch({ doc }: Device, text: Y.XmlText, marks: readonly MarkId[]): { at: number; length: number } | null {
   let at = 0;
   for (const { insert, attributes } of deltaOf(text)) {
@@ -51,7 +54,7 @@ function stretch({ doc }: Device, text: Y.XmlText, marks: readonly MarkId[]): { 
   return null;
 }
 
-/** One thing that a delegate does: types, goes on typing, strikes, brackets, takes back own words, adds a clause. */
+/** One edit of a delegate: types, continues, strikes, brackets, deletes own words, adds a clause. */
 export function delegateEdits(device: Device, random: () => number, next: string): void {
   const { doc } = device;
   const place = somewhere(doc, random);
@@ -59,7 +62,7 @@ export function delegateEdits(device: Device, random: () => number, next: string
   const { text } = place;
   const what = random();
   const known = device.marks.at(-1);
-  // An amendment goes on where its words stand; elsewhere another begins.
+  // An amendment continues in its own place; elsewhere another begins.
   const stands = known !== undefined && what < 0.3 ? stretch(device, text, [known]) : null;
   const id = known !== undefined && stands !== null ? known : newMarkId();
   const at = stands === null ? place.at : stands.at + stands.length;
@@ -89,7 +92,7 @@ export function delegateEdits(device: Device, random: () => number, next: string
   });
 }
 
-/** One thing that the rapporteur does: edits the base text. */
+/** One edit of the rapporteur: in the base text. */
 export function rapporteurEdits(device: Device, random: () => number, next: string): void {
   const { doc } = device;
   const place = somewhere(doc, random);
@@ -99,7 +102,7 @@ export function rapporteurEdits(device: Device, random: () => number, next: stri
   const clause = text.parent;
   if (clause instanceof Y.XmlElement && clause.getAttribute('insertion') !== undefined) return;
   const base = stretch(device, text, []);
-  // Never inside what a party proposes to add.
+  // Never inside a party's proposed insertion.
   const at = base === null ? 0 : base.at + Math.floor(random() * base.length);
   doc.transact(() => {
     if (random() < 0.7) text.insert(at, next, endedAt(text, at));

@@ -8,7 +8,10 @@ import { Client } from '../../helpers/hostileClient.ts';
 import { endedAt } from '../../helpers/oracle.ts';
 import type { Seat } from './device.ts';
 
-/** What the enemy writes with: the first words of the text in force, where their clause stands, a mark of another party, an agreed clause if there is one. */
+/**
+ * The hostile client's material: the first words of the text in force, their clause, a mark of another party, an agreed
+ * clause if there is one.
+ */
 interface Target {
   readonly doc: Y.Doc;
   readonly text: Y.XmlText;
@@ -22,7 +25,7 @@ const attacks: readonly ((target: Target) => void)[] = [
   ({ text, others: id }) => text.insert(0, 'forged ', { [markKey('insertion', id)]: { id } }),
   ({ doc }) => recordOf(doc).set('mark:forged00', { forged: true }),
   ({ doc, at }) => textOf(doc).delete(at, 1),
-  // An honest proposal, but where the room has agreed.
+  // An honest proposal, but in agreed text.
   ({ agreed, text }) => {
     const id = newMarkId();
     if (agreed === null) text.insert(0, 'forged ');
@@ -30,7 +33,7 @@ const attacks: readonly ((target: Target) => void)[] = [
   },
 ];
 
-/** The first clause that is no proposal and has words: what is in it is not the enemy's to take. */
+/** The first clause of the text with words: its content isn't the hostile client's own. */
 function firstInForce(doc: Y.Doc): { readonly text: Y.XmlText; readonly at: number } | null {
   for (const [at, clause] of textOf(doc).toArray().entries()) {
     if (!(clause instanceof Y.XmlElement) || clause.getAttribute('insertion') !== undefined) continue;
@@ -61,7 +64,10 @@ function markOfOthers(doc: Y.Doc, own: PartyCode | null): MarkId | null {
   return null;
 }
 
-/** Tries what nobody may do. Gives what the server should have refused and did not; null where it refused, or went. */
+/**
+ * Tries forbidden edits. Returns a description of one that the server wrongly accepted; null where it refused, or was
+ * gone.
+ */
 export async function enemyTries(url: string, { cookie, place, party }: Seat, number: number): Promise<string | null> {
   const doc = new Y.Doc();
   const client = new Client(

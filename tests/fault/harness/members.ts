@@ -3,11 +3,11 @@ import type { RecommendationId } from '../../../shared/protocol/ids.ts';
 import { password } from '../../helpers/process.ts';
 import type { Seat } from './device.ts';
 
-/** Who takes part, with sessions that outlive the server. */
+/** The participants, with sessions that outlive the server. */
 export interface Members {
   readonly places: readonly RecommendationId[];
   readonly seats: readonly Seat[];
-  /** Cookies of those who sit at no device of ours. */
+  /** Cookies of participants without a device. */
   readonly chair: string;
   readonly hostile: Seat;
 }
@@ -30,7 +30,7 @@ export async function meetingOf(url: string, cookie: string): Promise<MeetingVie
   return MeetingView.parse(await get(`/api/meetings/${meeting.id}`));
 }
 
-/** The demo's people, at the two recommendations that have the most open clauses. */
+/** The demo's participants, at the two recommendations with the most open clauses. */
 export async function membersOf(url: string): Promise<Members> {
   const chair = await signIn(url, 'chair');
   const { recommendations } = await meetingOf(url, chair);

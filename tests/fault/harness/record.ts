@@ -10,19 +10,19 @@ import { withoutParty } from '../../helpers/oracle.ts';
 import { deletionsOf, unitsOf } from './units.ts';
 
 /**
- * A recommendation's log as a stranger reads it, kept over all kills: what was read once must still be there, and every
- * entry is held against rules that are told here a second time, without the server's own judgement.
+ * A recommendation's log as an outsider reads it, kept over all kills: entries that were read once must still be there,
+ * and every entry is checked against a second statement of the rules, without the server's own judgement.
  */
 export class Record {
   readonly replica = Replica.empty();
-  /** By Yjs client and clock: what the log brought there. */
+  /** By Yjs client and clock: the units that the log brought there. */
   readonly #units = new Map<number, (string | null)[]>();
   readonly #headers: Header[] = [];
   #deleted: ReturnType<typeof Y.createDeleteSet> | null = null;
 
   constructor(readonly id: RecommendationId) {}
 
-  /** Reads the entries after those that it knows. Throws at the first that is wrong. */
+  /** Reads the entries after those that it knows. Throws at the first wrong one. */
   async readOn(log: Log): Promise<void> {
     for (;;) {
       const page = await log.read(recommendationLog(this.id), this.replica.sequence, 500);
@@ -35,7 +35,7 @@ export class Record {
     return this.#headers[sequence - 1];
   }
 
-  /** What of an update is not in the log, in words; null where all of it is. */
+  /** The part of an update that is not in the log, in words; null where all of it is. */
   missing(update: Uint8Array): string | null {
     for (const { client, clock, value } of unitsOf(update)) {
       const known = this.#units.get(client)?.[clock];
@@ -80,13 +80,13 @@ export class Record {
   }
 }
 
-/** In whose name somebody typed; null for the base text; undefined for what wasn't typed. */
+/** The party in whose name words were typed; null for the base text; undefined for other entries. */
 function partyOf({ actor, onBehalfOf, command }: Header): PartyCode | null | undefined {
   if (command.type !== 'typing' || !('role' in actor)) return undefined;
   return actor.role === 'rapporteur' ? onBehalfOf : actor.party;
 }
 
-/** What parties propose to insert: not the rapporteur's to touch. */
+/** Parties' proposed insertions, which the rapporteur may not change. */
 const pendingWords = (text: readonly Clause[]): string =>
   JSON.stringify(
     text.map(({ id, insertion, runs }) => {

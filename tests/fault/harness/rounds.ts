@@ -4,14 +4,14 @@ import { randomFrom } from '../../helpers/random.ts';
 import { Episode, type EpisodeOptions } from './episode.ts';
 import { drawFault, type Fault } from './fault.ts';
 
-/** A new meeting after so many rounds: so any round can be had again without all that came before. */
+/** A new meeting after so many rounds: so any round can be repeated without all earlier ones. */
 const roundsOfAnEpisode = 20;
-/** `CONCORD_SEED=… CONCORD_ROUND=…` does the episode of that round again, up to it. */
+/** `CONCORD_SEED=… CONCORD_ROUND=…` repeats the episode of that round, up to it. */
 const only = process.env.CONCORD_ROUND === undefined ? null : Number(process.env.CONCORD_ROUND);
 
 /**
- * Kills a server round after round, each drawn from the seed and the round's number alone, and holds what is left against
- * what was seen. The last word on each meeting has the operator's own command.
+ * Kills a server round after round, each drawn from the seed and the round's number alone, and checks the state that is
+ * left. At the end of each meeting the operator's own `verify` checks it.
  */
 export async function killAgainAndAgain({
   rounds,
@@ -22,7 +22,7 @@ export async function killAgainAndAgain({
   readonly rounds: number;
   readonly kinds: readonly Fault['kind'][];
   readonly begin: () => Promise<EpisodeOptions>;
-  /** The test's, for the command that does a round again. */
+  /** The test's name, for the command that repeats a round. */
   readonly file: string;
 }): Promise<void> {
   const last = only ?? rounds - 1;
@@ -51,7 +51,7 @@ export async function killAgainAndAgain({
   }
 }
 
-/** Throws where `concord verify` finds anything wrong. */
+/** Throws where `concord verify` finds a fault. */
 export function verifyByCommand(dataDir: string, databaseUrl?: string): void {
   const said = execFileSync(process.execPath, ['dist/server/concord.js', 'verify'], {
     env: {

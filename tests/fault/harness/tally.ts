@@ -1,12 +1,12 @@
-/** What an episode has seen, for whoever reads its outcome. */
+/** The counts of an episode, for its report. */
 export interface Tally {
   kills: number;
-  /** Kills that fell where they were aimed. */
+  /** Kills that hit the chosen moment. */
   hits: number;
   entries: number;
-  /** Updates that somebody was shown, and that were looked for in the record. */
+  /** Updates that somebody was shown, and that were looked for in the log. */
   shown: number;
-  /** Updates and commands that somebody was told are saved. */
+  /** Acknowledged updates and commands. */
   told: number;
   readonly refused: Map<string, number>;
 }

@@ -6,13 +6,14 @@ import pg from 'pg';
 import { Aim } from './aim.ts';
 
 /**
- * Loaded before Concord by `NODE_OPTIONS=--import`, in every thread: kills the process where the file `FAULT_AIM` says, so
- * that the server itself knows nothing of tests. Only the thread that holds the database does anything here.
+ * Loaded before Concord by `NODE_OPTIONS=--import`, in every thread: kills the process at the point in the file
+ * `FAULT_AIM`, so that the server itself knows nothing of tests. Only the thread that holds the database does anything
+ * here.
  */
 const file = process.env.FAULT_AIM ?? '';
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
 
-/** What the executioner's thread is told: 0 nothing yet, 1 after the delay, 2 when the database file changes. */
+/** The killing thread's state: 0 nothing yet, 1 after the delay, 2 when the database file changes. */
 interface Order {
   readonly executioner: Int32Array;
   readonly delay: Float64Array;
@@ -31,7 +32,7 @@ function waitForOrder({ executioner, delay }: Order, watched: string): void {
   die();
 }
 
-/** What a call of SQLite is to an aim. */
+/** The meaning of a call of SQLite for an aim. */
 function kinds(sql: string): readonly Aim['at'][] {
   if (sql === 'COMMIT') return ['step', 'commit', 'wal'];
   if (/into "accounts"/.test(sql)) return ['step', 'account'];
@@ -99,7 +100,10 @@ function takeAim(): void {
   syncBuiltinESMExports();
 }
 
-/** On PostgreSQL, commits go out from the main thread: killed before one is sent, while it is under way, or when it was answered. */
+/**
+ * On PostgreSQL, commits go out from the main thread: killed before one is sent, while it is under way, or after its
+ * answer.
+ */
 function takeAimAtPostgres(): void {
   let count = 0;
   const query: CallableFunction = pg.Client.prototype.query;

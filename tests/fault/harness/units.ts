@@ -1,14 +1,14 @@
 import * as Y from 'yjs';
 
-/** The smallest thing that Yjs numbers: a letter, the beginning or end of a mark, an item of the record. */
+/** The smallest thing that Yjs numbers: a letter, the beginning or end of a mark, an item of the metadata. */
 export interface Unit {
   readonly client: number;
   readonly clock: number;
-  /** Its value; null where an update only says that it was there. */
+  /** Its value; null where an update only says that it existed. */
   readonly value: string | null;
 }
 
-/** What an update brings, unit by unit: so two updates can be held against each other however they were cut. */
+/** An update's content, unit by unit: so two updates can be compared however their structs are split. */
 export function* unitsOf(update: Uint8Array): Generator<Unit> {
   for (const struct of Y.decodeUpdate(update).structs) {
     if (struct instanceof Y.Skip) continue;
@@ -27,7 +27,7 @@ function valuesOf(content: Y.Item['content']): readonly string[] | null {
   throw new Error(`what is ${content.constructor.name}?`);
 }
 
-/** What an update deletes: ranges of clocks by client. */
+/** The deletions of an update: ranges of clocks by client. */
 export function* deletionsOf(update: Uint8Array): Generator<{ client: number; from: number; to: number }> {
   for (const [client, ranges] of Y.decodeUpdate(update).ds.clients)
     for (const { clock, len } of ranges) yield { client, from: clock, to: clock + len };

@@ -22,7 +22,7 @@ const tags = [
   '(voluntary)',
 ];
 const markers = ['1. ', '(a) ', 'ii) ', '• ', '- ', '1.1.1 ', 'IV. ', '– ', 'zz) ', '/ ', '\ufffd. ', '(1', '999. '];
-/** What a search that goes back and forth takes badly when it comes a hundred thousand times. */
+/** Patterns that are slow for a backtracking search when they occur a hundred thousand times. */
 const units = [
   ...tags,
   ...markers,
@@ -93,7 +93,7 @@ const units = [
 ] as const;
 
 const letters = 'abcdefghijklmnopqrstuvwxyz';
-/** Words that stand nowhere else: all that are in the source have to be in what is read. */
+/** Unique words: all of them in the source have to be in the result. */
 export const canary = /(?<![\p{L}\p{N}])zq[a-z]{6}qz(?![\p{L}\p{N}])/gu;
 const newCanary = (draw: Draw): string => `zq${Array.from({ length: 6 }, () => letters[draw.nat(26)]).join('')}qz`;
 
@@ -175,7 +175,7 @@ export function hostileCompilation(draw: Draw, seeds: readonly string[]): Uint8A
         break;
       }
       default: {
-        // A text whose lines are broken at a width.
+        // A text with hard line breaks.
         const words = lines.splice(at, 12).join(' ').split(' ');
         let row = '';
         const rows: string[] = [];

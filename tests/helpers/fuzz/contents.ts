@@ -2,11 +2,11 @@ import { type Draw, evilStrings } from './draw.ts';
 import { type Content, tenBytes } from './update.ts';
 import type { UpdateGenerator } from './updateGenerator.ts';
 
-/** Numbers at the edges of what something takes. */
+/** Numbers at the edges of ranges. */
 export const oddNumbers = [0, 1, 2, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, tenBytes];
 const encoder = new TextEncoder();
 
-/** Content of any kind, of which most may not come in. */
+/** Content of any kind, most of which must be refused. */
 export function hostileContent(draw: Draw, generator: UpdateGenerator): Content {
   const mark = draw.weighed<string>([
     [3, generator.marks.length === 0 ? 'AAAAAAAAAAAAAAAA' : draw.of(generator.marks)],
@@ -23,7 +23,7 @@ export function hostileContent(draw: Draw, generator: UpdateGenerator): Content 
         text: draw.chance(0.03) ? draw.of(['x'.repeat(19_990), 'y'.repeat(20_001)]) : draw.of([...evilStrings, 'ok ']),
       };
     case 3:
-      // A surrogate half alone, and bytes that are no UTF-8.
+      // Half of a surrogate pair alone, and invalid UTF-8.
       return {
         of: 'string',
         text: draw.of(

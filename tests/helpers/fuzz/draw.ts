@@ -1,6 +1,6 @@
 import { randomFrom } from '../random.ts';
 
-/** What a fuzzer asks of chance: all from one seed, so that the seed gives the same run again. */
+/** A fuzzer's random choices: all from one seed, so that the seed repeats the run. */
 export class Draw {
   readonly #random: () => number;
   constructor(seed: number) {
@@ -13,13 +13,13 @@ export class Draw {
   chance(probability: number): boolean {
     return this.#random() < probability;
   }
-  /** One of a list that isn't empty. */
+  /** An element of a list that isn't empty. */
   of<T>(list: readonly T[]): T {
     const found = list[this.nat(list.length)];
     if (found === undefined && list.length === 0) throw new Error('nothing to draw from');
     return found as T;
   }
-  /** One by weight. */
+  /** An element by weight. */
   weighed<T>(list: readonly (readonly [weight: number, value: T])[]): T {
     let left = this.#random() * list.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, value] of list) {
@@ -35,7 +35,7 @@ export class Draw {
   }
 }
 
-/** Strings that have hurt somebody, somewhere. */
+/** Strings with a history of causing faults. */
 export const evilStrings: readonly string[] = [
   '',
   ' ',

@@ -30,7 +30,7 @@ const positions: readonly unknown[] = [
   { __proto__: null, constructor: {} },
 ];
 
-/** What somebody may claim of themselves and of others. */
+/** Possible claims about oneself and others. */
 function presence(draw: Draw, { client, clients }: UpdateGenerator): Uint8Array {
   const states = encoding.createEncoder();
   const count = 1 + draw.nat(3);
@@ -51,7 +51,7 @@ function presence(draw: Draw, { client, clients }: UpdateGenerator): Uint8Array 
   return encoding.toUint8Array(states);
 }
 
-/** Any message that the protocol has a word for, and some that it hasn't. */
+/** Any message that the protocol defines, and some that it doesn't. */
 export function hostileFrame(
   draw: Draw,
   mutator: Mutator,

@@ -12,7 +12,7 @@ import { hostileFrame } from './frames.ts';
 import { Mutator } from './mutate.ts';
 import { Survey, UpdateGenerator } from './updateGenerator.ts';
 
-/** An answer that doesn't come within this time is a hang. */
+/** An answer that takes longer than this is a hang. */
 export const patience = 60_000;
 
 export async function signIn(server: Pick<RunningServer, 'url'>, name: string): Promise<string> {
@@ -47,20 +47,21 @@ async function inTime<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * Somebody who types while others attack: each edit has to be accepted before the next.
+ * A person who types during the attack: each edit has to be accepted before the next.
  *
- * As any program with Yjs it also says what Yjs tidied up in its document, which depends on what came in one message. Such
- * a thing, which brings nothing, may be refused: what had no effect any more has one again where somebody wrote meanwhile.
- * Then it comes again with a new document. Nothing else of an honest writer is ever refused.
+ * As any program with Yjs it also sends Yjs's tidying of its document, which depends on the grouping of edits into
+ * messages. A tidying update, which brings nothing, may be refused: a marker without effect has one again after
+ * concurrent writing there. Then the person reconnects with a new document. Nothing else of an honest writer is ever
+ * refused.
  */
 export class Honest {
   edits = 0;
   tidied = 0;
-  /** How often it came again since something that Yjs tidied up was refused. */
+  /** The number of reconnections after a refused tidying update. */
   renewed = 0;
   readonly #join: () => Promise<Client>;
   #client: Client;
-  /** What it said on this connection, in order; verdicts come in the same. */
+  /** The updates sent on this connection, in order; verdicts come in the same order. */
   #said: ('edit' | 'tidied' | 'nothing')[] = [];
 
   private constructor(client: Client, join: () => Promise<Client>) {
@@ -81,7 +82,7 @@ export class Honest {
     return new Honest(await join(), join);
   }
 
-  /** Its document as it is now: another one each time that it comes again. */
+  /** Its present document: a new one after each refusal. */
   get doc(): Y.Doc {
     return this.#client.doc;
   }
@@ -91,7 +92,7 @@ export class Honest {
     const open = textOf(client.doc)
       .toArray()
       .flatMap((clause, at) => (clause instanceof Y.XmlElement && client.isOpenAt(at) ? clause.toArray() : []))
-      // An enemy may fill a clause of its own to the brim.
+      // A hostile client may fill a clause of its own to its limit.
       .filter((text): text is Y.XmlText => text instanceof Y.XmlText && text.length < 15_000);
     if (open.length === 0) return;
     const id = newMarkId();
@@ -103,7 +104,7 @@ export class Honest {
     if (await this.#answered()) this.edits += 1;
   }
 
-  /** Hears all that was sent by now. False where that made it say something. */
+  /** Waits until everything sent so far was received. False where that made it send something. */
   async quiet(): Promise<boolean> {
     const said = this.#said.length;
     // An empty update: two zeros, which say nothing and are answered.
@@ -129,7 +130,7 @@ export class Honest {
     this.#client.update(update);
   }
 
-  /** Waits for the verdicts on all that it said. False where it had to come again. */
+  /** Waits for the verdicts on everything that it sent. False where it had to reconnect. */
   async #answered(): Promise<boolean> {
     const client = this.#client;
     const count = this.#said.length;
@@ -147,7 +148,10 @@ export class Honest {
   }
 }
 
-/** What enemies see of a document at an honest client's side. They look up now and then: a long text is long to survey. */
+/**
+ * A hostile client's view of a document at an honest client's side. It is renewed now and then: surveying a long text
+ * takes long.
+ */
 export class Lookout {
   readonly #at: Honest;
   #survey: Survey;
@@ -170,8 +174,8 @@ export interface FuzzRun {
 }
 
 /**
- * One enemy: message after message on a real socket, a new connection wherever the last was closed. What it knows of the
- * document it has from an honest client's screen.
+ * One hostile client: message after message on a real socket, a new connection after each close. Its knowledge of the
+ * document comes from an honest client's screen.
  */
 export async function fuzzRun(
   server: Pick<RunningServer, 'url'>,

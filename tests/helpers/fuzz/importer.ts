@@ -6,8 +6,8 @@ import { canary, compilationSeeds, hostileCompilation } from './compilations.ts'
 import { Draw } from './draw.ts';
 
 /**
- * Reads hostile compilations, one after the other, as a process of its own: `node importer.js SEED [SAMPLE]`. Says before
- * each which one it is, so that whoever watches can name the one that never ends, and after it what came of it.
+ * Reads hostile compilations, one after the other, as a process of its own: `node importer.js SEED [SAMPLE]`. It
+ * announces each before reading, so that the parent can name the one that never ends, and reports the outcome.
  */
 const [first = '0', sample = ''] = process.argv.slice(2);
 const seeds = [...compilationSeeds, ...(sample === '' ? [] : [sample])];
@@ -37,7 +37,7 @@ function outcomeOf(source: Uint8Array): string {
 for (let seed = Number(first); ; seed++) {
   const source = hostileCompilation(new Draw(seed), seeds);
   process.stdout.write(`${JSON.stringify({ seed, size: source.length })}\n`);
-  // Its own time: of the clock's, others may have had most.
+  // CPU time: other processes may have used most of the elapsed time.
   const begun = process.cpuUsage();
   const outcome = outcomeOf(source);
   const { user, system } = process.cpuUsage(begun);

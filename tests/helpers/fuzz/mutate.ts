@@ -4,7 +4,7 @@ import { type Draw, evilStrings } from './draw.ts';
 import { type Block, decodeUpdate, encodeUpdate, type Id, noUpdate, type Struct, type Update } from './update.ts';
 import type { UpdateGenerator } from './updateGenerator.ts';
 
-/** Makes hostile updates of honest ones, by a seed. `others`: updates that were sent before, by whomever. */
+/** Makes hostile updates from honest ones, by a seed. `others`: earlier updates, of any author. */
 export class Mutator {
   readonly #draw: Draw;
   constructor(draw: Draw) {
@@ -33,7 +33,7 @@ export class Mutator {
     return bytes.length > 1_050_000 ? bytes.slice(0, 1_050_000) : bytes;
   }
 
-  /** Changes bytes without knowing what they mean. */
+  /** Changes bytes regardless of their meaning. */
   bits(bytes: Uint8Array): Uint8Array {
     const draw = this.#draw;
     const at = draw.nat(bytes.length + 1);
@@ -319,7 +319,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
 
-/** Every mention of one client as another. */
+/** Replaces every mention of one client by another. */
 function renamed(update: Update, from: number, to: number): Update {
   const id = (one: Id | null): Id | null => (one?.client === from ? { ...one, client: to } : one);
   return {

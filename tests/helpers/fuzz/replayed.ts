@@ -10,7 +10,7 @@ import { wrongWith } from '../oracle.ts';
 
 const pageOfEntries = 500;
 
-/** What is wrong in a recommendation's log, entry by entry, by the oracle and not by the rule; and the text it comes to. */
+/** The faults in a recommendation's log, entry by entry, by the oracle and not by the rule; and the resulting text. */
 export async function wrongIn(
   log: Log,
   id: RecommendationId,
@@ -37,7 +37,7 @@ export async function wrongIn(
     }
     if (page.length < pageOfEntries) break;
   }
-  // Who comes now reads what the entries came to.
+  // A new client reads the result of the entries.
   const joining = new Y.Doc();
   Y.applyUpdate(joining, Y.encodeStateAsUpdate(replica.doc));
   const text = replica.text();

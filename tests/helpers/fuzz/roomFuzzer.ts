@@ -28,7 +28,7 @@ interface HostileClient {
   readonly client: number;
 }
 
-/** An honest writer's screen, and what Yjs tidied up in it that is still to be said. */
+/** An honest writer's screen, and Yjs's tidying in it that is still to be sent. */
 interface Screen {
   readonly who: Principal;
   readonly capacity: Capacity;
@@ -41,8 +41,8 @@ const base64 = (bytes: Uint8Array): string =>
   bytes.length > 4000 ? `${bytes.length} bytes` : Buffer.from(bytes).toString('base64');
 
 /**
- * A room as it runs in the server, on a log in memory, with honest writers and enemies. Whatever is accepted is held
- * against the oracle; at the end all replicas, the log and the audit have to agree.
+ * A room as it runs in the server, on a log in memory, with honest writers and hostile clients. The oracle judges every
+ * accepted update; at the end all replicas, the log and the audit have to agree.
  */
 export class RoomFuzzer {
   readonly #draw: Draw;
@@ -51,15 +51,15 @@ export class RoomFuzzer {
   readonly #room: Room;
   readonly #honest: Screen[] = [];
   readonly #hostiles: readonly HostileClient[];
-  /** What enemies were sent. */
+  /** The updates sent to hostile clients. */
   readonly #seen = new Y.Doc();
   #generator = new Map<HostileClient, UpdateGenerator>();
-  /** How the ledger and the clocks stood after the last accepted entry. */
+  /** Negotiation state and clocks after the last accepted entry. */
   #known: { readonly negotiation: LiveState; readonly clocks: ReadonlyMap<number, number> };
-  /** Updates that went through, of everybody: to be sent again, spliced, mutated. */
+  /** Accepted updates of all authors: to be sent again, spliced, mutated. */
   readonly #heard: Uint8Array[] = [];
   readonly outcomes = new Map<string, number>();
-  /** The longest that one message held the event loop, ms. */
+  /** The longest time for which one message held the event loop, ms. */
   slowest = 0;
 
   private constructor(draw: Draw, room: Room, log: ReturnType<typeof openMemoryLog>, id: Room['id']) {
@@ -74,7 +74,7 @@ export class RoomFuzzer {
       { who: rapporteur, capacity: { edits: 'base' }, client: client() },
       { who: rapporteur, capacity: { proposesFor: party('CAN') }, client: client() },
     ];
-    // An enemy has no reason to tidy up.
+    // A hostile client has no reason to tidy up.
     this.#seen.on('afterTransaction', (transaction: Y.Transaction) => {
       transaction._needFormattingCleanup = false;
     });
@@ -116,7 +116,7 @@ export class RoomFuzzer {
     return this.#room.sequence;
   }
 
-  /** An honest writer's edit: it has to go through, whatever was sent before. */
+  /** An honest writer's edit: it has to be accepted, whatever was sent before. */
   async honest(): Promise<void> {
     const draw = this.#draw;
     const screen = draw.of(this.#honest);
@@ -126,7 +126,7 @@ export class RoomFuzzer {
       .toArray()
       .flatMap((clause) => (clause instanceof Y.XmlElement ? clause.toArray() : []))
       .filter((text): text is Y.XmlText => text instanceof Y.XmlText);
-    // The second clause is agreed; and an enemy may fill a clause of its own to the brim.
+    // The second clause is agreed; and a hostile client may fill a clause of its own to its limit.
     const open = texts.filter((text) => !text.toString().includes('Agreed') && text.length < 15_000);
     if (open.length === 0) return;
     const text = draw.of(open);
@@ -142,7 +142,7 @@ export class RoomFuzzer {
     if (outcome !== 'accepted') throw new Error(`an honest edit was refused: ${outcome}`);
   }
 
-  /** Another document, as somebody has who comes anew. */
+  /** A new document, as a new client has. */
   #renew(screen: Screen): void {
     screen.doc.destroy();
     const doc = new Y.Doc();
@@ -155,7 +155,7 @@ export class RoomFuzzer {
     screen.doc = doc;
   }
 
-  /** What Yjs tidied up is said before anything else. It comes too late where somebody wrote there meanwhile. */
+  /** Yjs's tidying is sent before anything else. It is too late where another person wrote there meanwhile. */
   async #sayTidied(screen: Screen): Promise<void> {
     for (const update of screen.tidied.splice(0)) {
       const outcome = await this.#submit(screen.who, screen.capacity, screen.doc.clientID, update);
@@ -166,7 +166,7 @@ export class RoomFuzzer {
     }
   }
 
-  /** Sends something hostile. Throws where the answer is not one that the rules allow. */
+  /** Sends a hostile message. Throws for an answer that the rules don't allow. */
   async attack(make: (generator: UpdateGenerator, others: readonly Uint8Array[]) => Uint8Array): Promise<void> {
     const hostile = this.#draw.of(this.#hostiles);
     let generator = this.#generator.get(hostile);
@@ -223,10 +223,10 @@ export class RoomFuzzer {
   }
 
   #wrongWith(before: readonly Clause[], who: Principal, capacity: Capacity): string | null {
-    // Read anew, not from what the room keeps: what it keeps has to be the same.
+    // Read anew, not from the room's cache: the cache has to be the same.
     const after = readText(this.#seen);
     if (!sameText(after, this.#room.text())) return 'the room shows an old text';
-    // Who comes now reads the same as who was here.
+    // A new client reads the same as the others.
     const joining = new Y.Doc();
     Y.applyUpdate(joining, this.#room.stateFor());
     if (!sameText(readText(joining), after)) return 'who joins reads another text';
@@ -252,7 +252,7 @@ export class RoomFuzzer {
     return Y.decodeStateVector(Y.encodeStateVector(this.#seen));
   }
 
-  /** Structs that came under a client id that is neither the writer's nor the server's. */
+  /** Structs under a client id that is neither the writer's nor the server's. */
   #foreignStructs(known: ReadonlyMap<number, number>, who: Principal): string | null {
     for (const [client, clock] of this.#known.clocks) {
       if (clock === (known.get(client) ?? 0) || client === 1) continue;
@@ -272,7 +272,7 @@ export class RoomFuzzer {
     return client > 1 && !connected.some((one) => one.client === client && one.who.participant !== who.participant);
   }
 
-  /** Decisions of the chair in between: amendments close, so that their marks are nobody's. */
+  /** Decisions of the chair in between: amendments close, so that their marks have no owner. */
   async decide(): Promise<void> {
     const open = [...this.#room.negotiation.marks].filter(
       ([, mark]) => mark.kind === 'amendment' && mark.state === 'open',
@@ -311,7 +311,7 @@ export class RoomFuzzer {
     this.#known = { negotiation: new LiveState(this.#room.negotiation), clocks: this.#clocks() };
   }
 
-  /** All who take part see the same, and the log alone gives the same document. */
+  /** All participants see the same, and the log alone gives the same document. */
   async close(): Promise<void> {
     while (this.#honest.some(({ tidied }) => tidied.length > 0))
       for (const screen of this.#honest) await this.#sayTidied(screen);
@@ -334,7 +334,7 @@ export class RoomFuzzer {
   }
 }
 
-/** The marks of words that are appended to a text: their own, and an end of those that stand there. */
+/** The marks of words that are appended to a text: their own, and an end for those that stand there. */
 function withOnly(text: Y.XmlText, id: MarkId): Record<string, { id: MarkId } | null> {
   const last = (text.toDelta() as { attributes?: object }[]).at(-1)?.attributes ?? {};
   return { ...Object.fromEntries(Object.keys(last).map((key) => [key, null])), [markKey('insertion', id)]: { id } };

@@ -2,8 +2,8 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 
 /**
- * A V1 update taken apart, so that a mutator can say anything in it that the format has words for, also what no honest
- * encoder writes: counts that lie, flags that don't fit, numbers of ten bytes. Written against the format, not with Yjs.
+ * A V1 update taken apart, so that a mutator can write anything that the format can express, also invalid things: false
+ * counts, inconsistent flags, numbers of ten bytes. Written against the format, not with Yjs.
  */
 export interface Id {
   readonly client: number;
@@ -39,7 +39,7 @@ export interface Block {
   readonly client: number;
   readonly clock: number;
   readonly structs: readonly Struct[];
-  /** Claimed number of structs, where it isn't theirs. */
+  /** Claimed number of structs, where it differs from theirs. */
   readonly count: number | null;
 }
 
@@ -79,7 +79,7 @@ const refs = {
   skip: 10,
 };
 
-/** Stands for a number of ten bytes, more than any reader of safe integers takes. */
+/** Stands for a number of ten bytes, more than any reader of safe integers accepts. */
 export const tenBytes = Number.POSITIVE_INFINITY;
 
 function writeNumber(encoder: encoding.Encoder, number: number): void {
@@ -250,7 +250,7 @@ function readStruct(decoder: decoding.Decoder): Struct {
 export function decodeUpdate(bytes: Uint8Array): Update {
   const decoder = decoding.createDecoder(bytes);
   const number = (): number => decoding.readVarUint(decoder);
-  // Whatever is counted takes a byte at least.
+  // Every counted item takes at least a byte.
   const count = (): number => {
     const counted = number();
     if (counted > bytes.length) throw new Error(`there is no room for ${counted}`);
@@ -269,7 +269,7 @@ export function decodeUpdate(bytes: Uint8Array): Update {
   return { ...noUpdate, blocks, deletes };
 }
 
-/** How many clocks a struct takes. */
+/** The number of clocks that a struct takes. */
 export function lengthOf({ content }: Struct): number {
   switch (content.of) {
     case 'gc':

@@ -11,7 +11,7 @@ interface Place {
   readonly right: Id | null;
 }
 
-/** What there is to point at in a document, as it was when somebody looked. */
+/** The structs of a document that an update can refer to, as of the last survey. */
 export class Survey {
   readonly doc: Y.Doc;
   readonly structs: readonly { readonly id: Id; readonly length: number }[];
@@ -35,7 +35,7 @@ export class Survey {
 }
 
 /**
- * What a hostile program knows of a document that it was sent: every id, every mark, every place. From it come updates
+ * A hostile program's knowledge of a document that it was sent: every id, every mark, every place. It makes updates
  * that an honest screen could have sent, to be sent as they are or to be mutated.
  */
 export class UpdateGenerator {
@@ -103,7 +103,7 @@ export class UpdateGenerator {
     return this.#draw.of(places);
   }
 
-  /** Structs one after the other, at a place. */
+  /** Structs in sequence, at a place. */
   #block(place: Place, contents: readonly Struct['content'][]): Block {
     let clock = this.clock;
     let { left } = place;
@@ -208,7 +208,7 @@ export class UpdateGenerator {
     return { ...noUpdate, blocks: [{ client: this.client, clock: this.clock, structs: [struct], count: null }] };
   }
 
-  /** Deletes some letters of whoever's. */
+  /** Deletes some letters of any author. */
   erasure(): Update {
     const { client, clock, length } = this.range();
     return { ...noUpdate, deletes: [{ client, ranges: [{ clock, length: Math.min(length, 20) }], count: null }] };

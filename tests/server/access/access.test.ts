@@ -88,7 +88,7 @@ describe('[ACC2] Signing in', () => {
     expect(late.status).toBe(429);
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await code(late)).toBe('too-many-requests');
-    // Others sign in as ever.
+    // Others sign in as usual.
     expect((await signIn('canada', secret)).status).toBe(204);
   });
 

@@ -50,7 +50,7 @@ describe('[ACC9] Guessing at a name', () => {
     const { points } = allowances.signInByNameAndAddress;
     for (let tries = 0; tries < points; tries++)
       expect((await signIn('argentina', 'a wrong password', { from: room })).status).toBe(401);
-    // The enemy sits in the same room, behind the same address.
+    // The attacker is in the same conference hall, behind the same address.
     expect((await signIn('argentina', secret, { from: room })).status).toBe(429);
     expect((await signIn('argentina', secret, { from: room, cookie: device })).status).toBe(204);
     expect((await signIn('argentina', secret, { from: somewhere() })).status).toBe(204);
@@ -65,7 +65,7 @@ describe('[ACC9] Guessing at a name', () => {
     expect(heard).toBe(points);
     expect((await signIn('brazil', secret)).status).toBe(429);
     expect((await signIn('brazil', secret, { cookie: device })).status).toBe(204);
-    // Others sign in as ever.
+    // Others sign in as usual.
     expect((await signIn('canada', secret)).status).toBe(204);
   });
 
@@ -80,7 +80,7 @@ describe('[ACC9] Guessing at a name', () => {
     expect(new Set(statuses)).toEqual(new Set([401]));
     check.mockReset();
     if (real !== undefined) check.mockImplementation(real);
-    // It goes on, and is told no more of names that don't exist than of those that do.
+    // Guessing continues, with the same answers for unknown names as for known ones.
     const few = allowances.signInWhereManyFail.points;
     const told = async (name: string) => {
       const heard: number[] = [];
@@ -92,7 +92,7 @@ describe('[ACC9] Guessing at a name', () => {
     expect(check).not.toHaveBeenCalled();
     expect(await told('chair')).toEqual(like);
     expect(check).toHaveBeenCalledTimes(few);
-    // Whoever comes with a new browser, into the same hall, gets in.
+    // A person with a new browser, in the same hall, gets in.
     for (const name of ['observer', 'outsider', 'canada'])
       expect((await signIn(name, secret, { from: room })).status).toBe(204);
   });
@@ -104,7 +104,7 @@ describe('[ACC9] Guessing at a name', () => {
       await signIn('rapporteur', 'a wrong password', { from: somewhere() });
     expect((await signIn('rapporteur', secret, { from: somewhere() })).status).toBe(429);
     expect((await signIn('rapporteur', secret, { from: home })).status).toBe(204);
-    // And whoever guesses there has ten tries.
+    // An attacker there has ten attempts.
     const heard: number[] = [];
     for (let tries = 0; tries < 12; tries++)
       heard.push((await signIn('rapporteur', 'a wrong password', { from: home })).status);
@@ -131,7 +131,7 @@ describe('[ACC9] Guessing at a name', () => {
     for (let tries = 0; tries < points; tries++)
       expect((await signIn('observer', 'a wrong password', { from, cookie: device })).status).toBe(401);
     expect((await signIn('observer', secret, { from, cookie: device })).status).toBe(429);
-    // Another account's proof, and one with a letter changed, count as none.
+    // Another account's proof, and one with a changed letter, count as none.
     const stranger = somewhere();
     const changed = `${device.slice(0, -1)}${device.endsWith('A') ? 'B' : 'A'}`;
     for (let tries = 0; tries < allowances.signInByNameAndAddress.points; tries++)
@@ -152,7 +152,7 @@ describe('[ACC9] Guessing at a name', () => {
       for (const flag of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/', 'Max-Age=']) expect(set).toContain(flag);
       expect(set).not.toContain('Domain');
     }
-    // It proves a sign-in to nobody but the sign-in.
+    // It proves a sign-in only to the sign-in route.
     const asked = await fetch(`${meeting.url}/api/session`, { headers: { cookie: second.device } });
     expect(asked.status).toBe(401);
   });
@@ -184,7 +184,7 @@ describe('[ACC4] Invitations in a conference hall', () => {
         return [await look(token), taken.status];
       }),
     );
-    // Used, it leads nowhere; so it is one of those that are counted.
+    // Used, it is invalid; so it is one of those that are counted.
     expect(seated).toEqual(Array.from({ length: 40 }, () => [429, 204]));
   });
 });
@@ -230,7 +230,7 @@ describe('[ACC2] What a try tells', () => {
   it.each([
     ['192.0.2.1', '10.0.0.1', false, '10.0.0.1'],
     ['192.0.2.1', '10.0.0.1', true, '192.0.2.1'],
-    // The proxy appends; what stands before anybody may have written.
+    // The proxy appends; anybody may have written the part before.
     ['6.6.6.6, 192.0.2.1', '10.0.0.1', true, '192.0.2.1'],
     ['192.0.2.1:5000', '10.0.0.1', true, '192.0.2.1'],
     ['no address', '10.0.0.1', true, '10.0.0.1'],

@@ -33,7 +33,7 @@ async function operations(): Promise<{ method: string; path: string; takesBody: 
   );
 }
 
-/** Says bytes to the server as they are, and hears what comes until it hangs up. */
+/** Sends bytes to the server as they are, and collects the answer until the server closes. */
 async function say(...parts: readonly (string | Buffer)[]): Promise<string> {
   const socket = dial(Number(new URL(meeting.url).port), '127.0.0.1');
   let heard = '';
@@ -47,7 +47,7 @@ async function say(...parts: readonly (string | Buffer)[]): Promise<string> {
 }
 const statuses = (heard: string): string[] => [...heard.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status);
 
-/** One of each kind of answer: pages, programs, refusals, failures, files, redirects, streams. */
+/** One of each kind of answer: pages, API answers, refusals, failures, files, redirects, streams. */
 const everywhere = (): readonly (readonly [as: 'chair' | null, method: string, path: string])[] => [
   [null, 'GET', '/'],
   [null, 'GET', '/sign-in'],
@@ -124,7 +124,7 @@ describe('[ACC6] What every answer says', () => {
     const page = await (await fetch(meeting.url)).text();
     const file = /\/assets\/[^"]+\.js/.exec(page)?.[0] ?? '';
     expect((await fetch(meeting.url + file)).headers.get('cache-control')).toContain('immutable');
-    // The page that the client starts from is the same for everybody.
+    // The page from which the client starts is the same for everybody.
     expect(await (await meeting.request('chair', 'GET', '/')).text()).toBe(page);
   });
 });
@@ -205,7 +205,7 @@ describe('[ACC7] What a request may be', () => {
       if (!takesBody) continue;
       tried += 1;
       const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\nConnection: close\r\n`;
-      // Said, but not sent; and sent without being said.
+      // Announced, but not sent; and sent without being announced.
       expect([path, ...statuses(await say(`${head}Content-Length: ${long}\r\n\r\n`))]).toEqual([path, '413']);
       expect([path, ...statuses(await say(`${head}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`))]).toEqual([
         path,
@@ -231,7 +231,7 @@ describe('[ACC7] What a request may be', () => {
     for (const { method, path, takesBody } of await operations()) {
       if (!takesBody || path.includes('/invitation') || path.includes('preview')) continue;
       for (const body of bodies) {
-        // From an own session each, or the limit on orders would answer.
+        // From a session each, or the limit on commands would answer.
         const response = await meeting.request('observer', method, path, body);
         expect([path, body.slice(0, 20), response.status >= 400 && response.status < 500]).toEqual([
           path,
@@ -294,7 +294,7 @@ describe('[ACC7] What a request may be', () => {
     ]) {
       const heard = await say(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       expect([path, secrets.test(heard)]).toEqual([path, false]);
-      // What the address comes to is a page of the client's, or nothing.
+      // The address resolves to a page of the client's, or to nothing.
       expect([path, /<!doctype html>/i.test(heard) || /^40[04]$/.test(statuses(heard)[0] ?? '')]).toEqual([path, true]);
     }
   });

@@ -13,7 +13,7 @@ afterAll(async () => {
   await meeting.close();
 });
 
-/** Who took which seat, in the order of the record. */
+/** The accounts that took accreditations, in the order of the log. */
 async function taken(id: MeetingId = meeting.id): Promise<string[]> {
   const entries = await meeting.store.log.read(meetingLog(id), 0, 1000);
   return entries.flatMap((entry) =>

@@ -113,7 +113,7 @@ describe('[ACC4] Invitations that are still about', () => {
     const fresh = await link(seat);
     expect([await leads(old), await leads(fresh)]).toEqual([false, true]);
     expect((await takeUp(old, 'wrong person')).status).toBe(410);
-    // Links to other seats stand.
+    // Links to other accreditations stay valid.
     expect(await leads(other)).toBe(true);
   });
 
@@ -148,7 +148,7 @@ describe('[ACC8] What ended elsewhere', () => {
       demo: () => null,
     });
     url = `http://127.0.0.1:${await other.listen(0, '127.0.0.1')}`;
-    // Stops its clock: whatever is cut, is cut because it was looked for or told.
+    // Stops its clock: connections are closed only by a look-up or a notice.
     meeting.app.access.close();
   });
   afterAll(async () => {

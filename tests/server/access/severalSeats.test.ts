@@ -12,7 +12,7 @@ afterAll(async () => {
   await meeting.close();
 });
 
-/** A seat for a party's delegate, taken up by the account that holds the rapporteur's. */
+/** An accreditation as a party's delegate, accepted by the account that holds the rapporteur's. */
 async function takeSeat(party: string): Promise<ParticipantId> {
   const here = `/api/meetings/${meeting.id}`;
   const body = { name: `Delegate of ${party}`, role: 'delegate', party };
@@ -39,12 +39,12 @@ describe('[ACC11] An account with two seats in a meeting', () => {
     const view = await viewFrom(seat);
     expect(view.me).toMatchObject({ participant: seat, role: 'delegate', party: 'ARG' });
     expect(view.seats.map(({ participant }) => participant)).toEqual(seats);
-    // A delegate neither accredits nor renames, whatever else the same person may do from another seat.
+    // A delegate neither accredits nor renames, whatever the same person may do under another accreditation.
     expect(view.participants).toEqual([]);
     const rename = `/api/meetings/${meeting.id}/rename`;
     expect((await from(seat, 'POST', rename, { name: 'Test meeting' })).status).toBe(403);
     expect((await from(meeting.participants.rapporteur, 'POST', rename, { name: 'Test meeting' })).status).toBe(204);
-    // What is typed on the socket is Argentina's, and Argentina's alone may withdraw it.
+    // Words typed on the socket are Argentina's, and only Argentina may withdraw them.
     const client = await connect(meeting, 'rapporteur', { query: { seat } });
     const id = await propose(client, 0, 0, 'Strongly ');
     const { amendments } = await meeting.text();
@@ -55,7 +55,7 @@ describe('[ACC11] An account with two seats in a meeting', () => {
     expect((await from(null, 'POST', sponsors, { clause: clause?.id, sponsors: ['BRA'] })).status).toBe(200);
     const reason = `/api/recommendations/${meeting.recommendation}/give-reason`;
     expect((await from(seat, 'POST', reason, { amendment: id, reason: 'Because.' })).status).toBe(200);
-    // The seat's end cuts what was opened from it, and nothing else.
+    // The end of the accreditation closes its own connections, and no others.
     const other = await connect(meeting, 'rapporteur', { query: { seat: meeting.participants.rapporteur } });
     const events = await from(seat, 'GET', `/api/meetings/${meeting.id}/events`);
     const stays = await from(null, 'GET', `/api/meetings/${meeting.id}/events`);
@@ -103,7 +103,7 @@ describe('[ACC11] An account with two seats in a meeting', () => {
       const code = await new Promise((resolve) => client.socket.once('close', resolve));
       expect([seat, code]).toEqual([seat, 4404]);
     }
-    // An administrator's charge is no way round it.
+    // An administrator's rights are no way round it.
     const { token } = await meeting.app.access.inviteAdministrator();
     await from(null, 'POST', `/api/invitations/${token}`, {});
     expect((await from(meeting.participants.chair, 'GET', `/api/meetings/${meeting.id}`)).status).toBe(404);

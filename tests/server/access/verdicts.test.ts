@@ -15,7 +15,7 @@ import { seenOf } from '../../helpers/seen.ts';
 
 /**
  * Every route with every person's verdict. `gone` is a delegate whose accreditation ended; `outsider` runs another
- * meeting on the same server; the administrator has no seat.
+ * meeting on the same server; the administrator has no accreditation.
  */
 const requesters = [
   'nobody',
@@ -98,7 +98,7 @@ async function amendment(): Promise<string> {
   client.leave();
   return id;
 }
-/** Straight into the meeting: the table has more rows than a session may order in ten seconds. */
+/** Directly into the meeting: the table has more rows than the limit of commands in ten seconds. */
 const put = (command: MeetingCommand): Promise<unknown> =>
   meeting.app.meetings.order(meeting.id, command, administrator, 'test');
 async function freshTopic(): Promise<TopicId> {
@@ -122,16 +122,16 @@ const party = { code: 'PER', names: { en: 'Peru' }, kind: 'state', aliases: [], 
 
 interface Row {
   readonly body?: () => unknown;
-  /** Ends the session that asks: each asker gets a new one for it. */
+  /** Ends the session of the request: each requester gets a new one for it. */
   readonly ends?: true;
 }
 
 /**
- * Statuses in the order of `askers`. 401 not signed in, 403 that role may not, 404 there is no such thing as far as you
- * are told, 410 no such invitation.
+ * Statuses in the order of `askers`. 401 not signed in, 403 the role may not, 404 not found or not accessible, 410 no
+ * such invitation.
  */
 const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] = [
-  // Nobody has to be anybody.
+  // No sign-in is needed.
   ['GET /healthz', '200 200 200 200 200 200 200 200'],
   ['GET /reading.css', '200 200 200 200 200 200 200 200'],
   ['GET /reading.js', '200 200 200 200 200 200 200 200'],
@@ -145,14 +145,14 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   // An account is enough.
   ['GET /api/session', '401 200 200 200 200 200 200 200'],
   ['GET /api/meetings', '401 200 200 200 200 200 200 200'],
-  // A seat, or the administrator's charge.
+  // An accreditation, or the administrator's rights.
   ['GET /api/meetings/{id}', '401 404 404 200 200 200 200 200'],
   ['GET /api/meetings/{id}/events', '401 404 404 403 200 200 200 200'],
   ['GET /meetings/{id}/text', '302 404 404 200 200 200 200 200'],
   ['GET /meetings/{id}/text/events', '401 404 404 200 200 200 200 200'],
   ['GET /api/recommendations/{id}', '401 404 404 403 200 200 200 200'],
   ['GET /api/recommendations/{id}/clauses/{clause}/history', '401 404 404 403 200 200 200 200'],
-  // Those who run the meeting.
+  // Chair, rapporteur and administrator.
   [
     'POST /api/meetings/{id}/participants/{participant}/invitation',
     '401 404 404 403 403 200 200 200',
@@ -262,7 +262,7 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
     '401 201 403 403 403 201 201 201',
     { body: () => ({ meeting: 'Made by import', compilation }) },
   ],
-  // The text: an administrator without a seat reads, and decides nothing. Canada isn't the amendment's owner.
+  // The text: an administrator without an accreditation reads, and decides nothing. Canada isn't the amendment's owner.
   [
     'POST /api/recommendations/{id}/adopt',
     '401 404 404 403 403 403 200 403',
@@ -299,7 +299,7 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
       },
     },
   ],
-  // There is no such bracket; who has no say in it doesn't get so far as to hear it.
+  // There is no such bracket; without the right to lift one, a requester doesn't learn that.
   [
     'POST /api/recommendations/{id}/lift-bracket',
     '401 404 404 403 404 404 404 403',
@@ -350,7 +350,7 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],
 ];
 
-/** The rows that end the asker's session come last, with a session of their own. */
+/** The rows that end the requester's session come last, with a session of their own. */
 const rows = (ends: boolean) =>
   table
     .filter(([, , row]) => (row?.ends === true) === ends)
@@ -428,7 +428,7 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
       const body = ofText ? { clauses: [elsewhere.clause], amendments: [], status: 'open' } : await row?.body?.();
       for (const id of [
         ofText ? elsewhere.recommendation : elsewhere.id,
-        // An id of the other kind, of the own meeting: the doors don't confuse them.
+        // An id of the other kind, of the own meeting: the routes don't confuse them.
         ofText ? meeting.id : meeting.recommendation,
       ])
         for (const requester of ['chair', 'rapporteur', 'canada', 'observer', 'gone'] as const) {

@@ -92,7 +92,7 @@ it('[LOG6] and is negotiated on: what it holds is decided, and what is written t
   );
   expect(verdict.verdict).toBe('accepted');
 
-  // Every amendment that stands is disposed of, one way or another.
+  // Every open amendment is disposed of, in one way or another.
   for (let left = 40; ; left--) {
     const { amendments } = await view(chair);
     const [next] = amendments.filter(({ state, digest }) => state === 'open' && digest !== null);

@@ -37,7 +37,7 @@ describe('[LOG7] What the history of a clause tells', () => {
     const path = `/api/recommendations/${meeting.recommendation}/clauses/${clause}/history${query}`;
     return History.parse(await (await meeting.request('canada', 'GET', path)).json());
   };
-  /** Letter by letter, as a person does: each is an entry of the log. */
+  /** Letter by letter, as a person types: each is an entry of the log. */
   async function type(client: Client, clause: number, at: number, words: string, id = newMarkId()): Promise<MarkId> {
     const key = markKey('insertion', id);
     for (const [index, letter] of [...words].entries()) {
@@ -83,7 +83,7 @@ describe('[LOG7] What the history of a clause tells', () => {
     await type(argentina, 1, 0, 'Again ');
     now += 4 * minute;
     await argentina.say(argentina.change(() => argentina.words(0).delete(9, 4)));
-    // Another's act.
+    // Another person's act.
     await brazil.until(() => brazil.words(0).toString().includes('all'), 'the words');
     const fully = newMarkId();
     const strike = { [markKey('deletion', fully)]: { id: fully } };
@@ -96,14 +96,14 @@ describe('[LOG7] What the history of a clause tells', () => {
     // A pause.
     now += 5 * minute + 1000;
     await type(argentina, 0, 11, ' us', all);
-    // On behalf of another party, and the text in force itself.
+    // On behalf of another party, and in the text in force itself.
     await forCanada.until(() => forCanada.words(0).toString().includes('of us'), 'the words');
     await type(forCanada, 0, 0, 'Strongly ');
     await base.until(() => base.words(0).toString().includes('Strongly'), 'the words');
     const end = base.words(0).length;
     now += 200;
     await base.say(base.change(() => base.words(0).insert(end, ' Today.', {})));
-    // Typed, and taken back at once.
+    // Typed, and deleted at once.
     await brazil.until(() => brazil.words(0).toString().includes('Today'), 'the words');
     await type(brazil, 0, 0, 'oh');
     await brazil.say(brazil.change(() => brazil.words(0).delete(0, 2)));
@@ -136,7 +136,7 @@ describe('[LOG7] What the history of a clause tells', () => {
     expect(inOrder[1]).toMatchObject({ from: began + 200, last: expect.any(Number) });
     expect(inOrder[1]?.to).toBeGreaterThan(ended + 4 * minute);
     expect([earlier, later]).toEqual([null, null]);
-    // What goes on is told as far as it has come, and folded on.
+    // An unfinished act is shown so far, and continued later.
     await type(brazil, 0, 0, 'Now ');
     expect(short((await historyOf(clause?.id)).acts[0]).at(-1)).toBe('BRA open: | → |Now ');
     await type(brazil, 0, 4, 'more ');
@@ -166,7 +166,7 @@ describe('[LOG7] What the history of a clause tells', () => {
   });
 });
 
-/** A log of one recommendation: two delegations in one clause, each entry another's, and a long one at that. */
+/** A log of one recommendation: two delegations in one clause, each entry another one's, and a long log. */
 async function busyLog(entries: number, words: string): Promise<{ log: Log; id: RecommendationId; clause: ClauseId }> {
   const log = openMemoryLog();
   const id = newRecommendationId();
@@ -283,7 +283,7 @@ describe('[LOG7] The pages of a history', () => {
     await other;
     expect(outcomes.filter((one) => one === 'too-many-requests')).toHaveLength(3);
     expect(done.indexOf('another')).toBeLessThanOrEqual(2);
-    // And while one is folded, the event loop goes round.
+    // During a fold the event loop keeps turning.
     const { log, id, clause } = await busyLog(300, 'several words ');
     let rounds = 0;
     let over = false;

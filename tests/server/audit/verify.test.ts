@@ -34,13 +34,13 @@ const argentina = delegate('ARG');
 let log: Log;
 let room: Room;
 
-/** What somebody writes in the words of the first clause, on what everybody has said. */
+/** A person's edit in the words of the first clause, on the current state. */
 async function write(by: Principal, work: (words: Y.XmlText) => void, doc = new Y.Doc()): Promise<void> {
   Y.applyUpdate(doc, room.stateFor());
   const before = Y.encodeStateVector(doc);
   const clause = textOf(doc).get(0);
   const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
-  // With what it deletes, and nothing that was deleted before.
+  // With its deletions, and no earlier ones.
   const updates: Uint8Array[] = [];
   doc.once('update', (update: Uint8Array) => updates.push(update));
   if (words instanceof Y.XmlText) doc.transact(() => work(words));
@@ -78,7 +78,7 @@ beforeEach(async () => {
     await write(argentina, (words) => words.insert(0, `${at} `, insertion(newMarkId())), doc);
 });
 
-/** The same log, as somebody with the disk in hand would leave it. */
+/** The same log, as an attacker with access to the disk would leave it. */
 const tampered = (change: (entries: Entry[]) => Entry[]): Log => ({
   ...log,
   names: () => log.names(),
@@ -98,7 +98,7 @@ const flipped = (bytes: Uint8Array, place: number): Uint8Array => {
   copy[place] = (copy[place] ?? 0) ^ 1;
   return copy;
 };
-/** A seventh entry, properly sealed, that nobody submitted. */
+/** A seventh entry, correctly chained, that nobody submitted. */
 const forged = (
   entries: readonly Entry[],
   actor: Actor,
@@ -136,7 +136,10 @@ const changed = (
   return { ...entry, header: encodeHeader({ ...now, events }, now.ruleset) };
 };
 
-/** Whoever changes an entry may seal all that follow anew: then the chain holds, and only what it says can tell. */
+/**
+ * An attacker who changes an entry may chain all later ones anew: then the chain holds, and only the content can show
+ * it.
+ */
 function resealed(entries: Entry[]): Entry[] {
   const done: Entry[] = [];
   for (const entry of entries)
@@ -182,7 +185,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     const faults = await faultsOf((entries) =>
       resealed(at(entries, 4, (entry) => changed(entry, () => ({ actor: another })))),
     );
-    // Whoever signs must be whom the document's own marks and client ids name.
+    // The author in the header must be the one of the document's own marks and client ids.
     expect(faults[0]?.[0]).toBe(4);
   });
 
@@ -226,7 +229,10 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     const outer = newMarkId();
     const inner = newMarkId();
     const struck = newMarkId();
-    /** Argentina adds (7), Canada adds inside it (8), Uruguay strikes words in force (9), Argentina takes its own away (10). */
+    /**
+     * Argentina adds (7), Canada adds inside it (8), Uruguay strikes words in force (9), Argentina deletes its own
+     * (10).
+     */
     beforeEach(async () => {
       await write(argentina, (words) => words.insert(words.length, ' at once', insertion(outer)));
       await write(canada, (words) => words.insert(words.length - 4, 'xyz', insertion(inner)));

@@ -60,7 +60,7 @@ describe('[LINE4] However many read along, or say nothing', () => {
     for (let at = 0; at < 5; at++) read('guest', at);
     expect(gone).toEqual(['crowd 0', 'crowd 1', 'crowd 2', 'crowd 3', 'crowd 4']);
     expect(() => read('guest', 5)).toThrow('too-many-connections');
-    // What was let go is counted once, and what leaves makes room.
+    // A disconnected use is counted once, and each that ends makes room.
     leave[0]?.();
     expect(() => read('guest', 5)).toThrow('too-many-connections');
     leave[5]?.();
@@ -81,7 +81,7 @@ describe('[LINE4] However many read along, or say nothing', () => {
     connections.use(second);
     come();
     expect([first, second, third, fourth].map(({ destroyed }) => destroyed)).toEqual([false, false, true, false]);
-    // Where all wait, it is the one that has waited for longest.
+    // Where all are idle, it is the one that was idle for longest.
     const all = new Connections({ most: 10, mostReaders: 0 });
     const waiting = new Duplex({ read() {}, write() {} });
     all.arrive(waiting, () => true);

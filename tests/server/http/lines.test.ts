@@ -10,7 +10,10 @@ afterEach(async () => {
   await meeting.close();
 });
 
-/** Asks over the line that is kept, if it still is: whether it was, and how long the server says that it keeps it. */
+/**
+ * Sends a request over the kept connection, if it is still open: returns whether it was, and the announced keep-alive
+ * time.
+ */
 const ask = (): Promise<{ readonly again: boolean; readonly kept: string }> =>
   new Promise((resolve, reject) => {
     const asked = request(`${meeting.url}/healthz`, { agent }, (response) => {

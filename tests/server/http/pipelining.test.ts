@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A line to a server, and all that came on it. */
+/** A connection to a server, and all received data. */
 function dial(port: number): { readonly socket: Socket; readonly heard: () => string } {
   const socket = connect(port, '127.0.0.1');
   ends.push(() => socket.destroy());
@@ -53,7 +53,7 @@ describe('[ROOM2] Requests that come in one packet', () => {
     expect([answered, most, begun]).toEqual([paths, 1, 20]);
   });
 
-  /** A server whose answers the test gives, one at a time. */
+  /** A server whose answers the test controls, one at a time. */
   async function serve() {
     const open: ServerResponse[] = [];
     const gate = oneAtATime((_request, response) => void open.push(response));

@@ -330,7 +330,8 @@ describe('[IMP6] More than a meeting could have', () => {
 describe('[IMP6] A file of one thing said again and again', () => {
   const head =
     'MEETING\nThe following organs provided input: the Commission of Women (CIM), the Court.\n\nTOPIC\nUrge ';
-  // Each took minutes to hours, by the square of its length. A second is enough for each; what hangs runs into the clock.
+  // Each once took minutes to hours, by the square of its length. A second is enough for each; one that hangs reaches
+  // the test's time limit.
   it.each([
     ['tags in one paragraph', '(Argentina)', 400_000],
     ['tags on lines of their own', '(Argentina)\n', 400_000],
@@ -467,7 +468,7 @@ describe('The compilation of 2005', () => {
       });
       expect(row('The Convention for the Suppression')).toMatchObject({ level: 1, sponsors: ['IACHR'] });
       expect(row('Implement in the domestic law')?.sponsors).toEqual(['CIM', 'DMS', 'Argentina']);
-      // The words of tags stand in the sponsors; what else the source has, the rows and headings have.
+      // The words of tags are in the sponsors; all other words of the source are in rows and headings.
       const left = new Map<string, number>();
       for (const word of words(new TextDecoder().decode(source))) left.set(word, (left.get(word) ?? 0) + 1);
       for (const word of kept(compilation)) left.set(word, (left.get(word) ?? 0) - 1);

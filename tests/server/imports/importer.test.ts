@@ -17,7 +17,7 @@ import { newAccountId } from '../../../shared/protocol/ids.ts';
 import { bundle } from '../../helpers/bundle.ts';
 import { temporaryDirectory } from '../../helpers/temporary.ts';
 
-/** Somebody who waits: another account each time. */
+/** A waiting request: another account each time. */
 const requester = (): Requester => ({ whose: newAccountId(), gone: new AbortController().signal });
 const file = (words: string): ToRead => ({ source: bytes(words), language: 'en' });
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -31,7 +31,7 @@ async function importing(options: ImporterOptions = {}): Promise<Importer> {
 }
 afterEach(() => importer.close());
 
-/** Another program in the thread, for what ours doesn't do. */
+/** Another program in the thread, for behaviour that ours doesn't show. */
 function programThat(does: string): URL {
   const path = join(temporaryDirectory(), 'program.mjs');
   writeFileSync(path, does);

@@ -43,7 +43,7 @@ const party = (code: string, more: object = {}) => ({
   party: { code, names: { en: `Party ${code}` }, kind: 'state', aliases: [], members: [], ...more },
 });
 
-/** Who may order what: everybody else hears `role-may-not`. */
+/** The roles for each command: everybody else gets `role-may-not`. */
 const mayOrder: readonly [type: MeetingCommand['type'], who: readonly string[], body: () => Promise<unknown>][] = [
   ['rename', ['chair', 'rapporteur'], async () => ({ name: 'Renamed' })],
   ['drafting', ['chair'], async () => ({ open: true })],
@@ -86,7 +86,7 @@ const mayOrder: readonly [type: MeetingCommand['type'], who: readonly string[], 
   ['set-observer-view', ['chair'], async () => ({ view: 'clean' })],
 ];
 
-/** Straight into the meeting: the tables have more rows than a session may order in ten seconds. */
+/** Directly into the meeting: the tables have more rows than the limit of commands in ten seconds. */
 const put = (command: MeetingCommand): Promise<unknown> =>
   meeting.app.meetings.order(meeting.id, command, administrator, 'test');
 async function freshTopic(): Promise<TopicId> {
@@ -184,7 +184,7 @@ describe('[MEET3] What programs read', () => {
       ['Campaigns', 1, 1],
     ]);
     expect(view.parties.map(({ code }) => code)).toContain('ARG');
-    // Only those who run the meeting see who is accredited.
+    // Only those who run the meeting see the accreditations.
     expect(view.participants).toEqual([]);
     expect((await meeting.view('rapporteur')).participants.length).toBeGreaterThan(5);
   });
@@ -247,7 +247,7 @@ describe('[MEET6] Two people at one agenda', () => {
     expect(now.recommendations.find(({ id }) => id === one)?.heading).toBe('As the other renamed it');
     expect(now.topics.find(({ id }) => id === topic)?.heading).toBe('As the other renamed it');
     expect(now.topics.map(({ id }) => id)).toContain(added);
-    // A list made from the agenda of now may change all of it.
+    // A list made from the present agenda may change all of it.
     const recommendations = withoutProgress(now).reverse();
     const body = { recommendations, basedOn: now.agendaVersion };
     expect((await order('chair', 'set-recommendations', body)).status).toBe(204);
@@ -258,7 +258,7 @@ describe('[MEET6] Two people at one agenda', () => {
     const ids: RecommendationId[] = [];
     for (const _ of 'abcd') ids.push(await freshRecommendation());
     const [a, b, c, d] = ids;
-    // In each pair, neither knows of the other's.
+    // In each pair, neither knows of the other's change.
     const changes: readonly (readonly [type: string, body: unknown])[] = [
       ['move-recommendation', { recommendation: d, after: a }],
       ['rename-recommendation', { recommendation: d, heading: 'D' }],

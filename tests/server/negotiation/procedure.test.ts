@@ -17,7 +17,7 @@ afterEach(async () => {
 const codeOf = async (response: Response): Promise<string> =>
   response.ok ? 'done' : Refused.parse(await response.json()).error.code;
 
-/** Who may order what on an amendment of Argentina's, in a clause that Canada was asked to sponsor. */
+/** The roles for each command on an amendment of Argentina's, in a clause that Canada was asked to sponsor. */
 const rights: readonly [
   type: Command['type'],
   who: readonly Person[],
@@ -99,14 +99,14 @@ describe('[PROC2] An amendment, from the proposal to its end', () => {
     expect((await meeting.order('chair', 'adopt', { amendments: [id], reason: 'No objection.' })).status).toBe(200);
     const { clauses, amendments } = await meeting.text();
     expect(clauses[0]?.text).toBe('Urge all states to train officials.');
-    // The word keeps where it came from.
+    // The word keeps its origin.
     expect(clauses[0]?.runs.find(({ text }) => text === 'all ')?.marks.origin).toEqual([id]);
     expect(amendments.find((one) => one.id === id)).toMatchObject({
       state: 'adopted',
       inserted: 'all ',
       sponsors: [{ party: 'CAN', accepted: true }],
     });
-    // Decided is decided.
+    // A decided amendment is closed.
     for (const [type, as] of [
       ['withdraw', 'argentina'],
       ['give-reason', 'argentina'],
@@ -169,7 +169,7 @@ describe('[PROC3] Consensus', () => {
     expect(await codeOf(await agree('agreed'))).toBe('clause-unresolved');
     expect(await codeOf(await agree('agreed ad referendum', { parties: ['ARG'] }))).toBe('clause-unresolved');
     await meeting.order('chair', 'not-adopt', { amendments: [id] });
-    // Ad referendum names who waits.
+    // Ad referendum names the parties that wait.
     expect(await codeOf(await agree('agreed ad referendum'))).toBe('party-unknown');
     expect(await codeOf(await agree('agreed ad referendum', { parties: ['XXX'] }))).toBe('party-unknown');
     expect((await agree('agreed ad referendum', { parties: ['ARG'] })).status).toBe(200);

@@ -5,7 +5,7 @@ import { LiveState } from '../../../shared/negotiation/state.ts';
 import { newClauseId, newMeetingId, newRecommendationId, newTopicId } from '../../../shared/protocol/ids.ts';
 import { type Clause, noMarks } from '../../../shared/text/clause.ts';
 
-/** A meeting of one text, without rooms: what is written in it is said here. */
+/** A meeting of one text, without rooms: the test reports its changes. */
 class Stage {
   readonly reading: Reading;
   readonly #id = newMeetingId();
@@ -15,7 +15,7 @@ class Stage {
   #words = 'words in force';
   #tell: Parameters<Parameters<typeof createReading>[0]['onChange']>[0] = () => undefined;
 
-  /** `drawnIn`: how long a text takes to be there, ms. */
+  /** `drawnIn`: the time until a text is rendered, ms. */
   constructor({ drawnIn = 0 }: { readonly drawnIn?: number } = {}) {
     const topic = newTopicId();
     this.#state = {
@@ -58,7 +58,7 @@ class Stage {
 
 const patient = { interval: 5, timeout: 20_000 };
 
-/** A reader's end that keeps what it gets. */
+/** A reader's end that keeps all events. */
 class Kept implements ReaderStream {
   heard = '';
   closed = false;
@@ -79,7 +79,7 @@ class Kept implements ReaderStream {
   until = (words: string) => expect.poll(() => this.heard, patient).toContain(words);
 }
 
-/** Time passes while a line is written to. */
+/** Time passes during a write to a connection. */
 const slowly = (ms: number) => (): true => {
   const end = performance.now() + ms;
   while (performance.now() < end);
@@ -163,13 +163,13 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
     const first = new Kept((bytes) => {
       if (!Buffer.from(bytes).includes('other')) return true;
       stage.show('nothing');
-      // Behind the end of this turn, and before the timer that tells of the view.
+      // After the end of this turn, and before the timer that reports the view.
       queueMicrotask(() => setImmediate(() => stage.show('clean')));
       return true;
     });
     await gallery([first, ...readers]);
     stage.write('other words');
-    // Who missed the words hears that something was missed.
+    // A reader that missed the words hears that something was missed.
     for (const reader of readers) await expect.poll(() => reader.heard, patient).toMatch(/other|reload/);
     expect(readers.filter(({ heard }) => heard.includes('other')).length).toBeLessThan(100);
     expect((await stage.page()).html).toContain('other words');
@@ -185,7 +185,7 @@ describe('[READ2] A page whose text is quiet', () => {
       await gallery([reader]);
       let [heard, quiet, longest] = [0, 0, 0];
       for (let second = 0; second < 300; second++) {
-        // Shortly after what is sent by itself.
+        // Shortly after the regular message.
         if (second % 60 === 27) stage.write(`${second} words`);
         await vi.advanceTimersByTimeAsync(1000);
         quiet = reader.chunks.length > heard ? 0 : quiet + 1;

@@ -90,7 +90,7 @@ const partyNames = ['Argentina', 'Brazil', 'Canada', 'ARG', 'BRA', 'CAN', 'CIM']
 const noneOf = (bytes: string, words: readonly string[]): string[] =>
   words.filter((word) => new RegExp(`\\b${word}\\b`).test(bytes));
 
-/** A text in which each word says what it is. */
+/** A text in which each word names its own state. */
 async function negotiate(): Promise<void> {
   const argentina = await connect(meeting, 'argentina');
   const brazil = await connect(meeting, 'brazil');
@@ -155,7 +155,7 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await stream.stop()).replaceAll(': here\n\n', '')).toBe('');
     expect(await page()).toBe(before);
-    // What was decided meanwhile is there once it is opened.
+    // Decisions made meanwhile are included once it is opened.
     await show('clean');
     expect(await page()).toContain('Another topic');
   });
@@ -189,7 +189,7 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     await stream.until('adoptedword');
     const bytes = (await everything()) + (await stream.stop());
     expect(noneOf(bytes, ['adoptedword', 'Urge', 'Prevention'])).toHaveLength(3);
-    // A word that was in force when the stream began may be in it; what was only ever proposed may not.
+    // A word that was in force when the stream began may be in it; a word that was only ever proposed may not.
     expect(noneOf(bytes, ['withdrawnword', 'refusedword', 'takenbackword', 'pendingword', ...partyNames])).toEqual([]);
     expect(noneOf(await everything(), deleted)).toEqual([]);
   });
@@ -245,7 +245,7 @@ describe('[READ2] The page is live', () => {
     await propose(argentina, 0, 0, 'livewords ');
     await first.until('livewords');
     const patch = first.heard();
-    // Only the clause that changed is in it.
+    // Only the changed clause is in it.
     expect(patch).not.toContain('Invite states');
     expect(Buffer.byteLength(patch)).toBeLessThan(1500);
     await first.stop();
@@ -298,7 +298,7 @@ describe('[READ2] The page is live', () => {
     await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/end-accreditation`, {
       participant: meeting.participants.observer,
     });
-    // The server ends it; nobody stopped reading.
+    // The server ends it; no reader did.
     await stream.ended;
     expect((await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text`)).status).toBe(404);
   });

@@ -36,7 +36,7 @@ describe('[READ4] What readers are shown', () => {
     negotiation.apply({ of: 'mark', id: mark('a1'), value: mine });
     const text = [op('c1', 'Urge'), op('c2', 'Invite ', ins('a1', 'all '), del('a2', 'states')), op('c3', 'Note')];
     let before = draw(text, negotiation);
-    /** The clauses that are drawn anew. */
+    /** The clauses that are rendered anew. */
     const anew = (now: readonly Clause[]): string[] => {
       const known = new Set(before);
       before = draw(now, negotiation);
@@ -56,7 +56,7 @@ describe('[READ4] What readers are shown', () => {
     if (one === undefined || two === undefined || three === undefined) throw new Error('no text');
     const other = op('c1', 'Urge all');
     expect(anew([other, two, three])).toEqual(['c1']);
-    // One that comes in between has the others numbered anew.
+    // A clause inserted before others renumbers them.
     const added = proposed('c4', 'a3', 'Recall');
     expect(anew([other, added, two, three])).toEqual(['c4', 'c2', 'c3']);
     expect(renderClauses([other, added, two, three], negotiation, 'clean', 'en')).toHaveLength(3);

@@ -7,7 +7,7 @@ import { type Client, connect, propose } from '../../helpers/hostileClient.ts';
 import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 import { seenOf } from '../../helpers/seen.ts';
 
-/** What was once possible against a running server. Its first clause reads "Urge states to train officials." */
+/** Former attacks against a running server. Its first clause reads "Urge states to train officials." */
 let meeting: TestMeeting;
 const clients: Client[] = [];
 beforeEach(async () => {
@@ -38,7 +38,7 @@ const wordsIn = async (clause = 0): Promise<[inForce: string | undefined, all: s
   const found = (await meeting.text()).clauses[clause];
   return [found?.runs.map((run) => (run.marks.insertion.length === 0 ? run.text : '')).join(''), found?.text];
 };
-/** Until somebody has heard what is written now. */
+/** Until a client has received the latest words. */
 const hears = (client: Client, words: string, clause = 0) =>
   client.until(() => client.words(clause).toString().includes(words), words);
 
@@ -174,7 +174,7 @@ describe('decisions and consents', () => {
     const adopted = await propose(argentina, 0, 5, 'all ');
     const clause = (await meeting.text()).clauses[0]?.id;
     const wish = { clauses: [clause], adopt: [adopted], status: 'agreed' };
-    // The digests of the clause as it will read come from the words that the chair has before them.
+    // The digests of the clause as it will read come from the words on the chair's screen.
     const late = await propose(argentina, 0, 0, '.');
     expect(await codeOf(await meeting.order('chair', 'set-status', { clauses: [clause], status: 'agreed' }))).toBe(
       'clause-unresolved',

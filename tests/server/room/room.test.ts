@@ -20,7 +20,7 @@ const canada = delegate('CAN');
 let log: Log;
 let room: Room;
 
-/** What the disk does with the next appends: takes them, or keeps them until it is told how it ends. */
+/** The disk's treatment of the next appends: it stores them, or holds them until the test decides. */
 let disk: 'quick' | Promise<'stored' | 'failed'> = 'quick';
 const slow = (log: Log): Log => ({
   ...log,
@@ -29,7 +29,7 @@ const slow = (log: Log): Log => ({
     return log.append(entries);
   },
 });
-/** Keeps what is appended from now on, until the disk is told what becomes of it. */
+/** Holds all appends from now on, until the test decides. */
 function holdTheDisk(): (end: 'stored' | 'failed') => void {
   let tell: (end: 'stored' | 'failed') => void = () => undefined;
   disk = new Promise((resolve) => {
@@ -153,7 +153,7 @@ describe('a room', () => {
     const screen = new Screen(argentina);
     const held: (object | null)[] = [];
     room.onShown(({ heldBy }) => held.push(heldBy));
-    // A new mark is entered in the record: its author needs to hear that.
+    // A new mark is registered in the metadata: its author needs to receive that.
     await argentinaTypes(screen, 5);
     screen.sync();
     await argentinaTypes(screen, 9);
@@ -183,7 +183,7 @@ describe('a room', () => {
   it('[AUTH1] takes words that fell into a stretch that another party strikes at that moment, and leaves them unstruck', async () => {
     const [one, other] = [new Screen(argentina), new Screen(canada)];
     await one.send(() => one.text(0).format(0, 18, { [markKey('deletion', mark('arg1'))]: { id: mark('arg1') } }));
-    // Canada hasn't heard of it yet.
+    // Canada hasn't received it yet.
     await other.send(() =>
       other.text(0).insert(5, 'all ', { [markKey('insertion', mark('can1'))]: { id: mark('can1') } }),
     );

@@ -100,7 +100,7 @@ test.each([
   await log.append(entriesAfter(name, null, 'before'));
   const entries = entriesAfter(name, await log.head(name), 'in doubt');
   proxy.cutCommit({ after: 1, reaches });
-  // While the first commits, the others gather to a group, and share its doubt but not each other's fate.
+  // While the first commits, the others gather to a group; they share its doubt but not each other's outcome.
   const first = log.append(entriesAfter(logName(2), null, 'goes ahead'));
   const group = Promise.allSettled([log.append(entries), log.append(entriesAfter(name, null, 'lost anyway'))]);
   expect(await first).toBe(true);
@@ -142,7 +142,10 @@ test('notifications stay below what PostgreSQL allows, and leave no name out', (
   expect(sent.flatMap((payload) => payload.split(',').slice(1))).toEqual(names);
 });
 
-/** Stands between a node and PostgreSQL, and cuts the connection at a commit: before it gets there, or before its answer does. */
+/**
+ * Stands between a node and PostgreSQL, and cuts the connection at a commit: before it arrives, or before its answer
+ * does.
+ */
 async function startProxy(
   to: number,
 ): Promise<{ port: number; cutCommit(which: { after: number; reaches: boolean }): void; stop(): Promise<void> }> {
@@ -156,7 +159,7 @@ async function startProxy(
       socket.on('error', () => {});
     }
     near.on('data', (data) => {
-      // As a message of its own, with the zero that ends it: BEGIN … READ COMMITTED is none.
+      // As a message of its own, with its final zero byte: BEGIN … READ COMMITTED is none.
       if (cut && data.includes('COMMIT\0') && cut.after-- === 0) {
         silent = cut.reaches;
         if (!cut.reaches) near.destroy();

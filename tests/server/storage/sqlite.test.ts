@@ -61,7 +61,7 @@ test('a reader looks on while the server writes, and can write nothing itself', 
 test('who writes after much was read waits for none of it', async () => {
   const { dataDir } = await written();
   const log = await open(dataDir);
-  // Commits are spared by the clock; here it stands still, so that one that has to be waited for never comes.
+  // Commits are spaced out by the clock; here it stands still, so that a commit that has to wait never comes.
   const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
   try {
     for (let reads = 0; reads < 300; reads++) await log.head(name);

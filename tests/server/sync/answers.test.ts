@@ -31,7 +31,7 @@ const write = (room: Room, id: string, words: string) =>
     stage: (head, act) => stageText(head, [op(id, words)], [], act),
   });
 
-/** What a framed sync message of less than 126 or of less than 65,536 bytes carries. */
+/** The content of a framed sync message of less than 126 or of less than 65,536 bytes. */
 function payloadOf(frame: Buffer): Uint8Array {
   const decoder = decoding.createDecoder(frame.subarray((frame[1] ?? 0) < 126 ? 2 : 4));
   decoding.readVarUint(decoder);
@@ -111,7 +111,7 @@ describe('[ROOM2] Answers that are nobody else’s too', () => {
     await expect.poll(() => made).toBe(8);
     await ask(answers, new Uint8Array([1, 1, 100]), account('honest'));
     expect(made).toBe(8);
-    // Each that is taken makes room for the next.
+    // Each one that is taken makes room for the next.
     const take = setInterval(() => taken.shift()?.(), 1);
     await Promise.all(given);
     clearInterval(take);

@@ -11,11 +11,11 @@ it('[SUB2] A client id is whose named it first, for a week, and nobody’s many 
     const claims = new Claims();
     claims.note(text, 7, brazil);
     expect([brazil, canada].map((one) => claims.mayHave(text, 7, one))).toEqual([true, false]);
-    // Ids are of one text.
+    // Ids belong to one text.
     expect(claims.mayHave(other, 7, canada)).toBe(true);
     for (let client = 100; client < 2000; client++) claims.note(text, client, canada);
     expect(claims.mayHave(text, 7, canada)).toBe(false);
-    // Of one's own, the last are remembered.
+    // Of a participant's own ids, the last are remembered.
     expect([100, 1743, 1744, 1999].map((client) => claims.mayHave(text, client, brazil))).toEqual([
       true,
       true,

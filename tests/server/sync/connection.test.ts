@@ -10,7 +10,7 @@ import { readStateVector, type StateVector } from '../../../server/yjs/stateVect
 import { AccountId, ParticipantId } from '../../../shared/protocol/ids.ts';
 import { messageType, syncType } from '../../../shared/protocol/wire.ts';
 
-/** A connection whose answers are made when the test says so, and whose participant waits so long, time after time. */
+/** A connection with answers that the test triggers, and waits of given lengths for its participant, in turn. */
 function open(waits: number[] = []) {
   const written: string[] = [];
   const line = new Writable({

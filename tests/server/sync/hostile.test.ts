@@ -47,7 +47,7 @@ async function refused(
   if (verdict.verdict === 'refused') expect(verdict.message.length).toBeGreaterThan(10);
   expect((await client.closed).code).toBe(errorCatalogue[code].close);
   expect(await head()).toBe(before);
-  // An honest word after it is the next that the victim hears.
+  // The victim receives an honest word after it as the next update.
   const honest = await join('canada');
   await propose(honest, 2, 0, 'x');
   await victim.until(() => victim.updates.length > heard, 'the next honest update');
@@ -486,7 +486,7 @@ describe('[ROOM1] Presence says who somebody is in the server’s words', () => 
     const at = (item: unknown) => ({ cursor: { anchor: { item }, head: { item } } });
     const { client } = victim.words(0)._start?.id ?? { client: 0 };
     liar.message(messageType.awareness, awareness(liar.doc.clientID, 3, at(struct(client))));
-    // What is said at the same time is told at the same time.
+    // Simultaneous edits are sent at the same time.
     const honest = await join('canada');
     honest.message(messageType.awareness, awareness(honest.doc.clientID, 1, at({ client, clock: 0 })));
     const said = (of: Client) =>
@@ -534,10 +534,10 @@ describe('[ROOM2] Whatever is sent, the server stands', () => {
     const honest = await join('canada');
     flood.synced = false;
     for (let at = 0; at < 5000; at++) flood.message(messageType.queryAwareness);
-    // Answered in its turn, behind all of the flood.
+    // Answered in its turn, after all of the flood.
     flood.step1();
     await propose(honest, 0, 0, 'calmly ');
-    // It takes ten seconds and more to be read; at once, it would take a moment.
+    // Reading it takes ten seconds and more; without the limit, it would take a moment.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(flood.synced).toBe(false);
     expect(flood.socket.readyState).toBe(WebSocket.OPEN);

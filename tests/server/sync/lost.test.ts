@@ -11,7 +11,7 @@ const ins = (id = newMarkId()) => ({ [markKey('insertion', id)]: { id } });
 const heads = (): Replica =>
   headOf([op('c1', 'Urge states to act'), op('c2', 'Invite organs'), op('c3'), op('c4', 'Note')]);
 
-/** Something is typed offline; meanwhile the first and the third clause go; then it is sent. */
+/** An offline edit; meanwhile the first and the third clause are removed; then it is sent. */
 function afterwards(work: Parameters<Screen['make']>[0]): {
   outcome: string;
   head: Replica;

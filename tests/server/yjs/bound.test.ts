@@ -21,7 +21,7 @@ function head(): Replica {
   return replica;
 }
 
-/** What becomes of an update, and whether Yjs was asked to apply it. */
+/** The outcome of an update, and whether Yjs was asked to apply it. */
 function send(replica: Replica, update: Uint8Array, clients = [me, me + 1]): { outcome: string; applied: boolean } {
   let applied = false;
   const note = (): void => {
@@ -67,7 +67,7 @@ const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ l
 const letter: Content = { of: 'string', text: 'x' };
 const element: Content = { of: 'type', ref: 3, name: 'clause' };
 
-/** Two letters of the first clause that stand side by side, and the first two clauses. */
+/** Two adjacent letters of the first clause, and the first two clauses. */
 function places({ doc }: Replica): { left: Id; right: Id; one: Id; other: Id } {
   const first = wordsAt(doc, 0)._start?.id;
   const [one, other] = [0, 1].map((at) => textOf(doc).get(at)._item?.id);
@@ -194,7 +194,7 @@ describe('[ROOM2] What an update would cost is counted before it is applied', ()
     for (const doc of [theirs, mine]) {
       const id = newMarkId();
       const work = changing(doc, () => {
-        // From the last letter to the first, so that nothing of it is one struct.
+        // From the last letter to the first, so that no two of its structs merge.
         for (let typed = 0; typed < 500; typed++)
           wordsAt(doc, 0).insert(10, 'x', { [markKey('insertion', id)]: { id } });
       });

@@ -108,7 +108,7 @@ function nested(depth: number): Uint8Array {
   return Y.encodeStateAsUpdate(doc);
 }
 
-/** A recommendation of two clauses, and what Argentina's screen may send to it. */
+/** A recommendation of two clauses, and an update from Argentina's screen. */
 function head(): Replica {
   const replica = Replica.empty();
   const clauses = [op('c1', 'Urge states to act'), op('c2', 'Invite organs to report')];
@@ -243,7 +243,7 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
           const code = codeOf(() => judge(copy, mutated, [doc.clientID]));
           expect(code).not.toBe('internal');
           if (code !== 'accepted') return;
-          // What it may have done is propose, wherever the changed bytes lead.
+          // Its only possible effect is a proposal, whatever the changed bytes mean.
           expect(withoutProposals(copy)).toEqual(base);
           expect(copy.doc.store.pendingStructs).toBeNull();
           expect(copy.doc.store.pendingDs).toBeNull();

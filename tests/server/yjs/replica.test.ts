@@ -14,7 +14,7 @@ function wordsOf(doc: Y.Doc): Y.XmlText {
   return words;
 }
 
-/** A text, an update that puts the end of a mark into it, which no mark's beginning stands before, and words behind that. */
+/** A text, an update that inserts the end of a mark without a beginning before it, and words after that. */
 function textAndIdleMarker(
   written: string,
   place: 'first' | 'last' = 'first',
@@ -116,7 +116,7 @@ describe('[LOG1] A replica', () => {
     take(replica, text);
     Y.applyUpdate(replica.doc, marker);
     replica.tidy();
-    // Were it more one day, every text that is stored would be untidy: then `tidy` has to go through them first.
+    // If Yjs found more some day, every stored text would be untidy: then `tidy` has to go through all of them first.
     expect(deletedIn(replica.doc)).toBe(0);
     expect(Y.cleanupYTextFormatting(wordsOf(replica.doc))).toBe(0);
   });

@@ -11,7 +11,7 @@ import { type Content, encodeUpdate, type Id, noUpdate, type Struct } from '../.
 import { headOf, Screen } from '../../helpers/screen.ts';
 import { chair, clauseId, delegate, ins, mark, op, party, proposed, rapporteur } from '../../helpers/texts.ts';
 
-/** What one struct, or one deletion, does to a text by names that anybody may write: all found by fuzzing. */
+/** The effects of one struct, or one deletion, that names ids which anybody may write: all found by fuzzing. */
 const me = 4711;
 
 function head(): Replica {
@@ -55,7 +55,7 @@ const linked = (origin: Id | null, rightOrigin: Id | null, content: Content, odd
 const deleted = ({ client, clock }: Id): Uint8Array =>
   encodeUpdate({ ...noUpdate, deletes: [{ client, ranges: [{ clock, length: 1 }], count: null }] });
 
-/** The struct of one item of the record. */
+/** The struct of one item of the metadata. */
 function recordItem(replica: Replica): Id {
   for (const item of recordOf(replica.doc)._map.values()) return { client: item.id.client, clock: item.id.clock };
   throw new Error('the record is empty');

@@ -11,7 +11,9 @@ const argentina: Capacity = { proposesFor: party('ARG') };
 const base: Capacity = { edits: 'base' };
 const agreed: Status = { state: 'agreed', decided: { by: 'Chair', at: 1 } };
 
-/** The judgement on a text that becomes another: 'yes', or the code of the refusal. A mark belongs to whom its id names. */
+/**
+ * The verdict on a change of text: 'yes', or the code of the refusal. A mark belongs to the party that its id names.
+ */
 function judged(
   before: Clause[],
   after: Clause[],
@@ -58,7 +60,7 @@ describe('[AUTH1] A delegate proposes, and does nothing else', () => {
     ['claims an origin', text, [op('c1', from('argnew', 'Urge'), ' states'), op('c2', 'Act')], 'mark-misused'],
   ];
   it.each(table)('%s', (name, before, after, answer) => {
-    // A mark that nobody has becomes the hand's, whatever its letters are.
+    // An unregistered mark becomes the capacity's, whatever its letters are.
     expect([name, judged(before, after, argentina)]).toEqual([name, answer]);
   });
 });
@@ -144,7 +146,7 @@ describe('[AUTH4] Own pending words are really edited; other people’s are only
     ],
   ];
   it.each(table)('%s', (name, before, after, answer) => {
-    // Canada's mark is known, so it can't become Argentina's.
+    // Canada's mark is registered, so it can't become Argentina's.
     const known = negotiationOf([...before, op('c9', ins('can1', 'x'))]);
     let said: 'yes' | ErrorCode = 'yes';
     const kinds = new Map([['can1', name.includes('bracket') ? 'bracket' : 'amendment']]);
@@ -174,7 +176,7 @@ describe('[AUTH5] The rapporteur edits the base text, and not what parties propo
     ['deletes a party’s words', [op('c1', 'Urge ', ins('can1', 'all'))], [op('c1', 'Urge ')], 'not-your-words'],
     ['changes a party’s words', [op('c1', ins('can1', 'all'))], [op('c1', ins('can1', 'each'))], 'not-your-words'],
     ['makes a mark', [op('c1', 'Urge')], [op('c1', del('argnew', 'Urge'))], 'not-your-words'],
-    // To retype words is to delete them and to write others: the strike was on those that went.
+    // Retyping words means deleting them and writing others: the strike was on the deleted ones.
     ['retypes words that a party has struck', [op('c1', del('can1', 'Urge'))], [op('c1', 'Urge')], 'yes'],
     ['removes a clause with a party’s words', [op('c1', 'Urge', ins('can1', ' all'))], [], 'not-your-words'],
     ['removes a party’s clause', [proposed('c1', 'can1', ins('can1', 'Act'))], [], 'not-your-words'],

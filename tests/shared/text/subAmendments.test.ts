@@ -33,7 +33,7 @@ interface State {
 
 const meeting = { drafting: true, parties: new Map() };
 
-/** A decision on a text and its ledger, as the server performs it. */
+/** A decision on a text and its negotiation state, as the server performs it. */
 function after({ text, negotiation }: State, wish: Wish, by: Principal): State {
   const command = onWhatIsSeen({ text, negotiation }, wish);
   const { operations, events } = decide({ text, negotiation, meeting }, command, by);
@@ -60,7 +60,7 @@ const statesOf = ({ negotiation }: State, ...ids: string[]): string =>
     })
     .join(', ');
 
-/** Words in force, without what is only proposed; a clause that is only proposed in angle brackets. */
+/** Words in force, without proposed ones; a proposed clause in angle brackets. */
 const inForce = ({ text }: State): string =>
   text
     .map(({ insertion, runs }) => {
@@ -100,7 +100,7 @@ describe('[DISP3] An amendment to an amendment', () => {
     [['+arg1'], 'the 2005 law, as amended twice against', 'adopted, open, open, open'],
     [['-arg1'], 'the 2005 law against', 'not adopted, fallen, fallen, fallen'],
     [['~arg1'], 'the 2005 law against', 'withdrawn, fallen, fallen, fallen'],
-    // The inner first: the text in force is untouched until the outer is adopted.
+    // The inner first: the text in force is unchanged until the outer is adopted.
     [['+can1'], 'the 2005 law against', 'open, adopted, open, open'],
     [['+can1', '-arg1'], 'the 2005 law against', 'not adopted, adopted, fallen, fallen'],
     [['+can1', '~arg1'], 'the 2005 law against', 'withdrawn, adopted, fallen, fallen'],
@@ -108,7 +108,7 @@ describe('[DISP3] An amendment to an amendment', () => {
     [['-can1', '+arg1'], 'the 2005 law, as amended twice against', 'adopted, not adopted, fallen, open'],
     [['~can1', '+arg1'], 'the 2005 law, as amended twice against', 'adopted, withdrawn, fallen, open'],
     [['-can1', '-arg1'], 'the 2005 law against', 'not adopted, not adopted, fallen, fallen'],
-    // The outer first: what was made to it is then made to the text in force.
+    // The outer first: amendments to it are then amendments to the text in force.
     [['+arg1', '+can1'], 'the 2005 law, as recently and often amended twice against', 'adopted, adopted, open, open'],
     [['+arg1', '-can1'], 'the 2005 law, as amended twice against', 'adopted, not adopted, fallen, open'],
     [['+arg1', '+uru1'], 'the 2005 law, as amended against', 'adopted, open, open, adopted'],
@@ -212,7 +212,7 @@ describe('[DISP2] A withdrawal changes nobody else’s words, marks or clauses',
 });
 
 describe('[DISP3] An edit that takes words away', () => {
-  /** An edit as the server takes it: what it left, and what became of the amendments. */
+  /** An edit as the server takes it: the resulting text, and the outcome for the amendments. */
   function edited(
     before: readonly Clause[],
     parents: Record<string, string | null>,
@@ -228,7 +228,7 @@ describe('[DISP3] An edit that takes words away', () => {
     for (const change of effectsOf(events, actOf(by, 2), negotiation)) next.apply(change);
     const end: State = { text: operated(left, operations), negotiation: next };
     expect(unsound(end)).toBeNull();
-    // Told again from what was left, it is the same: so `verify` judges it.
+    // Derived again from the result, it is the same: so `verify` judges it.
     const again = consequencesOf({ before, after: end.text }, capacity, negotiation);
     expect({ events: again.events, operations: again.operations }).toEqual({ events, operations: [] });
     return end;
@@ -373,7 +373,7 @@ describe('[PROC4] A decision is on the words that were seen', () => {
       status: 'agreed',
     };
     const command = onWhatIsSeen(state, wish);
-    // A letter that nobody saw arrives before the chair's act.
+    // A letter that nobody saw arrives before the chair's decision.
     const now = [
       op('c1', ins('can9', '.'), 'States ', del('arg1', 'shall'), ins('arg1', 'may'), ' act'),
       op('c2', 'Invite'),

@@ -22,7 +22,7 @@ export function standing({ text, negotiation }: Situation, id: MarkId): Amendmen
   return record;
 }
 
-/** The same, where the actor speaks for its party. Throws `not-your-amendment` where not. */
+/** The same, where the actor speaks for its party. Throws `not-your-amendment` otherwise. */
 export function ownedBy(situation: Situation, id: MarkId, by: Principal): AmendmentRecord {
   const record = standing(situation, id);
   if (!speaksFor(by, record.party)) throw new ConcordError('not-your-amendment', { mark: id });
@@ -41,11 +41,11 @@ export function seenAmendments(
   return Object.fromEntries(ids.map((id) => [id, digests.amendment(id)]));
 }
 
-/** Throws where an amendment is not open, is not the one that was seen, or, to be adopted, would do nothing. */
+/** Throws where an amendment is not open, has changed since it was seen, or, for adoption, would have no effect. */
 export function requireAdoptable(situation: Situation, id: MarkId, seen: Looked): void {
   requireStanding(situation, id, seen);
   const { struck, inserted } = wordsOf(situation.text, id);
-  // An empty proposed clause brings nothing yet.
+  // An empty proposed clause has no effect yet.
   if (struck === '' && inserted === '') throw new ConcordError('nothing-to-do', { mark: id });
 }
 
@@ -54,7 +54,7 @@ export function requireStanding(situation: Situation, id: MarkId, seen: Looked):
   requireSeen(seen, id, () => digestsOf(situation).amendment(id), { mark: id });
 }
 
-/** Closes amendments, and those that end with them, keeping the words of each on record. */
+/** Closes amendments, and those that end with them, keeping the words of each in the state. */
 export function close(
   { text, negotiation }: Situation,
   closing: readonly (readonly [ReadonlySet<MarkId>, Exclude<AmendmentState, 'open'>])[],
@@ -78,7 +78,7 @@ export function close(
   return { operations, events: [...amendments.list(reason), ...adoptedClauses(text, after, negotiation)] };
 }
 
-/** A proposed clause that is one of the text now: the sponsors of its amendment are its sponsors. */
+/** A proposed clause that is one of the text now takes over its amendment's sponsors. */
 function adoptedClauses(
   text: readonly Clause[],
   after: readonly Clause[],

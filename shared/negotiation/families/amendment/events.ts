@@ -33,7 +33,7 @@ export const markRegistered = defineEvent({
   },
 });
 
-/** Amendments came to an end in one act, with the words that each had. */
+/** Amendments ended in one act, with the words that each had. */
 export const amendmentsClosed = defineEvent({
   type: 'amendments closed',
   v: 1,
@@ -53,7 +53,7 @@ export const amendmentsClosed = defineEvent({
   },
 });
 
-/** An amendment to one that was adopted amends from now on what that one amended. */
+/** An amendment to an adopted one amends that one's target from now on. */
 export const amendmentReparented = defineEvent({
   type: 'amendment reparented',
   v: 1,

@@ -5,7 +5,7 @@ import { owned } from '../../owned.ts';
 import { CoSponsor } from '../sponsoring/state.ts';
 import { AmendedWords } from './words.ts';
 
-/** `superseded`: an adoption took away what it was about. `fallen`: it was made to an amendment that is no more. */
+/** `superseded`: an adoption removed its subject. `fallen`: it was made to an amendment that is gone. */
 export const AmendmentState = z.enum(['open', 'adopted', 'not adopted', 'withdrawn', 'superseded', 'fallen']);
 export type AmendmentState = z.infer<typeof AmendmentState>;
 
@@ -15,14 +15,14 @@ export const AmendmentRecord = z.object({
   state: AmendmentState,
   sponsors: z.array(CoSponsor),
   reason: z.string(),
-  /** Of a closed amendment: the words it struck and the words it brought, since the text no longer shows them. */
+  /** For a closed amendment: the words that it struck and inserted, since the text no longer shows them. */
   closed: Decided.extend(AmendedWords.shape).optional(),
   /**
    * The pending amendment that it amends, recorded when it is made; null for one to the text in force. When its parent
-   * is adopted it becomes one to what its parent amended. Absent in records of ruleset 1: there it is told from the text.
+   * is adopted it amends its parent's target. Absent in logs of ruleset 1: there it is derived from the text.
    */
   parent: MarkId.nullable().optional(),
-  /** The clauses of the gesture that made it: it is never extended into another. Absent in records of ruleset 1. */
+  /** The clauses of the gesture that made it: it is never extended into another. Absent in logs of ruleset 1. */
   clauses: z.array(ClauseId).optional(),
 });
 export type AmendmentRecord = z.infer<typeof AmendmentRecord>;

@@ -3,7 +3,7 @@ import { ClauseId, MarkId, PartyCode } from '../../../protocol/ids.ts';
 import { defineEvent } from '../../event.ts';
 import { openStatus } from '../status/state.ts';
 
-/** Clauses came into the text: with a text that was brought in, or typed. */
+/** Clauses came into the text: with an imported text, or by typing. */
 export const clausesEntered = defineEvent({
   type: 'clauses entered',
   v: 1,

@@ -8,8 +8,8 @@ import { seenClauses } from '../status/wanted.ts';
 import { clauseMoved } from './events.ts';
 
 /**
- * A clause is written anew where it moves to, so a pending amendment in it, or words that somebody is typing there, could
- * be lost: it moves once nothing is pending in it.
+ * A moved clause is written anew at its new place, so a pending amendment in it, or words that somebody is typing
+ * there, could be lost: it moves once nothing is pending in it.
  */
 export const moveClause = defineCommand({
   type: 'move-clause',

@@ -12,7 +12,7 @@ export const answerSponsoring = defineCommand({
   actors: ['delegate', 'rapporteur'],
   whileDraftingClosed: true,
   onBehalfOf: ({ party }) => party ?? null,
-  // Consent is to words; to decline or step back takes none.
+  // Consent is to words; declining or stepping back needs none.
   seen: ({ amendment, accept }, shown) => (accept ? seenAmendments([amendment], shown) : undefined),
   decide(situation, { amendment, party: named, accept }, by, seen) {
     const record = standing(situation, amendment);

@@ -11,7 +11,7 @@ import { amendments, reason, waiting } from '../inputs.ts';
 import { seenClauses, statusEvents } from './wanted.ts';
 
 /**
- * In one act, so that nothing that comes in between can hold the agreement up. `seen`: of the amendments, and of the clauses
+ * In one act, so that no amendment in between can hold the agreement up. `seen`: of the amendments, and of the clauses
  * as they will read.
  */
 export const disposeAndAgree = defineCommand({
@@ -50,7 +50,7 @@ export const disposeAndAgree = defineCommand({
     for (const id of clauses) {
       const clause = after.find((one) => one.id === id);
       if (clause === undefined) throw new ConcordError('nothing-to-do', { clause: id });
-      // A clause that is only proposed is agreed when its proposal is adopted with it.
+      // A proposed clause is agreed when its proposal is adopted with it.
       if (clause.insertion !== null) throw new ConcordError('clause-unresolved', { clause: id });
       requireSeen(seen, id, () => clauseDigest(clause), { clause: id });
       for (const { marks } of clause.runs) {

@@ -24,7 +24,7 @@ export function statusEvents(
   const isWaiting = status === 'agreed ad referendum';
   if (isWaiting) {
     const unknown = parties.find((code) => !meeting.parties.has(code));
-    // Ad referendum to nobody would be plain agreement.
+    // Ad referendum without parties would be plain agreement.
     if (unknown !== undefined || parties.length === 0) throw new ConcordError('party-unknown', { field: 'parties' });
   }
   const changed = [...clauses].filter((id) => isWaiting || statusOf(negotiation, id).state !== status);
