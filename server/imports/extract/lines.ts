@@ -1,5 +1,5 @@
-import { ConcordError } from '../../shared/protocol/errors.ts';
-import { hasVisible, withoutForbidden } from '../../shared/text/visible.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { hasVisible, withoutForbidden } from '../../../shared/text/visible.ts';
 
 /** A paragraph of a compilation, put together from the lines that it was broken over. */
 export interface Paragraph {

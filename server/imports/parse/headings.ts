@@ -1,4 +1,4 @@
-import { endsSentence, isCapitals, type Paragraph } from './lines.ts';
+import { endsSentence, isCapitals, type Paragraph } from '../extract/lines.ts';
 
 /** How a heading is set: what levels are told by. */
 export type HeadingStyle = 'roman' | 'letter' | 'number' | 'decimal' | 'capitals' | 'plain';
