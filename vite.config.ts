@@ -67,7 +67,7 @@ const server = programs(
   'chunks/',
 );
 
-/** Benchmarks find the server, and each other, by where they are: all in one folder. */
+/** Benchmarks find the server, and each other, by relative paths, so all lie in one folder. */
 const bench = programs(
   'dist/bench',
   {
@@ -98,7 +98,7 @@ const test = async (): Promise<UserConfig> => ({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // For two processors: the third file runs while one waits for a clock or for another process.
+    // For two processors: a third file runs while one waits for a timer or another process.
     maxWorkers: 3,
     sequence: { sequencer: (await import('./tests/helpers/sequencer.ts')).LongestFirst },
     reporters: ['default', './tests/helpers/summary.ts'],

@@ -3,7 +3,7 @@ import { Refused } from '../shared/protocol/contract.ts';
 import { session } from './session.ts';
 import { errorWords, language, t } from './words.ts';
 
-/** An answer that is no: the server's code, and a sentence for the person. */
+/** A refusal by the server: its error code, and a sentence for the person. */
 export class ApiError extends Error {
   readonly code: string;
   constructor(code: string, sentence: string) {
@@ -30,7 +30,7 @@ async function call(method: string, path: string, body?: unknown): Promise<Respo
   if (response.ok) return response;
   const refused = Refused.safeParse(await response.json().catch(() => null));
   const { code, message } = refused.success ? refused.data.error : { code: 'internal', message: '' };
-  // Whose session ended while the page was open is asked to sign in where they are.
+  // The session ended while the page was open: the sign-in page returns the person to this address.
   if (code === 'not-signed-in' && path !== '/api/session') session.value = null;
   throw new ApiError(code, errorWords(code, message));
 }
@@ -39,18 +39,18 @@ async function call(method: string, path: string, body?: unknown): Promise<Respo
 export const get = async <T>(path: string, schema: z.ZodType<T>): Promise<T> =>
   schema.parse(await (await call('GET', path)).json());
 
-/** Orders something and reads the answer. Throws `ApiError`. */
+/** Sends a command and parses the answer. Throws `ApiError`. */
 export const post = async <T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> =>
   schema.parse(await (await call('POST', path, body)).json());
 
-/** Orders something that has no answer but done. Throws `ApiError`. */
+/** Sends a command whose answer has no body. Throws `ApiError`. */
 export const send = async (method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<void> => {
   await call(method, path, body);
 };
 
 export const sentenceOf = (error: unknown): string => (error instanceof ApiError ? error.message : t('error.internal'));
 
-/** A command to a meeting or a recommendation: its type stands in the path, the rest is the body. */
+/** Sends a command to a meeting or a recommendation: its type stands in the path, the rest is the body. */
 export function split<Type extends string, Rest>(
   command: { readonly type: Type } & Rest,
 ): { type: Type; body: Omit<{ type: Type } & Rest, 'type'> } {

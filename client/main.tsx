@@ -22,10 +22,10 @@ import { session } from './session.ts';
 import { t } from './words.ts';
 
 const draftingPage = () => import('./pages/recommendation.tsx');
-// Who comes straight to a recommendation gets the editor while it is asked who they are.
+// A direct link to a recommendation loads the editor and asks for the session at the same time.
 if (/^\/meetings\/[^/]+\/recommendations\//.test(path.peek())) void draftingPage();
 
-/** The drafting page brings the editor along: it is fetched when it is needed, and the meeting meanwhile. */
+/** The drafting page and its editor are loaded on demand, together with the meeting. */
 function Drafting({ meeting, id }: { meeting: MeetingId; id: RecommendationId }) {
   const [Page, setPage] = useState<ComponentType<{ meeting: MeetingId; id: RecommendationId }> | null>(null);
   useEffect(() => meetingOf(meeting).use(), [meeting]);
@@ -57,7 +57,7 @@ function Page() {
   return <NotFoundPage />;
 }
 
-/** Goes where somebody was going who had to sign in first, or has signed in already. It may be a page of the server's. */
+/** Opens the address for which the person had to sign in. It may be a page that the server renders. */
 function Onwards({ to }: { to: string }) {
   useEffect(() => location.replace(to), [to]);
   return <p class="quiet">{t('app.loading')}</p>;

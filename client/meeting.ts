@@ -8,12 +8,12 @@ import type { PartyFace } from './editor/facts.ts';
 import { chooseSeat, chosenSeat, inSeat } from './seat.ts';
 import { nameOf } from './words.ts';
 
-/** A meeting as its screens share it: fetched once, kept up to date by its events. */
+/** A meeting as its screens share it: fetched once, kept up to date by its event stream. */
 export class Meeting {
   readonly id: MeetingId;
   readonly view = signal<MeetingView | null>(null);
   readonly error = signal<ApiError | null>(null);
-  /** False while what is shown may be old. */
+  /** False while the shown state may be out of date. */
   readonly live = signal(true);
   #events: EventSource | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
@@ -24,7 +24,7 @@ export class Meeting {
     this.id = id;
   }
 
-  /** A screen looks at it; the returned function says that it has gone. */
+  /** Registers a screen; the returned function unregisters it. */
   use(): () => void {
     this.#users += 1;
     if (this.#users === 1) void this.#start();
@@ -38,14 +38,14 @@ export class Meeting {
     const seat = chosenSeat(this.id);
     try {
       const view = await get(inSeat(`/api/meetings/${this.id}`, seat), MeetingView);
-      // Another seat was taken meanwhile: what is shown is of that one.
+      // Another accreditation was chosen meanwhile: this answer is for the former one.
       if (seat !== chosenSeat(this.id)) return;
       this.view.value = view;
       this.error.value = null;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (seat !== null && error.code === 'not-found') {
-        // The seat has ended, or somebody else is signed in now.
+        // The accreditation has ended, or another person has signed in.
         if (seat === chosenSeat(this.id)) chooseSeat(this.id, null);
         return this.refresh();
       }
@@ -53,14 +53,14 @@ export class Meeting {
     }
   }
 
-  /** Acts from another of the account's seats, on every screen of this tab, until it is changed again. */
+  /** Acts under another of the account's accreditations, on every screen of this tab, until the next choice. */
   async sitAt(seat: ParticipantId): Promise<void> {
     chooseSeat(this.id, seat);
     this.#stop();
     if (this.#users > 0) await this.#start();
   }
 
-  /** Nothing is asked or ordered in another name than the screen shows. */
+  /** No request goes out under another accreditation than the screen shows. */
   #address(rest: string): string {
     return inSeat(`/api/meetings/${this.id}${rest}`, this.view.peek()?.me?.participant ?? null);
   }
@@ -86,24 +86,24 @@ export class Meeting {
     this.#starts += 1;
     const start = this.#starts;
     await this.refresh();
-    // The last screen left meanwhile, or another seat was taken, for which `sitAt` starts anew.
+    // The last screen left meanwhile, or `sitAt` starts anew for another accreditation.
     if (start === this.#starts && this.#users > 0) this.#listen();
   }
 
   #listen(): void {
     const view = this.view.peek();
-    // Observers have no events here: their page is the text's.
+    // Observers have no event stream here: the page of the text has its own.
     if (view === null || view.me?.role === 'observer') return;
     const events = new EventSource(this.#address('/events'));
     this.#events = events;
     events.onopen = () => {
-      // What happened while nobody listened.
+      // Events that were missed before the stream opened.
       if (!this.live.peek()) void this.refresh();
       this.live.value = true;
     };
     events.onerror = () => {
       this.live.value = false;
-      // A stream that the server ended for good is not tried again by the browser.
+      // The browser doesn't reopen a stream that the server ended for good.
       if (events.readyState !== EventSource.CLOSED) return;
       this.#again = setTimeout(async () => {
         await this.refresh();
@@ -151,7 +151,7 @@ export function meetingOf(id: MeetingId): Meeting {
   return made;
 }
 
-/** How a party is shown in a meeting. One that is no longer in it still has its code. */
+/** The form in which a party is shown in a meeting. A removed party still has its code. */
 export function faceIn(view: Pick<MeetingView, 'parties'>, code: PartyCode): PartyFace {
   const party = view.parties.find((candidate) => candidate.code === code);
   return party === undefined

@@ -7,6 +7,6 @@ export function nextFrom(search: string, origin: string): string | null {
   const next = new URLSearchParams(search).get('next');
   if (next === null || !next.startsWith('/') || !URL.canParse(next, origin)) return null;
   const url = new URL(next, origin);
-  // What is parsed is what is gone to, not the words: some of their paths would be read as a site the second time.
+  // The parsed address is returned, not the original string: some paths would parse as another site the second time.
   return url.origin === origin && url.pathname !== '/sign-in' ? url.href : null;
 }

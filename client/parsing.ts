@@ -1,4 +1,7 @@
 import { z } from 'zod';
 
-/** The page's policy lets no string become a program: zod needn't try, which the browser would complain of. Comes first. */
+/**
+ * The page's policy forbids compiling strings; zod would try, and the browser would report it. This module must be
+ * imported first.
+ */
 z.config({ jitless: true });

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
-/** The page's address. Links change it without a reload; the browser's own buttons too. */
+/** The page's address. Links change it without a reload, and so do the browser's Back and Forward. */
 export const path = signal(location.pathname);
 
 addEventListener('popstate', () => {
@@ -15,7 +15,7 @@ export function go(to: string, replace = false): void {
   scrollTo(0, 0);
 }
 
-/** A link within Concord. With a modifier key, or to another window, the browser does what it always does. */
+/** A link within Concord. With a modifier key, or to another window, the browser's own behaviour applies. */
 export function Link({
   to,
   children,

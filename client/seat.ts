@@ -2,10 +2,10 @@ import { type MeetingId, ParticipantId } from '../shared/protocol/ids.ts';
 
 const key = (meeting: MeetingId): string => `concord.seat.${meeting}`;
 
-/** Another tab may take another seat: what is chosen holds for this one, and outlives a reload. */
+/** Each tab keeps its own choice, also over a reload. */
 const chosen = new Map<MeetingId, ParticipantId | null>();
 
-/** The seat that this tab acts from in a meeting; null for the account's first. */
+/** The accreditation under which this tab acts in a meeting; null for the account's first. */
 export function chosenSeat(meeting: MeetingId): ParticipantId | null {
   const known = chosen.get(meeting);
   if (known !== undefined) return known;
@@ -23,10 +23,10 @@ export function chooseSeat(meeting: MeetingId, seat: ParticipantId | null): void
     if (seat === null) sessionStorage.removeItem(key(meeting));
     else sessionStorage.setItem(key(meeting), seat);
   } catch {
-    // It holds for this page then.
+    // Without storage the choice holds for this page.
   }
 }
 
-/** An address of the server's, asked in the name of a seat. */
+/** An address of the server, requested under an accreditation. */
 export const inSeat = (path: string, seat: ParticipantId | null): string =>
   seat === null ? path : `${path}${path.includes('?') ? '&' : '?'}seat=${seat}`;

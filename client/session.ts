@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
 import type { SessionView } from '../shared/protocol/access.ts';
 
-/** Who is signed in; null for nobody, undefined while it isn't known yet. */
+/** The account that is signed in; null if none is, undefined until the server has answered. */
 export const session = signal<SessionView | null | undefined>(undefined);

@@ -26,7 +26,7 @@ function firstLanguage(): Language {
   return chooseLanguage(navigator.languages.join(','));
 }
 
-/** The reader's language. Whatever shows words is drawn anew when it changes. */
+/** The reader's language. Components that show words are drawn again when it changes. */
 export const language = signal<Language>(firstLanguage());
 
 effect(() => {
@@ -41,7 +41,7 @@ export function speak(chosen: Language): void {
   try {
     localStorage.setItem(remembered, chosen);
   } catch {
-    // It holds for this page then.
+    // Without storage the choice holds for this page.
   }
 }
 
@@ -49,7 +49,7 @@ export const t = (key: WordKey, values?: Values): string => message(language.val
 export const tn = (key: CountedKey, count: number, values?: Values): string =>
   counted(language.value, key, count, values);
 
-/** A code that the server gives, as a sentence; one that this page doesn't know comes with the server's own words. */
+/** An error code as a sentence; for a code that this page doesn't know, the server's own sentence is shown. */
 export function errorWords(code: string, fallback: string): string {
   if (isErrorCode(code)) return t(`error.${code}`);
   return fallback === '' ? t('error.internal') : fallback;
@@ -61,7 +61,7 @@ export const nameOf = (party: Party): string => {
 };
 export const labelStyle = (): LabelStyle => labelStyleOf(language.value);
 
-/** A formatter costs as much as a hundred moments: one for each way of writing is kept. */
+/** Making a formatter costs as much as a hundred uses: there is one for each format. */
 const clocks = new Map<string, Intl.DateTimeFormat>();
 function clock(name: Language, today: boolean): Intl.DateTimeFormat {
   const key = `${name} ${today}`;
@@ -81,12 +81,12 @@ export function moment(at: number): string {
   return clock(language.value, new Date().toDateString() === date.toDateString()).format(date);
 }
 
-/** The time from one moment to another; what they have in common is said once. */
+/** The time from one moment to another; a common part is said once. */
 export function span(from: number, to: number): string {
   const isToday = new Date().toDateString() === new Date(from).toDateString();
   return clock(language.value, isToday).formatRange(from, to);
 }
 
-/** What a clause is called: by its number, where it has one. */
+/** The name of a clause: its number, where it has one. */
 export const clauseName = (label: string): string =>
   label === '' ? t('clause.unnumbered') : t('clause.title', { label });

@@ -1,6 +1,7 @@
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
+import { type Registry, registry as standardCommands } from '../shared/negotiation/registry.ts';
 import { ConcordError } from '../shared/protocol/errors.ts';
 import type { RecommendationId } from '../shared/protocol/ids.ts';
 import { chooseLanguage, message } from '../shared/words/words.ts';
@@ -21,7 +22,7 @@ import { openFollowing } from './meetings/follow.ts';
 import { Meetings } from './meetings/meetings.ts';
 import { Progresses } from './meetings/progress.ts';
 import { meetingRoutes } from './meetings/routes.ts';
-import { procedureRoutes } from './negotiation/routes.ts';
+import { negotiationRoutes } from './negotiation/routes.ts';
 import { createReading } from './reading/reading.ts';
 import { readingRoutes } from './reading/routes.ts';
 import { readingSource } from './reading/source.ts';
@@ -31,7 +32,7 @@ import type { Store } from './storage/store.ts';
 import { ConnectionRegistry } from './sync/registry.ts';
 import { openUpgrades } from './sync/upgrade.ts';
 
-/** The parts of a running server, put together once. */
+/** The parts of a running server, connected in one place. */
 export interface App {
   readonly access: Access;
   readonly meetings: Meetings;
@@ -39,7 +40,7 @@ export interface App {
   readonly http: Hono;
   /** Starts to listen; resolves with the port. */
   listen(port: number, host: string): Promise<number>;
-  /** Finishes what is under way, sends clients away to come back, and stops. */
+  /** Finishes the work under way, disconnects clients with the request to come back, and stops. */
   close(): Promise<void>;
 }
 
@@ -50,19 +51,29 @@ export interface AppOptions {
   readonly now: () => number;
   /** In demo mode: the names that the sign-in page offers, and their password. */
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
-  /** Where the program of the importer's thread is, if not where the build puts it. */
+  /** Address of the importer's thread program, if it is not where the build puts it. */
   readonly importThread?: URL;
+  /** The commands on recommendations, if not all families'. */
+  readonly commands?: Registry;
 }
 
 /** Puts the parts of a server together, the inner before the outer. Each part's own file says how it works. */
-export async function createApp({ store, config, log, now, demo, importThread }: AppOptions): Promise<App> {
+export async function createApp({
+  store,
+  config,
+  log,
+  now,
+  demo,
+  importThread,
+  commands = standardCommands,
+}: AppOptions): Promise<App> {
   const manyNodes = config.databaseUrl !== null;
   const { meetings, stop: stopFollowing } = manyNodes
     ? await openFollowing(store.log, now, (err) => log.error({ err }, 'a meeting could not be read'))
     : { meetings: await Meetings.open(store.log, now), stop: () => undefined };
   const access = createAccess({ tables: store.tables, now, secure: config.secure, publicOrigin: config.publicOrigin });
   const turns = new Turns();
-  // Never the text under negotiation: the code, where, and the stack.
+  // Never the text under negotiation: the error code, the place, and the stack.
   const onInternal = (error: unknown, recommendation: RecommendationId): void =>
     log.error({ err: error, recommendation }, 'a submission failed');
   const rooms = new Rooms({ log: store.log, exists: (id) => meetings.of(id) !== null, now, manyNodes, onInternal });
@@ -96,7 +107,7 @@ export async function createApp({ store, config, log, now, demo, importThread }:
     },
   });
   const bodies = new Bodies(turns);
-  const services = { access, meetings, rooms, progresses, streams, importer, bodies, log: store.log, now };
+  const services = { access, meetings, rooms, progresses, streams, importer, bodies, log: store.log, now, commands };
 
   const http = new Hono();
   http.onError(answerErrors(log));
@@ -105,9 +116,9 @@ export async function createApp({ store, config, log, now, demo, importThread }:
   http.route('/', healthRoutes(store.log));
   http.route('/', accessRoutes(access, { meetings, demo }));
   http.route('/', meetingRoutes(services));
-  http.route('/', procedureRoutes(services));
+  http.route('/', negotiationRoutes(services));
   http.route('/', readingRoutes(reading, services));
-  http.route('/', openApiRoutes());
+  http.route('/', openApiRoutes(commands));
   http.route('/', staticRoutes());
 
   const server = createHttpServer({

@@ -27,7 +27,7 @@ const say = (line: string): void => {
 
 class Usage extends Error {}
 
-/** Returns the exit code: 0 done, 1 failed or a fault found, 2 not understood. */
+/** Returns the exit code: 0 done, 1 failed or a fault found, 2 unknown arguments. */
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   if (command === 'import') return importFile(rest);
@@ -116,7 +116,7 @@ async function verifyStore(): Promise<number> {
   }
 }
 
-// What an import makes is for the server's account alone.
+// Files that an import makes are private to the server's account.
 process.umask(0o077);
 
 main(process.argv.slice(2)).then(

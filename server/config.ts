@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-/** Of all connections, the part that may be observers' streams, if the operator says nothing else. */
+/** The share of connections for observers' streams, by default. */
 const shareForReaders = 2 / 3;
 
-/** What an operator sets by environment variables. See `docs/operating.md`. */
+/** Settings from environment variables. See `docs/operating.md`. */
 const Environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   HOST: z.string().default('0.0.0.0'),
   DATA_DIR: z.string().min(1).default('./data'),
   DATABASE_URL: z.string().optional(),
-  /** The address at which people reach the server, behind a proxy: `https://concord.example.org`. */
+  /** The public address of the server, behind a proxy: `https://concord.example.org`. */
   PUBLIC_ORIGIN: z.url().optional(),
   DEMO_PASSWORD: z.string().min(8).optional(),
-  /** Sockets, streams and requests at once, all together; who comes on top of that finds the line closed. */
+  /** Sockets, streams and requests at once, all together; further connections are closed. */
   MAX_CONNECTIONS: z.coerce.number().int().min(1).default(15_000),
   /** Observers' streams at once: by default two thirds of all connections. */
   MAX_READERS: z.coerce.number().int().min(0).optional(),
@@ -26,7 +26,7 @@ export interface Config {
   readonly databaseUrl: string | null;
   /** The origin that browsers name; null: the `Host` of each request. */
   readonly publicOrigin: string | null;
-  /** Cookies are `Secure` and HSTS is sent when people come by https. */
+  /** Cookies are `Secure` and HSTS is sent when the public address is https. */
   readonly secure: boolean;
   readonly demoPassword: string | null;
   readonly mostConnections: number;
@@ -34,7 +34,7 @@ export interface Config {
   readonly logLevel: string;
 }
 
-/** Throws an `Error` with one sentence for each setting that can't be used. */
+/** Throws an `Error` with one sentence for each invalid setting. */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   // An empty variable is one that isn't set.
   const set = Object.fromEntries(

@@ -13,7 +13,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Ends the process with a sentence for whoever runs it. */
+/** Ends the process with a sentence for the operator. */
 function give(up: string, code = 1): never {
   process.stderr.write(`${up}\n`);
   process.exit(code);
@@ -28,28 +28,28 @@ function configOrGiveUp(): Config {
 }
 
 /**
- * Whether a start without a demo is asked for. An argument that isn't known ends the process with a sentence before anything
- * is made: a slip of the pen must not put a demo where texts are real.
+ * Whether a start without a demo is asked for. An unknown argument ends the process with a sentence before anything is
+ * made: a typing mistake must not add a demo to a server with real texts.
  */
 function isEmptyAsked(args: readonly string[]): boolean {
   try {
     const { values } = parseArgs({ args: [...args], options: { empty: { type: 'boolean' } } });
     return values.empty === true;
   } catch (error) {
-    // The first sentence says which argument; the others tell of ways to pass it after all.
+    // The first sentence names the argument; the others explain how to pass it after all.
     const [which = ''] = error instanceof Error ? error.message.split('. ') : [];
     give(`${which}. The server takes --empty and nothing else; its settings are environment variables.`, 2);
   }
 }
 
-/** What the server makes is for its own account alone, whatever the shell's habit is. */
+/** Files of the server are private to its account, whatever the shell's umask is. */
 process.umask(0o077);
 
 async function main(): Promise<void> {
   const empty = isEmptyAsked(process.argv.slice(2));
   const config = configOrGiveUp();
   const log = openLog(config.logLevel);
-  // Node would print the message, which may quote what was being worked on.
+  // Node would print the message, which may quote the text being processed.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const)
     process.on(event, (err: unknown) => {
       log.fatal({ err }, 'the server failed');
@@ -67,12 +67,12 @@ async function main(): Promise<void> {
   if (empty) {
     if (!(await app.access.hasAdministrator())) invitation = (await app.access.inviteAdministrator()).token;
   } else if (await app.access.hasDemo()) {
-    // The password of a demo that was made before is not kept in clear: it is set anew, and printed again.
+    // An existing demo's password is not stored in clear: it is set anew, and printed again.
     const password = config.demoPassword ?? randomBytes(9).toString('base64url');
     await app.access.setDemoPassword(password);
     demo = { names: demoAccounts, password };
   } else if (!(await app.access.hasAccounts())) {
-    // Nobody can sign in yet: a new store, or one whose demo was cut short.
+    // Nobody can sign in yet: a new store, or one with an interrupted demo.
     const password = config.demoPassword ?? randomBytes(9).toString('base64url');
     await seedDemo({ access: app.access, meetings: app.meetings, rooms: app.rooms, now }, password);
     demo = { names: demoAccounts, password };
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    // Whatever hangs must not keep the process: what is acknowledged is on disk already.
+    // Nothing that hangs may keep the process alive: everything acknowledged is on disk already.
     setTimeout(() => process.exit(0), 4500).unref();
     app
       .close()
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
 
   const port = await app.listen(config.port, config.host);
   const address = config.publicOrigin ?? `http://localhost:${port}`;
-  // At once: whoever waits for the first line may want the others.
+  // In one write: a reader that waits for the first line may want the others.
   const lines = [`Concord is at ${address}`];
   if (invitation !== null)
     lines.push(`The first administrator signs up, once, at ${address}/invitations/${invitation}`);
@@ -111,11 +111,11 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   if (error instanceof StoreRefused) give(error.message);
-  // What the disk or the record says is no fault of the program: a sentence tells more than a stack.
+  // Failures of the disk or the log are no faults of the program: a sentence says more than a stack.
   if (error instanceof ConcordError) give(sentenceOf(error));
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
     give(`The port is taken. Set PORT to another one.`);
-  // The system's own sentences name files and ports; any other may quote what was being read.
+  // The system's own sentences name files and ports; any other may quote the text being read.
   if (error instanceof Error && 'syscall' in error) give(error.message);
   give(`The server could not start: ${JSON.stringify(forLog(error))}`);
 });

@@ -1,14 +1,14 @@
 /**
- * How a document came to go no further.
+ * Why a document can no longer be synchronised.
  *
- * `refused`: the server judged these words and doesn't take them; they are given back. `barred`: the person may not be here
- * now, and the words were never judged; they stay on the device. `evicted`: the person has too many pages open; this one
- * stays closed until it is taken up again.
+ * `refused`: the server judged these words and refused them; the client gives them back. `barred`: the participant has
+ * no access now and the words were never judged; they stay on the device. `evicted`: the participant has too many pages
+ * open; this document stays disconnected until the person resumes it.
  */
 export type Ending = 'refused' | 'barred' | 'evicted';
 
 const evicting: ReadonlySet<string> = new Set(['too-many-connections', 'too-many-requests']);
-/** What a verdict says of who writes, and not of the words. */
+/** Verdicts about the author rather than about the words. */
 const barring: ReadonlySet<string> = new Set([
   'not-signed-in',
   'accreditation-ended',
@@ -17,10 +17,10 @@ const barring: ReadonlySet<string> = new Set([
   'schema-outdated',
 ]);
 
-/** What a code means for the words that are not saved. `judged`: it came as the verdict on an update, not as a close alone. */
+/** How a code affects unsaved words. `judged`: the code came as the verdict on an update, not only as a close code. */
 export function endingOf(code: string, judged: boolean): Ending {
   if (evicting.has(code)) return 'evicted';
-  // Words under a client id that is somebody else's can never be sent.
+  // The client id belongs to another participant, so words under it can never be sent.
   if (judged || code === 'client-taken') return barring.has(code) ? 'barred' : 'refused';
   return 'barred';
 }

@@ -1,10 +1,10 @@
-/** What others do is shown beside the text this much later at most, ms: many of their letters at once. */
+/** Longest delay, ms, before the panels show remote edits: many remote edits share one update of the panels. */
 const late = 100;
 
 /**
- * Lets what stands beside the text follow it: after the paint, so that no letter waits for it.
+ * Updates the panels beside the text after the paint, so that they never delay a typed letter.
  *
- * What the person did here is followed in the next task after the frame that shows it; what others did, a moment later.
+ * Local edits are followed in the next task after the frame that shows them; remote edits after a short delay.
  */
 export class Follower {
   readonly #follow: () => void;
@@ -20,7 +20,7 @@ export class Follower {
   }
 
   soon(): void {
-    // A page in the background has no frames.
+    // A page in the background gets no animation frames.
     this.late();
     this.#frame ??= requestAnimationFrame(() => {
       this.stop();

@@ -7,7 +7,9 @@ import { clauseName, errorWords, t } from '../words.ts';
 import type { Refusal } from './syncClient.ts';
 import { forget, keptWords } from './unsent.ts';
 
-/** Words that the server didn't take, or that couldn't be sent, with the reason: given back, to be used again. */
+/**
+ * Words that the server refused or that could not be sent, with the reason, so that their author can use them again.
+ */
 export function Refusals({ context }: { context: DraftingContext }) {
   const { drafting } = context;
   return (
@@ -65,7 +67,7 @@ function CopyButton({ words }: { words: readonly string[] }) {
   );
 }
 
-/** Words that were typed on this device for a text in which their author may not write any more. */
+/** Words kept on this device for a text in which their author no longer has write access. */
 export function KeptWords({ recommendation }: { recommendation: RecommendationId }) {
   const gone = useSignal<readonly string[]>([]);
   const account = session.value?.account.name;

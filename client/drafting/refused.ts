@@ -1,9 +1,9 @@
 import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 
-/** Words that were refused, to be used again: nothing that somebody typed is lost with the edit that failed. */
+/** Words of a refused edit, given back to their author: a refusal loses nothing that somebody typed. */
 export interface LostWords {
-  /** Null where it isn't known any more which clause they stood in. */
+  /** Null where the clause in which they stood is no longer known. */
   readonly clause: ClauseId | null;
   readonly inserted: readonly string[];
   readonly struck: readonly string[];
@@ -22,10 +22,10 @@ const bare = (clause: Clause): string =>
     .join('');
 
 /**
- * What stands in the text as a person had it and not in the text as the server has it.
+ * The words that the local text has and the server's text has not.
  *
- * `base`: the person edited the base text, so a clause that differs there is given back whole. `own`: the marks that the
- * person writes with; what others proposed in a clause that is gone is theirs.
+ * `base`: the person edited the base text, so a clause that differs is given back whole. `own`: the marks that the
+ * person writes with; other parties' proposals in a removed clause remain theirs.
  */
 export function lostWords(
   mine: readonly Clause[],

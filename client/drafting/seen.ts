@@ -1,22 +1,22 @@
 import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 
-/** A text with its record, as the screen showed it. */
+/** A text with its negotiation state, as the screen showed it. */
 export interface Shown {
   readonly text: readonly Clause[];
   readonly negotiation: NegotiationState;
 }
 
-/** What has changed within this time nobody has read yet, ms. */
+/** Words that changed within this time, ms, count as unread. */
 const readingTime = 700;
 
 /**
- * What a person has seen of a text that others write in: not the words that appeared under the finger a moment ago. A
- * decision is on what was seen, and the server refuses one on words that are others by then.
+ * The version of the text that a person can have read, without words that appeared under the pointer a moment ago.
+ * Decisions carry a digest of this version, and the server refuses a decision on words that have changed since.
  */
 export class SeenTexts {
   readonly #now: () => number;
-  /** The newest last; each with the moment from which it was shown. */
+  /** In order of time, the newest last; each with the moment from which it was shown. */
   readonly #shown: { readonly at: number; readonly shown: Shown }[] = [];
   #knownSince = Number.NEGATIVE_INFINITY;
 
@@ -26,23 +26,23 @@ export class SeenTexts {
 
   show(shown: Shown): void {
     const at = this.#now();
-    // A text that opens is all new, and nothing of it came under the finger.
+    // A text that has just opened counts as read: none of it appeared while the person was aiming.
     if ((this.#shown.at(-1)?.shown.text.length ?? 0) === 0) this.#knownSince = at;
     this.#shown.push({ at, shown });
-    // The last that was shown long enough is all that is needed of what is older.
+    // Of the versions that were shown long enough, only the newest is needed.
     while ((this.#shown[1]?.at ?? Number.POSITIVE_INFINITY) <= at - readingTime) this.#shown.shift();
   }
 
-  /** From now on the newest counts as seen: the person made it so, or has just been shown the difference. */
+  /** Marks the newest version as seen: the person made it, or was shown the difference. */
   knows(): void {
     this.#knownSince = this.#now();
   }
 
-  /** What has been on the screen long enough to be read; null where nothing was shown yet. */
+  /** The newest version that was shown long enough to be read; null where nothing was shown yet. */
   get(): Shown | null {
     const since = this.#now() - readingTime;
     const read = this.#shown.findLast(({ at }) => at <= since || at <= this.#knownSince) ?? this.#shown[0];
-    // Whatever came from one's own act is known as it comes.
+    // The person's own changes count as seen at once.
     const own = this.#knownSince > since ? this.#shown.find(({ at }) => at >= this.#knownSince) : undefined;
     return (own ?? read)?.shown ?? null;
   }

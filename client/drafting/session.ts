@@ -1,6 +1,7 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import type { Situation, Wish } from '../../shared/negotiation/procedure.ts';
+import type { Situation } from '../../shared/negotiation/command.ts';
+import type { Wish } from '../../shared/negotiation/registry.ts';
 import { LiveState, statusOf } from '../../shared/negotiation/state.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import type { ConcordError } from '../../shared/protocol/errors.ts';
@@ -29,42 +30,42 @@ import { sameList, sameValues } from './same.ts';
 import { SeenTexts, type Shown } from './seen.ts';
 import { type As, type Refusal, SyncClient, wordsToUseAgain } from './syncClient.ts';
 
-/** What somebody asked for, and the text on which they did. */
+/** A command that the person gave, and the text on which they gave it. */
 export interface Changed {
   readonly wish: Wish;
   readonly seen: readonly Clause[];
 }
 
-/** What the workbench is told by the page around it. */
+/** Callbacks and values that the page gives to the drafting session. */
 export interface DraftingSessionOptions {
   readonly recommendation: RecommendationId;
   readonly me: Principal;
-  /** The name of the account. */
+  /** The account name. */
   readonly account: string;
-  /** The meeting as it is now. */
+  /** The current state of the meeting. */
   readonly meeting: () => MeetingView;
   readonly words: () => EditorWords;
   readonly labelStyle: () => LabelStyle;
   readonly face: (party: PartyCode) => PartyFace;
-  /** An edit that may not be made: said, and not done. */
+  /** Reports an edit that is not allowed and was not made. */
   readonly onRefused: (error: ConcordError) => void;
-  /** Two clauses that were to be joined stay apart: said. */
+  /** Reports that two clauses were not joined. */
   readonly onApart: (capacity: Capacity | null) => void;
-  /** An act was not undone, since somebody else has written in it: said. */
+  /** Reports that an undo was not done, since another person has written in that edit since. */
   readonly onKept: () => void;
 }
 
 /**
- * A recommendation on somebody's desk: its text, its record, the editor, and where the person is in it.
+ * A recommendation open for drafting: its text, its negotiation state, the editor, and the caret.
  *
- * The editor shows a letter; `text`, `caret` and all that is computed from them follow after the paint. What hasn't
- * changed stays the same value, so that of a hundred cards only those are drawn anew that say something else.
+ * The editor shows a letter at once; `text`, `caret` and all values computed from them follow after the paint.
+ * Unchanged parts keep their identity, so that of a hundred cards only the changed ones are drawn again.
  */
 export class DraftingSession {
   readonly text = signal<readonly Clause[]>([]);
   readonly draft = signal<SyncClient | null>(null);
   readonly caret = signal<Caret>({ clause: null, marks: [] });
-  /** The amendment or bracket that is pointed at. */
+  /** The amendment or bracket under the pointer. */
   readonly active = signal<MarkId | null>(null);
   readonly refusals = signal<readonly Refusal[]>([]);
   /** A decision that was refused because its words had changed. */
@@ -76,9 +77,9 @@ export class DraftingSession {
   #place: HTMLElement | null = null;
   #editor: Editor | null = null;
   #left = false;
-  /** The names on the device of words that were refused. */
+  /** The keys, in local storage, of words that were refused. */
   readonly #givenBack = new Set<string>();
-  /** The mark that the caret pointed at last. */
+  /** The mark at which the caret pointed last. */
   #pointed: MarkId | null = null;
   readonly #follower = new Follower(() => this.#follow());
   readonly #seen = new SeenTexts();
@@ -90,7 +91,7 @@ export class DraftingSession {
 
   readonly negotiation = computed(() => {
     this.draft.value?.recordVersion.value;
-    // A new value at each change, so that what is computed from it is computed again.
+    // Takes a new value at each change, so that computed signals depend on it.
     return new LiveState(this.draft.value?.negotiation);
   });
   #amendments: readonly StandingAmendment[] = [];
@@ -104,7 +105,7 @@ export class DraftingSession {
     return this.#amendments;
   });
   readonly count = computed(() => this.amendments.value.length);
-  /** What is wrong with the line to the server, if something is. */
+  /** The connection's problem, if it has one. */
   readonly line = computed(() => {
     const saving = this.draft.value?.saving.value;
     return saving === 'offline' || saving === 'ended' || saving === 'evicted' ? saving : null;
@@ -117,13 +118,13 @@ export class DraftingSession {
     if (!sameValues(byId, this.#labels)) this.#labels = byId;
     return this.#labels;
   });
-  /** Whether there is nothing to amend yet. */
+  /** Whether the text is empty, so that there is nothing to amend. */
   readonly isEmpty = computed(() => this.text.value.length === 0);
-  // Of a meeting that is counted anew several times a second, what matters here changes seldom.
+  // The meeting changes several times a second (its counts do); these parts of it change seldom.
   readonly #floor = computed(() => this.#options.meeting().floor);
   readonly #parties = computed(() => this.#options.meeting().parties);
   readonly #drafting = computed(() => this.#options.meeting().drafting);
-  /** All that a decision looks at, except the words. */
+  /** Everything that a decision depends on, except the words. */
   readonly terms = computed(
     (): Omit<Situation, 'text'> => ({
       negotiation: this.negotiation.value,
@@ -137,7 +138,7 @@ export class DraftingSession {
   readonly clause = computed(() => this.text.value.find(({ id }) => id === this.caret.value.clause) ?? null);
   readonly capacity = computed((): Capacity | null => {
     const { me } = this.#options;
-    // What is typed where nothing is sent any more would be lost.
+    // The document sends nothing any more, so words typed into it would be lost.
     if (!this.#drafting.value || this.line.value === 'ended' || this.line.value === 'evicted') return null;
     if (me.role === 'delegate' && me.party !== null) return { proposesFor: me.party };
     if (me.role !== 'rapporteur') return null;
@@ -145,11 +146,11 @@ export class DraftingSession {
     return as === 'base' || as === null ? { edits: 'base' } : { proposesFor: as };
   });
 
-  /** What the person decides on: what the screen has shown long enough to be read. */
+  /** The version that the person decides on: shown long enough to be read. */
   seen(): Shown {
     return this.#seen.get() ?? { text: this.text.peek(), negotiation: this.negotiation.peek() };
   }
-  /** What is shown from now on is known to the person, who did it or was shown the difference. */
+  /** Marks the version on screen as seen: the person made the change or was shown the difference. */
   lookAtNow(): void {
     this.#seen.knows();
   }
@@ -164,11 +165,11 @@ export class DraftingSession {
     return standingBrackets(clause, this.negotiation.value);
   }
 
-  /** Opens the document and shows it in a place of the page. */
+  /** Opens the document and mounts the editor in an element of the page. */
   async open(place: HTMLElement): Promise<void> {
     this.#place = place;
     await this.#begin();
-    // What the record, the floor or the pointer say is drawn when they change, beside the words.
+    // Negotiation state, current clause and pointer change the decorations, not the words.
     this.#stops.push(effect(() => this.#seen.show({ text: this.text.value, negotiation: this.negotiation.value })));
     this.#stops.push(
       effect(() => {
@@ -195,7 +196,7 @@ export class DraftingSession {
     return this.#editor;
   }
 
-  /** The rapporteur takes up another hand; false while something is under way. */
+  /** The rapporteur switches to another capacity; false while edits are on their way. */
   writeAs(as: As): boolean {
     if (this.draft.value?.writeAs(as) !== true) return false;
     this.as.value = as;
@@ -256,7 +257,7 @@ export class DraftingSession {
       this.#options.words().label,
     );
     this.#follower.now();
-    // A decision of the chair ends what can be undone: undoing across it would touch what is decided.
+    // A decision of the chair clears the undo stack: an undo across it would touch decided text.
     const decided = (): void => this.#editor?.forgetPast();
     let count = decisions(draft.negotiation);
     this.#stops.push(
@@ -269,7 +270,7 @@ export class DraftingSession {
     this.ready.value = true;
   }
 
-  /** The panels see what the editor shows. */
+  /** Updates the panels to the text that the editor shows. */
   #follow(): void {
     const editor = this.#editor;
     if (editor === null) return;
@@ -309,13 +310,15 @@ export class DraftingSession {
     };
   }
 
-  /** The person may not be here now: what wasn't sent is shown, and stays on the device until it is sent or thrown away. */
+  /**
+   * The participant has no access now: unsent words are shown, and stay on the device until they are sent or deleted.
+   */
   #barred(draft: SyncClient, why: Pick<Refusal, 'code' | 'message' | 'clause'>): void {
     const words = draft.unsentWords();
     this.#tell({ ...why, words, discard: words.length === 0 ? null : () => draft.forget() });
   }
 
-  /** The document was refused: the server's text is taken anew, and the person's words are shown beside it. */
+  /** The document was refused: the session opens the server's text anew and shows the person's words beside it. */
   async #refused(draft: SyncClient, why: Pick<Refusal, 'code' | 'message' | 'clause'>): Promise<void> {
     this.#follower.stop();
     this.#editor?.destroy();
@@ -342,7 +345,7 @@ export class DraftingSession {
   }
 
   #giveBack(why: Pick<Refusal, 'code' | 'message' | 'clause'>, words: Refusal['words']): void {
-    // The clause's end was heard of before the refusal: then the words are given back already.
+    // The client heard of the clause's removal before the refusal, and has given the words back already.
     if (why.code === 'clause-gone' && words.length === 0 && this.refusals.peek().length > 0) return;
     this.#tell({ ...why, words, discard: null });
   }
@@ -365,7 +368,7 @@ const sameAmendment = (one: StandingAmendment, other: StandingAmendment): boolea
   one.inserted === other.inserted &&
   sameList(one.clauses, other.clauses);
 
-/** Counts what has been decided: closed marks, and clauses that are not open. */
+/** Counts decisions: closed marks, and clauses that are not open. */
 function decisions(negotiation: SyncClient['negotiation']): number {
   let count = 0;
   for (const mark of negotiation.marks.values()) if (mark.state !== 'open') count += 1;

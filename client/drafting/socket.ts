@@ -1,17 +1,17 @@
 import * as decoding from 'lib0/decoding';
 import { messageType, syncType } from '../../shared/protocol/wire.ts';
 
-/** What a socket tells of the updates that it sends, so that "saved" can mean: on the server's disk. */
+/** Callbacks about sent updates, so that "saved" can mean: on the server's disk. */
 export interface SendListener {
-  /** An update went out; a verdict on it will come. `whole`: it holds everything that the server didn't have. */
+  /** An update was sent; a verdict on it will follow. `whole`: it holds everything that the server didn't have. */
   readonly onSent: (whole: boolean) => void;
 }
 
 /**
- * The browser's WebSocket, counting updates for the provider that writes on it.
+ * The browser's WebSocket, counting updates for the provider that writes to it.
  *
- * Until the server has asked what this document holds, and was answered with all of it, single updates are held back:
- * one that builds on words written while offline would come before them. What is held back is in the answer.
+ * Until the server has asked for this document's state and received it, single updates are held back: an update that
+ * builds on offline words would arrive before them. The answer contains the updates that were held back.
  */
 export function countingSocket(listener: SendListener): typeof WebSocket {
   return class extends WebSocket {

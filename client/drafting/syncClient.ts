@@ -3,7 +3,8 @@ import * as decoding from 'lib0/decoding';
 import { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { LiveState, readRecordItem } from '../../shared/negotiation/state.ts';
+import { metadataKey, readMetadata, recordOfKey } from '../../shared/negotiation/metadata.ts';
+import { LiveState } from '../../shared/negotiation/state.ts';
 import { Presence } from '../../shared/protocol/contract.ts';
 import { type MarkId, type ParticipantId, PartyCode, type RecommendationId } from '../../shared/protocol/ids.ts';
 import { messageType, Verdict } from '../../shared/protocol/wire.ts';
@@ -15,12 +16,12 @@ import { countingSocket } from './socket.ts';
 import { abandoned, forget, hold, keep, lettersIn, type Unsent, unsentKey } from './unsent.ts';
 import { unplacedWords, vanishedWords } from './vanished.ts';
 
-/** The rapporteur's hand: a party, or the base text. Null for everybody else. */
+/** The rapporteur's capacity: a party, or the base text. Null for everybody else. */
 export type As = PartyCode | 'base' | null;
 
 /**
- * `saved`: all that was typed here is on the server's disk. `ended`: this document goes no further. `evicted`: it is not
- * connected, and stays so until it is taken up again.
+ * `saved`: all local edits are on the server's disk. `ended`: this document is no longer synchronised. `evicted`: it is
+ * disconnected until the person resumes it.
  */
 export type Saving = 'connecting' | 'saved' | 'saving' | 'offline' | 'ended' | 'evicted';
 
@@ -29,7 +30,7 @@ export interface Refusal {
   readonly message: string;
   readonly clause: string | null;
   readonly words: readonly LostWords[];
-  /** The words are still on the device, and are sent when the person may write again; `discard` takes them from there. */
+  /** The words are kept on the device and sent when the person may write again; `discard` deletes them. */
   readonly discard: (() => void) | null;
 }
 
@@ -37,56 +38,59 @@ export interface SyncClientOptions {
   readonly recommendation: RecommendationId;
   readonly participant: ParticipantId;
   readonly as: As;
-  /** The name of the account, so that words that are kept are shown to nobody else who uses the device. */
+  /** The account name, so that another account on this device never sees the kept words. */
   readonly account: string;
-  /** The document goes no further; words that aren't saved are on the device until `forget`. */
+  /** The document is no longer synchronised; unsaved words stay on the device until `forget`. */
   readonly onEnded: (ending: Exclude<Ending, 'evicted'>, why: Pick<Refusal, 'code' | 'message' | 'clause'>) => void;
-  /** The names of words on the device that are being given back: they are not sent again. */
+  /** The keys of kept words that are being given back, which must not be sent again. */
   readonly butNot: ReadonlySet<string>;
-  /** Words that were typed here went, before the server had them, with the clause that they stood in. */
+  /** Unsaved words were deleted together with the clause in which they stood. */
   readonly onVanished: (words: readonly LostWords[]) => void;
 }
 
 const savedAfter = 300;
 
 /**
- * One document of a recommendation, connected: its text, its record, who is here, and what of it is saved.
+ * One connected document of a recommendation: its text, its negotiation state, the participants present, and the extent
+ * to which it is saved.
  *
- * It lives until it is refused or left; whoever goes on writing after a refusal takes a new one.
+ * It lasts until it is refused or left; after a refusal the session opens a new one.
  */
 export class SyncClient {
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
   readonly negotiation = new LiveState();
   readonly saving = signal<Saving>('connecting');
-  /** Set once the server's text is here. */
+  /** Set once the server's text has arrived. */
   readonly synced = signal(false);
-  /** Counts the changes of the record. */
+  /** Counts the changes of the negotiation state. */
   readonly recordVersion = signal(0);
   readonly present = signal<readonly Presence['user'][]>([]);
   readonly #options: SyncClientOptions;
   readonly #provider: WebsocketProvider;
   readonly #clients: number[];
   readonly #release: () => void;
-  /** The name of its words on the device. */
+  /** The key under which its words are kept on the device. */
   readonly key: string;
   #as: As;
-  /** Updates that went out on this connection and have no verdict yet: how far the device's clients were with each. */
+  /**
+   * Updates sent on this connection without a verdict yet, each with the clocks of the device's clients at that moment.
+   */
   #underWay: ReadonlyMap<number, number>[] = [];
-  /** How far the server is known to have the device's clients. */
+  /** The clocks up to which the server is known to have the device's clients. */
   #saved: ReadonlyMap<number, number>;
-  /** Something was typed that no connection has carried yet. */
+  /** Something was typed that no connection has sent yet. */
   #unsent = false;
   #keepTimer: ReturnType<typeof setTimeout> | null = null;
   #savedState: Uint8Array | undefined;
-  /** This device holds a copy of what isn't saved. */
+  /** This device holds a copy of the unsaved edits. */
   #isKept = false;
-  /** What isn't saved needn't be kept any more. */
+  /** Saved edits need no copy on the device. */
   #isOver = false;
 
   private constructor(options: SyncClientOptions, earlier: readonly Unsent[]) {
     this.#options = options;
-    // Words of an earlier tab go on with the hand that they were written with.
+    // Words of an earlier tab keep the capacity in which they were written.
     const kept = earlier[0]?.as;
     const party = PartyCode.safeParse(kept);
     this.#as = kept === 'base' ? 'base' : party.success ? party.data : options.as;
@@ -107,7 +111,7 @@ export class SyncClient {
         this.#vanished(vanishedWords(transaction, this.#saved));
     });
     this.awareness.on('change', () => this.#readPresence());
-    // A first state counts for others only once it has changed.
+    // An initial state counts for others only once it has changed.
     this.awareness.setLocalStateField('cursor', null);
     const base = new URL('/sync', location.href);
     base.protocol = base.protocol.replace('http', 'ws');
@@ -115,7 +119,8 @@ export class SyncClient {
       connect: false,
       awareness: this.awareness,
       params: this.#params(),
-      // Another tab's words come from the server, once they are on its disk, and from nowhere else.
+      // Another tab's words arrive from the server once they are on its disk. The two tabs never exchange them
+      // directly.
       disableBc: true,
       WebSocketPolyfill: countingSocket({ onSent: () => this.#sent() }),
     });
@@ -129,7 +134,8 @@ export class SyncClient {
     });
     this.#provider.on('status', () => this.#show());
     this.#provider.on('connection-close', () => {
-      // What had no verdict may or may not be on disk: it goes out again, and the server knows what is new in it.
+      // An update without a verdict may or may not be on disk: the client sends it again, and the server recognises the
+      // new part.
       if (this.#underWay.length > 0) this.#unsent = true;
       this.#underWay = [];
       this.#show();
@@ -157,7 +163,9 @@ export class SyncClient {
     return this.#as;
   }
 
-  /** Takes up another hand. Only where all is saved: what is under way goes out with the hand that wrote it. */
+  /**
+   * Switches to another capacity. Only possible while all is saved: an edit must be sent in the capacity that wrote it.
+   */
   writeAs(as: As): boolean {
     if (this.saving.peek() !== 'saved') return false;
     this.#as = as;
@@ -167,7 +175,10 @@ export class SyncClient {
     return true;
   }
 
-  /** What was typed here and is not saved: words under marks that the record doesn't know, or else the bare letters. */
+  /**
+   * Words typed here and not saved: words under marks that the negotiation state doesn't have, or else the bare
+   * letters.
+   */
   unsentWords(): readonly LostWords[] {
     if (!this.#isUnsaved) return [];
     const known = (ids: readonly MarkId[]): boolean => ids.every((id) => this.negotiation.marks.has(id));
@@ -181,14 +192,14 @@ export class SyncClient {
     return letters.length > 0 ? [{ clause: null, inserted: letters, struck: [] }] : words;
   }
 
-  /** Takes up a document again that was closed because the person had too many open. */
+  /** Resumes a document that was closed because the participant had too many open. */
   resume(): void {
     if (this.saving.peek() !== 'evicted') return;
     this.saving.value = 'connecting';
     this.#provider.connect();
   }
 
-  /** Its words were given back, or thrown away: they are kept no longer. */
+  /** The words were given back or deleted, so the device no longer keeps them. */
   forget(): void {
     this.#isOver = true;
     this.#forget();
@@ -219,7 +230,7 @@ export class SyncClient {
     return this.#underWay.length > 0 || this.#unsent;
   }
 
-  /** A dead line takes a socket half a minute to notice; the device knows at once. */
+  /** A socket takes half a minute to notice a lost connection; the device knows at once. */
   readonly #lineDropped = (): void => {
     if (this.#hasEnded) return;
     this.#provider.disconnect();
@@ -231,7 +242,7 @@ export class SyncClient {
   };
 
   #typed(): void {
-    // While the connection stands, the update has just gone out, and been counted.
+    // While connected, the update has just been sent and counted.
     if (this.#underWay.length === 0) this.#unsent = true;
     this.#show();
     this.#keepTimer ??= setTimeout(() => {
@@ -242,7 +253,7 @@ export class SyncClient {
 
   #sent(): void {
     this.#underWay.push(new Map(this.#clients.map((client) => [client, Y.getState(this.doc.store, client)])));
-    // The answer to "what do you hold?" holds all; an update holds what was typed just now.
+    // The answer to a sync step 1 holds everything; an update holds one edit.
     this.#unsent = false;
     this.#show();
   }
@@ -259,7 +270,7 @@ export class SyncClient {
       this.#show();
       return;
     }
-    // It was not taken, whatever it was.
+    // The message was refused, whatever its kind.
     this.#unsent = true;
     this.#provider.shouldConnect = false;
     this.#end({ code: verdict.code, message: verdict.message, clause: verdict.clause }, true);
@@ -303,7 +314,7 @@ export class SyncClient {
     return Y.encodeStateAsUpdate(this.doc, this.#savedState);
   }
 
-  /** The device is asked only where it has something: a verdict comes for each letter. */
+  /** A verdict comes for each letter, so local storage is read only where it has something. */
   #forget(): void {
     if (!this.#isKept) return;
     this.#isKept = false;
@@ -313,8 +324,13 @@ export class SyncClient {
   #readRecord(): void {
     const record = recordOf(this.doc);
     record.observe((event) => {
+      const changed = new Map<string, NonNullable<ReturnType<typeof recordOfKey>>>();
       for (const key of event.keysChanged) {
-        const change = readRecordItem(key, record.get(key));
+        const named = recordOfKey(key);
+        if (named !== null) changed.set(metadataKey(named), named);
+      }
+      for (const named of changed.values()) {
+        const change = readMetadata(record, named);
         if (change !== null) this.negotiation.apply(change);
       }
       this.recordVersion.value += 1;
@@ -324,11 +340,11 @@ export class SyncClient {
   #readPresence(): void {
     const people = new Map<string, Presence['user']>();
     for (const state of this.awareness.getStates().values()) {
-      // One's own state has no name until the server says it.
+      // The local presence has no name until the server gives it one.
       const present = Presence.safeParse({ cursor: null, ...state });
       if (present.success) people.set(present.data.user.participant, present.data.user);
     }
-    // Cursors move at every letter; who is here changes seldom.
+    // Cursors move at every letter; the list of participants changes seldom.
     const now = [...people.values()];
     const before = this.present.peek();
     const same = now.length === before.length && now.every((one, at) => isSamePerson(one, before[at]));
@@ -342,10 +358,13 @@ const isSamePerson = (one: Presence['user'], other: Presence['user'] | undefined
   one.party === other.party &&
   one.role === other.role;
 
-/** Client ids that a connection may name beside its own. */
+/** The number of client ids that a connection may name beside its own. */
 const mostEarlier = 15;
 
-/** Of what is left of earlier tabs: what was written with one hand, and can be named at once. The rest waits for its own visit. */
+/**
+ * Of the words kept from earlier tabs: those of one capacity, as many as one connection may name. The rest waits for a
+ * later visit.
+ */
 function together(earlier: readonly Unsent[]): readonly Unsent[] {
   const clients = new Set<number>();
   return earlier.filter((unsent) => {
@@ -356,7 +375,7 @@ function together(earlier: readonly Unsent[]): readonly Unsent[] {
   });
 }
 
-/** The words that a document had and another text has not. */
+/** The words that one document has and another text has not. */
 function wordsLost(
   mine: Y.Doc,
   theirs: (mine: ReturnType<typeof readText>) => ReturnType<typeof readText>,
@@ -371,7 +390,7 @@ function wordsLost(
   }
 }
 
-/** The words that a refused document had and the server's has not. */
+/** The words that a refused document had and the server's text has not. */
 export function wordsToUseAgain(draft: SyncClient, theirs: Y.Doc, own: (id: MarkId) => boolean): readonly LostWords[] {
   const words = wordsLost(draft.doc, () => readText(theirs), draft.as === 'base', own);
   return words.length > 0 ? words : draft.unsentWords();

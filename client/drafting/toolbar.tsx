@@ -12,10 +12,10 @@ const savingKeys = {
   evicted: 'draft.offline-here',
 } as const;
 
-/** Whether all that was typed is on the server's disk: said as it is. */
+/** Shows whether all local edits are on the server's disk. */
 export function SavedSign({ context }: { context: DraftingContext }) {
   const saving = context.drafting.draft.value?.saving.value ?? 'connecting';
-  // Who only reads has nothing to save, but wants to know whether the text is the newest.
+  // Readers have nothing to save, but need to know whether the text is up to date.
   const words =
     context.drafting.capacity.value === null && (saving === 'saved' || saving === 'saving')
       ? ''
@@ -27,7 +27,7 @@ export function SavedSign({ context }: { context: DraftingContext }) {
   );
 }
 
-/** What can be done to the text, beside typing in it. */
+/** The editing commands of the drafting page. */
 export function Toolbar({ context }: { context: DraftingContext }) {
   const { drafting, me } = context;
   const capacity = drafting.capacity.value;

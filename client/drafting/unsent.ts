@@ -4,14 +4,14 @@ import { z } from 'zod';
 import type { ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 
 /**
- * Words that the server hasn't on disk yet, kept on this device: who closes the tab while offline finds them on the next
- * visit, and they are sent then, under the client ids that they were written with.
+ * Edits that are not on the server's disk yet, kept on this device. A person who closes the tab while offline finds
+ * them on the next visit; they are then sent under the client ids with which they were written.
  */
 const Unsent = z.object({
   clients: z.array(z.number().int().nonnegative()).min(1),
-  /** The rapporteur's hand that they were written with. */
+  /** The rapporteur's capacity in which they were written. */
   as: z.string().nullable(),
-  /** The account's name; of earlier versions none. */
+  /** The account name; absent in edits kept by earlier versions. */
   account: z.string().optional(),
   update: z.string(),
   at: z.number(),
@@ -31,7 +31,7 @@ const prefix = (recommendation: RecommendationId, participant: ParticipantId): s
 export const unsentKey = (recommendation: RecommendationId, participant: ParticipantId, client: number): string =>
   `${prefix(recommendation, participant)}${client}`;
 
-/** Keeps an update. False where the device refuses to keep it (no room, or storage is switched off). */
+/** Keeps an update. False where the device has no room, or storage is switched off. */
 export function keep(key: string, unsent: Omit<Unsent, 'key'>): boolean {
   try {
     localStorage.setItem(key, JSON.stringify({ ...unsent, update: buffer.toBase64(unsent.update) }));
@@ -45,11 +45,11 @@ export function forget(key: string): void {
   try {
     localStorage.removeItem(key);
   } catch {
-    // Storage that can't be reached holds nothing.
+    // Storage that can't be read holds nothing.
   }
 }
 
-/** A tab that lives holds a lock of its words' name; where the browser has no locks, fresh words are left alone. */
+/** An open tab holds a lock on the key of its edits. In browsers without locks, recent edits count as held. */
 export function hold(key: string): () => void {
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => {
@@ -59,7 +59,10 @@ export function hold(key: string): () => void {
   return release;
 }
 
-/** The letters that some clients wrote in an update, as far as they stand: what can be given back where there is no text. */
+/**
+ * The letters that some clients wrote in an update, as far as they can be read: all that can be given back where there
+ * is no text.
+ */
 export function lettersIn(update: Uint8Array, clients: readonly number[]): readonly string[] {
   const words: { client: number; next: number; text: string }[] = [];
   for (const struct of Y.decodeUpdate(update).structs) {
@@ -76,7 +79,7 @@ export function lettersIn(update: Uint8Array, clients: readonly number[]): reado
   return words.map(({ text }) => text).filter((text) => text.trim() !== '');
 }
 
-/** Words that an account left on this device for a recommendation, with what to do to throw them away. */
+/** Edits that an account left on this device for a recommendation, with a function that deletes them. */
 export function keptWords(
   recommendation: RecommendationId,
   account: string,
@@ -102,7 +105,7 @@ function storedUnder(start: string): readonly { readonly key: string; readonly u
 
 const youngest = 15_000;
 
-/** Words of earlier tabs of this participant on this recommendation that no living tab holds. */
+/** Edits that earlier tabs of this participant kept for this recommendation, and that no open tab holds. */
 export async function abandoned(
   recommendation: RecommendationId,
   participant: ParticipantId,
@@ -113,7 +116,7 @@ export async function abandoned(
     .flatMap(({ key, unsent }): Unsent[] => {
       const isLiving = living === null ? now - unsent.at < youngest : living.has(key);
       if (isLiving) return [];
-      // An id under which nothing was written needn't be named again: a connection may name some only.
+      // A connection names a limited number of ids, so ids that wrote nothing are left out.
       const written = Y.parseUpdateMeta(unsent.update).from;
       return [{ ...unsent, key, clients: unsent.clients.filter((client) => written.has(client)) }];
     })

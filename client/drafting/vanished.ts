@@ -3,17 +3,17 @@ import { ClauseId } from '../../shared/protocol/ids.ts';
 import type { LostWords } from './refused.ts';
 
 /**
- * Words that nobody but this device has, taken away because the clause or the text that held them went: Yjs deletes them
- * with it, and the server hears of them as deleted. `saved`: how far the server has each of the device's clients.
+ * Local words that the server doesn't have and that Yjs deleted because their clause or text was removed: the server
+ * receives them as deleted. `saved`: the clocks up to which the server has the device's clients.
  *
- * To be asked at the end of a transaction that brought what others did, while Yjs still holds what went.
+ * Call it at the end of the transaction that brought the remote edits, while Yjs still holds the deleted letters.
  */
 export function vanishedWords(transaction: Y.Transaction, saved: ReadonlyMap<number, number>): readonly LostWords[] {
   const texts = new Set<Y.XmlText>();
   Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
     if (!(struct instanceof Y.Item) || unsavedIn(struct, saved) === '') return;
     const { parent } = struct;
-    // Letters that are deleted one by one were heard of, and are in the record.
+    // Letters that were deleted one by one were sent before, and are in the log.
     if (parent instanceof Y.XmlText && parent._item?.deleted === true) texts.add(parent);
   });
   const words = new Map<ClauseId | null, string[]>();
@@ -22,7 +22,7 @@ export function vanishedWords(transaction: Y.Transaction, saved: ReadonlyMap<num
     const inserted = words.get(clause) ?? [];
     words.set(clause, inserted);
     let together = '';
-    // In the order of the text. Of what was deleted before, Yjs has forgotten the letters.
+    // In the order of the text. Yjs no longer has letters that were deleted earlier.
     for (let item = text._start; item !== null; item = item.right) {
       const letters = unsavedIn(item, saved);
       if (letters !== '') together += letters;
@@ -50,13 +50,13 @@ function clauseOf(text: Y.XmlText): ClauseId | null {
 }
 
 /**
- * Words of an update, kept on the device, that found no place: what they stood in was gone before the document came here,
- * so that it never held them. What the update deletes itself was not meant to stay.
+ * Words of a kept update that found no place: the clause was removed before this document was loaded, so that the
+ * document never held them. Letters that the update itself deletes are not given back.
  */
 export function unplacedWords(update: Uint8Array, doc: Y.Doc): readonly LostWords[] {
   const { structs, ds } = Y.decodeUpdate(update);
   const inserted: string[] = [];
-  /** The letter after the last one that was found. */
+  /** The letter after the last one found. */
   let next = { client: 0, clock: 0 };
   for (const struct of structs) {
     if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentString)) continue;

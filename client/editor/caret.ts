@@ -2,14 +2,14 @@ import { type EditorState, Plugin, TextSelection, type Transaction } from 'prose
 import { ySyncPluginKey } from 'y-prosemirror';
 import * as Y from 'yjs';
 
-/** A place that stays where it is however others write: after the letter that stands before it now. */
+/** A relative position: it stays after the letter that stands before it now, whatever others insert. */
 type Place = Y.RelativePosition;
 
 /**
- * Keeps the caret behind one's own last letter while others write at the same place.
+ * Keeps the caret after the writer's own last letter while others write at the same place.
  *
- * y-prosemirror ties a caret to the letter after it, and at the end of a clause to the end: two delegations that type
- * there at once would each be carried behind the other's letters, and their words would come out mixed.
+ * y-prosemirror ties the caret to the letter after it, or at the end of a clause to the end: with two delegations
+ * typing there at once, each caret would move behind the other's letters and the words would be mixed.
  */
 export function steadyCaret(doc: Y.Doc, fragment: Y.XmlFragment): Plugin {
   let before: { readonly anchor: Place; readonly head: Place } | null = null;
@@ -58,7 +58,7 @@ function moved(state: EditorState, anchor: number, head: number): Transaction | 
   return selection.eq(state.selection) ? null : state.tr.setSelection(selection).setMeta('addToHistory', false);
 }
 
-/** The place of a position in the document as the editor shows it now, which is the shared one as it was before. */
+/** The place of a position in the editor's document, which is the shared document as it was before. */
 function placeAt(fragment: Y.XmlFragment, state: EditorState, position: number): Place | null {
   const at = state.doc.resolve(position);
   if (at.depth === 0 || at.index(0) >= fragment.length) return null;

@@ -23,7 +23,7 @@ function readRun(node: Node): Run {
   return { text: node.text ?? '', marks: marks satisfies RunMarks };
 }
 
-/** A clause of the editor as the rules of the meeting know it. The same node gives the same value. */
+/** An editor node as a clause value of `shared/text`. The same node gives the same value. */
 export function clauseOf(node: Node): Clause {
   const known = read.get(node);
   if (known !== undefined) return known;

@@ -27,8 +27,8 @@ export const clauseAfter: EditorCommand = (state, context) => {
 };
 
 /**
- * Backspace at the start of a clause, or Delete at its end: joins what is the hand's own. Elsewhere the caret stays, so that
- * a key that is held down doesn't go on in a clause that nobody meant.
+ * Backspace at the start of a clause, or Delete at its end: joins clauses that the writer's capacity owns. Elsewhere
+ * the caret stays, so that a key held down doesn't continue into a neighbouring clause.
  */
 export const joinBackward: EditorCommand = (state, context) => {
   const { empty, $head } = state.selection;
@@ -48,7 +48,7 @@ function joinAt(state: EditorState, from: number, to: number, backwards: boolean
   return tr.docChanged ? withCaret(tr, caret) : tr.setMeta(stayApart, true);
 }
 
-/** Strikes words from the caret on, as a key for whole words does, with a space that would be left over. */
+/** Strikes words from the caret on, as keys for whole words do, with the space that would be left over. */
 export const deleteWords =
   (from: number, to: number, backwards: boolean): EditorCommand =>
   (state, context) => {
@@ -58,14 +58,14 @@ export const deleteWords =
     return withCaret(tr, replace(tr, words.from, words.to, [''], context, backwards));
   };
 
-/** Brackets round the selected words, in the hand's name. */
+/** Puts brackets round the selected words, in the name of the writer's capacity. */
 export const bracket: EditorCommand = (state, context) => {
   const { from, to, empty } = state.selection;
   if (empty || context.capacity === null || !('proposesFor' in context.capacity)) return null;
   return state.tr.addMark(from, to, schema.mark('bracket', { id: context.newMark() }));
 };
 
-/** Takes off a bracket of one's own that is not on record yet or still open; others are lifted by the chair. */
+/** Removes a bracket of the writer's own that is not registered yet or still open; the chair lifts others. */
 export const unbracket: EditorCommand = (state, context) => {
   const { from, to, $head } = state.selection;
   const marks = state.selection.empty ? [...$head.marks()] : [];
@@ -82,7 +82,9 @@ export const unbracket: EditorCommand = (state, context) => {
   return tr;
 };
 
-/** A clause's level, deeper or higher: of a proposed clause of the hand's own, or of the base by the rapporteur. */
+/**
+ * Changes a clause's level: of a proposed clause of the writer's own capacity, or of the base text by the rapporteur.
+ */
 export const shiftLevel =
   (by: 1 | -1): EditorCommand =>
   (state, context) => {
@@ -93,7 +95,7 @@ export const shiftLevel =
     return state.tr.setNodeAttribute($head.before(), 'level', level);
   };
 
-/** Binds a deed to a key; where there is nothing to do, the key keeps its usual meaning, unless it is `final`. */
+/** Binds a command to a key; where there is nothing to do, the key keeps its usual meaning, unless it is `final`. */
 export const onKey =
   (command: EditorCommand, context: () => EditContext, perform: (tr: Transaction) => void, final = false): Command =>
   (state, dispatch) => {

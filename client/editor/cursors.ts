@@ -9,7 +9,7 @@ import { Cursor } from '../../shared/protocol/cursor.ts';
 import type { PartyCode } from '../../shared/protocol/ids.ts';
 import type { PartyFace } from './facts.ts';
 
-/** Who a cursor belongs to is what the server said of it; y-prosemirror hands on the `user` part. */
+/** The server names the owner of a cursor; y-prosemirror passes on the `user` part. */
 const User = z.object({ user: Presence.shape.user });
 
 const faceOf = (
@@ -24,7 +24,7 @@ const faceOf = (
   return { colour, label: code, name };
 };
 
-/** A caret with the party's code: classes only, as the page allows no inline styles. */
+/** A caret with the party's code: classes only, since the page's policy forbids inline styles. */
 export const cursorBuilder =
   (face: (party: PartyCode) => PartyFace) =>
   (user: unknown): HTMLElement => {
@@ -36,7 +36,7 @@ export const cursorBuilder =
     flag.className = 'cursor-flag';
     flag.textContent = label;
     flag.title = name;
-    // Word joiners keep a caret from breaking the line that it stands in.
+    // Word joiners prevent a line break at the caret.
     caret.append('\u2060', flag, '\u2060');
     return caret;
   };
@@ -46,11 +46,11 @@ export const selectionBuilder =
   (user: unknown): DecorationAttrs => ({ class: `cursor-selection ${faceOf(user, face).colour}` });
 
 /**
- * Everybody's cursors, by y-prosemirror. It throws where one can't be placed, in the middle of taking over what others
- * wrote; here such a cursor isn't drawn, and keeps nothing else from being drawn.
+ * All remote cursors, by y-prosemirror. The plugin throws where a cursor can't be placed, in the middle of applying a
+ * remote edit; this wrapper leaves such a cursor out, so that everything else is still drawn.
  */
 export function cursors(awareness: Awareness, face: (party: PartyCode) => PartyFace): Plugin<DecorationSet> {
-  // A state that changes is another object.
+  // A changed state is a new object.
   const judged = new WeakMap<object, boolean>();
   const canBePlaced = (state: object): boolean => {
     const known = judged.get(state);
@@ -66,7 +66,10 @@ export function cursors(awareness: Awareness, face: (party: PartyCode) => PartyF
   });
   const { state: field } = plugin.spec;
   if (field === undefined) return plugin;
-  /** Draws; where that fails, without those that can't be placed; where it fails again, what is given. */
+  /**
+   * Draws; where that fails, without the cursors that can't be placed; where it fails again, returns the given
+   * decorations.
+   */
   const orElse = (draw: () => DecorationSet, state: EditorState, last: () => DecorationSet): DecorationSet => {
     try {
       return draw();
@@ -97,7 +100,7 @@ export function cursors(awareness: Awareness, face: (party: PartyCode) => PartyF
   });
 }
 
-/** Whether both ends of a cursor can be placed without an error; one that is nowhere now is no error. */
+/** Whether both ends of a cursor can be placed without an error; a cursor that is nowhere now is no error. */
 function isPlaced(
   { cursor }: { readonly cursor?: unknown },
   doc: Y.Doc,

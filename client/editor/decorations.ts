@@ -8,18 +8,21 @@ import { tag } from './views.ts';
 
 interface Drawn {
   readonly set: DecorationSet;
-  /** Counts how often what the record says was drawn anew. */
+  /** Counts the redraws of decorations that come from the negotiation state. */
   readonly times: number;
 }
 const key = new PluginKey<Drawn>('facts');
 
-/** Set on a transaction to draw anew what the record says: a status, a sponsor, the floor. */
+/**
+ * Set on a transaction to redraw the decorations that come from the negotiation state: status, sponsors, current
+ * clause.
+ */
 export const redraw = 'redraw';
 
-/** How often what the record says was drawn anew. */
+/** The number of redraws so far. */
 export const drawings = (state: EditorState): number => key.getState(state)?.times ?? 0;
 
-/** Brackets, and what is pointed at: drawn from the record at every change of text or record. */
+/** Decorates brackets and the mark under the pointer, at every change of text or negotiation state. */
 export function decorations(facts: () => Facts): Plugin<Drawn> {
   return new Plugin<Drawn>({
     key,
@@ -41,7 +44,7 @@ interface Stretch {
 }
 const stretches = new WeakMap<Node, readonly Stretch[]>();
 
-/** The bracketed stretches of a clause, counted from its start; the same node is looked through once. */
+/** The bracketed stretches of a clause, counted from its start; each node is computed once. */
 function bracketsIn(clause: Node): readonly Stretch[] {
   const known = stretches.get(clause);
   if (known !== undefined) return known;

@@ -5,7 +5,7 @@ import { MarkId as MarkIdSchema } from '../../shared/protocol/ids.ts';
 import type { Capacity } from '../../shared/text/authority.ts';
 import type { MarkName } from '../../shared/text/schema.ts';
 
-/** What a person writes with: a hand (null for who only reads), what is known of everybody's marks, and a source of ids. */
+/** The context of an edit: a capacity (null for readers), the known marks of all parties, and a source of ids. */
 export interface EditContext {
   readonly capacity: Capacity | null;
   readonly negotiation: NegotiationState;
@@ -13,7 +13,7 @@ export interface EditContext {
   readonly newClause: () => ClauseId;
 }
 
-/** A mark that is nobody's yet was made here a moment ago: another party's is on record before it is seen. */
+/** An unregistered mark was made here a moment ago: another party's mark is registered before it is shown. */
 export function owns(context: EditContext, id: MarkId): boolean {
   if (context.capacity === null || 'edits' in context.capacity) return false;
   const mark = context.negotiation.marks.get(id);
@@ -30,7 +30,9 @@ export function idsOn(node: Node | null, name: MarkName): MarkId[] {
   });
 }
 
-/** Words in a clause that the hand may really delete: a delegate's own pending ones, the rapporteur's base text. */
+/**
+ * Words in a clause that the capacity may really delete: a delegate's own pending words, the rapporteur's base text.
+ */
 export function isOwnText(context: EditContext, node: Node, clause: Node | null): boolean {
   if (context.capacity === null) return false;
   const insertion = idsOn(node, 'insertion');
@@ -44,7 +46,9 @@ export function proposalOf(clause: Node): MarkId | null {
   return id.success ? id.data : null;
 }
 
-/** A clause that the hand may really remove or move: a delegate's own proposed one, the rapporteur's of the base. */
+/**
+ * A clause that the capacity may really remove or move: a delegate's own proposed one, the rapporteur's base clause.
+ */
 export function isOwnClause(context: EditContext, clause: Node): boolean {
   if (context.capacity === null) return false;
   const proposal = proposalOf(clause);
@@ -52,7 +56,7 @@ export function isOwnClause(context: EditContext, clause: Node): boolean {
   return proposal !== null && owns(context, proposal);
 }
 
-/** Whether others left something on these words: then they can't be moved, only struck where they are. */
+/** Whether others have marks on these words: then they can't be moved, only struck in place. */
 export function bearsOthers(context: EditContext, node: Node): boolean {
   return node.marks.some((mark) => {
     const id = MarkIdSchema.safeParse(mark.attrs.id);

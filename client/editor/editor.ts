@@ -39,23 +39,26 @@ import { pasting } from './paste.ts';
 import { replace, stayApart, suggest } from './suggest.ts';
 import { ClauseView, type ClauseViews, markView } from './views.ts';
 
-/** What the editor needs of the page that it stands in. */
+/** The editor's interface to its page. */
 export interface EditorHost {
   readonly doc: Y.Doc;
   readonly awareness: Awareness;
   readonly context: () => EditContext;
   readonly facts: () => Facts;
-  /** An edit that may not be made was not made. */
+  /** An edit is not allowed and was not made. */
   readonly onRefused: (error: ConcordError) => void;
-  /** Two clauses that were to be joined stay apart. */
+  /** Two clauses were not joined. */
   readonly onApart: () => void;
-  /** An act of one's own was not undone, since somebody else has written in it. */
+  /** An edit was not undone, since another person has written in it since. */
   readonly onKept: () => void;
-  /** The text or the caret is another; `here` where the person did it. What follows from it can wait for the paint. */
+  /**
+   * The text or the caret has changed; `here` where the local person did it. The callback's work can wait for the
+   * paint.
+   */
   readonly onChange: (here: boolean) => void;
 }
 
-/** The clause with the caret, and the marks that the caret stands in or beside. */
+/** The clause with the caret, and the marks at or beside the caret. */
 export interface Caret {
   readonly clause: ClauseId | null;
   readonly marks: readonly MarkId[];
@@ -63,33 +66,33 @@ export interface Caret {
 
 export interface Editor {
   readonly view: EditorView;
-  /** The text as it stands in the editor now; the same value while it is the same text. */
+  /** The current text of the editor; the same value while the text is the same. */
   text(): readonly Clause[];
   caret(): Caret;
-  /** Draws anew what the record says. */
+  /** Redraws the decorations that come from the negotiation state. */
   redraw(): void;
   perform(command: EditorCommand): void;
   undo(): void;
   redo(): void;
-  /** What the chair has decided can't be undone by a key: the past ends here. */
+  /** Clears the undo stack: a decision of the chair can't be undone. */
   forgetPast(): void;
-  /** Brings words into view; with `caret`, puts the caret there. */
+  /** Scrolls to words; with `caret`, puts the caret there. */
   showMark(id: MarkId, caret: boolean): void;
   showClause(id: ClauseId, caret: boolean): void;
   destroy(): void;
 }
 
 /**
- * How long Backspace rests after it joined two clauses, ms. In numbered lists of word processors it takes two to go back
- * over a new line, and a key that is held down would go on into words that nobody meant.
+ * Time, ms, for which Backspace pauses after it joined two clauses. In numbered lists of word processors, removing a
+ * new line takes two presses, and a key held down would continue into other words.
  */
 const pauseAfterJoin = 700;
 
-/** The text of a recommendation, in a place of the page. Make it once the document is synced. */
+/** Mounts the text of a recommendation in an element. Requires a synced document. */
 export function createEditor(place: HTMLElement, host: EditorHost, label: string): Editor {
   const fragment = textOf(host.doc);
   const past = new Past(fragment, host.context);
-  /** Undoes or redoes, where the person may write at all. */
+  /** Undoes or redoes, for participants with write access. */
   const travel = (step: 'undo' | 'redo'): boolean => {
     if (host.context().capacity === null) host.onRefused(new ConcordError('role-may-not'));
     else if (past[step]() === 'kept') host.onKept();
@@ -97,7 +100,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
   };
   const command = (tr: Transaction): void => view.dispatch(tr.setMeta('deed', true));
   const onAction = (one: EditorCommand, final = false): Command => onKey(one, host.context, command, final);
-  /** The text and the caret as Backspace left them when it joined two clauses, and when that was. */
+  /** The text and caret that Backspace left when it joined two clauses, with the time. */
   let joined: { readonly doc: Node; readonly head: number; readonly at: number } | null = null;
   const backspace: EditorCommand = (state, context) => {
     const same = joined !== null && joined.doc === state.doc && joined.head === state.selection.head;
@@ -140,7 +143,8 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
 
   const binding: ProsemirrorBinding = ySyncPluginKey.getState(state).binding;
   const writing = writeExactly(binding, fragment);
-  // Whether the caret is in view it would ask the layout at each letter of others. The browser holds the page still.
+  // Measuring whether the caret is in view would force a layout at each remote letter. The browser's scroll anchoring
+  // keeps the page in place.
   binding._isLocalCursorInView = () => false;
 
   const view: EditorView = new EditorView(place, {
@@ -150,7 +154,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       'aria-multiline': 'true',
       'aria-label': label,
       'aria-readonly': String(host.context().capacity === null),
-      // Who only reads still has a caret, to choose a clause with the keyboard, but no keyboard on the glass.
+      // Readers have a caret too, to choose a clause with the keyboard, but no on-screen keyboard.
       ...(host.context().capacity === null ? { inputmode: 'none' } : {}),
       spellcheck: 'true',
       class: 'text',
@@ -164,9 +168,9 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       origin: markView('origin', host.facts),
     },
     ...pasting(host.context, command),
-    // `this`, not `view`: y-prosemirror brings the text in while the view is being made.
+    // `this`, not `view`: y-prosemirror inserts the text while the view is being constructed.
     dispatchTransaction(this: EditorView, tr) {
-      // A cursor that moves a moment after the page was left.
+      // A late cursor event after the page was left.
       if (this.isDestroyed) return;
       if (tr.getMeta(stayApart) === true) host.onApart();
       const before = this.state;
@@ -179,7 +183,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     },
   });
 
-  /** The same judgement as the server's, made before anything is sent: what it would refuse isn't even done here. */
+  /** The server's own rule, applied before anything is sent: an edit that the server would refuse is not made. */
   function allowed(tr: Transaction, before: EditorState): Transaction {
     if (!tr.docChanged) return tr;
     const context = host.context();
@@ -215,7 +219,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     };
   }
 
-  /** Shows a place, and puts the caret there if it is wanted. */
+  /** Scrolls to a place, and puts the caret there if wanted. */
   function show(position: number, caret: boolean): void {
     if (caret) {
       view.dispatch(view.state.tr.setSelection(TextSelection.near(view.state.doc.resolve(position))));
@@ -267,7 +271,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
   };
 }
 
-/** Keys that would change the structure go through deeds of our own; what is left moves, selects and deletes. */
+/** Keys that change the structure run our own commands; the remaining ones move, select and delete. */
 function withoutStructure(keys: { readonly [key: string]: Command }): { [key: string]: Command } {
   const kept: { [key: string]: Command } = {};
   for (const [key, command] of Object.entries(keys)) if (!/Enter|^Mod-Enter/.test(key)) kept[key] = command;
@@ -275,8 +279,8 @@ function withoutStructure(keys: { readonly [key: string]: Command }): { [key: st
 }
 
 /**
- * An IME needs a text node that stays what it is while it composes: so the caret is given the mark before it starts,
- * and words that are selected are struck first.
+ * An IME needs a text node that stays unchanged while it composes. So the caret gets the mark before composition
+ * starts, and selected words are struck first.
  */
 function composing(context: () => EditContext, command: (tr: Transaction) => void): Plugin {
   return new Plugin({

@@ -8,14 +8,14 @@ import { markKey, readMark } from '../../shared/text/document.ts';
 import { markNames } from '../../shared/text/schema.ts';
 
 /**
- * Writes what was done in the editor into the shared document as it was done: these letters, here, with these marks.
+ * Writes the editor's steps into the shared document exactly: these letters, at this place, with these marks.
  *
- * y-prosemirror finds out by comparing two strings, and then formats the whole clause anew. Where a letter stands beside
- * its like, the wrong one of them is new; and where two delegations write at one place at the same time, each brings the
- * formats of the other's surroundings along, so that the server has to refuse an honest edit. Whole clauses that come or
- * go, and whatever else is left, y-prosemirror writes as ever.
+ * y-prosemirror compares two strings and then formats the whole clause anew. Beside an equal letter it may take the
+ * wrong one for the new one; and when two delegations write at one place at once, each writes the other's formats too,
+ * so that the server has to refuse an honest edit. Whole clauses that are added or removed, and all other changes, are
+ * still written by y-prosemirror.
  *
- * Returns what to call with the transactions that the next state comes from, before it is shown.
+ * Returns a function to call with the transactions of the next state, before that state is shown.
  */
 export function writeExactly(
   binding: ProsemirrorBinding,
@@ -25,8 +25,8 @@ export function writeExactly(
   binding._prosemirrorChanged = (doc: Node): void => {
     const changes = pending.filter((tr) => tr.docChanged);
     pending = [];
-    // Where nothing was done here there is nothing to write. The editor may be redrawn while a change of somebody else's
-    // is in the document already and not in the editor yet: comparing the two then would take it back.
+    // Without a local edit nothing is written. The editor may be redrawn while a remote change is in the document but
+    // not in the editor yet: a comparison would then revert that change.
     if (changes.length === 0) return;
     binding.doc.transact(() => {
       for (const tr of changes)
@@ -75,7 +75,7 @@ function write(fragment: Y.XmlFragment, doc: Node, step: Step): void {
   }
 }
 
-/** The one text of a clause, where it says what the editor says; otherwise it is left to y-prosemirror. */
+/** The one text of a clause, where it equals the editor's text; otherwise y-prosemirror writes the clause. */
 function textOfClause(fragment: Y.XmlFragment, clause: Node): Y.XmlText | null {
   const element = fragment
     .toArray()

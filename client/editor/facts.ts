@@ -1,8 +1,8 @@
-import type { Status } from '../../shared/negotiation/state.ts';
+import type { Status } from '../../shared/negotiation/families/status/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 
-/** How a party is shown: its code for those who don't see colours, its place in the palette, its name. */
+/** The display of a party: its code for people who don't see colours, its index in the palette, its name. */
 export interface PartyFace {
   readonly code: string;
   readonly name: string;
@@ -10,10 +10,13 @@ export interface PartyFace {
   readonly colour: string;
 }
 
-/** What the editor draws beside the words; all of it comes from the server's record, never from the text. */
+/**
+ * Facts that the editor draws beside the words; all of them come from the server's negotiation state, never from the
+ * text.
+ */
 export interface Facts {
   readonly face: (party: PartyCode) => PartyFace;
-  /** The party behind a mark. A mark that is not on record yet is the writer's own. */
+  /** The party behind a mark. An unregistered mark is the writer's own. */
   readonly partyOf: (mark: MarkId) => PartyCode | null;
   /** The party of an amendment and those that accepted to sponsor it. */
   readonly supportersOf: (mark: MarkId) => readonly PartyCode[];
@@ -21,13 +24,13 @@ export interface Facts {
   readonly statusOf: (clause: ClauseId) => Status;
   /** The computed numbers, one a clause. */
   readonly labels: (clauses: readonly Clause[]) => readonly string[];
-  /** The amendment or bracket that is pointed at, from its card or in the text. */
+  /** The amendment or bracket under the pointer, on its card or in the text. */
   readonly active: MarkId | null;
   readonly floor: ClauseId | null;
   readonly words: EditorWords;
 }
 
-/** The few words that stand inside the editor, in the reader's language. */
+/** The few words inside the editor, in the reader's language. */
 export interface EditorWords {
   readonly insertedBy: (party: string) => string;
   readonly struckBy: (party: string) => string;

@@ -8,16 +8,16 @@ import type { ClauseViews, Gutter } from './views.ts';
 
 const statusNames = { open: 'open', agreed: 'agreed', 'agreed ad referendum': 'ad-referendum' } as const;
 
-/** What a gutter depends on beside the record: while it stays, and the record does, so does the gutter. */
+/** The inputs of a gutter beside the negotiation state: while neither changes, the gutter stays. */
 interface Seat {
   readonly clause: Clause;
   readonly label: string;
 }
 
 /**
- * Number, status and sponsors of each clause, drawn into its view after every change of text or record.
+ * Number, status and sponsors of each clause, drawn into its node view after every change of text or negotiation state.
  *
- * They are no decorations: ProseMirror compares those of every clause at every letter.
+ * They are no decorations, since ProseMirror compares the decorations of every clause at every letter.
  */
 export function gutters(facts: () => Facts, views: ClauseViews): Plugin {
   const seats = new WeakMap<object, Seat>();

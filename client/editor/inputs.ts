@@ -4,10 +4,10 @@ import { deleteWords, type EditorCommand, joinForward, newLine } from './command
 import type { EditContext } from './editContext.ts';
 
 /**
- * What a browser is about to do to paragraphs by itself, done as what it is instead.
+ * Replaces the browser's own changes of paragraphs by commands.
  *
- * Keyboards on glass, speech and menus press no keys: the browser joins and splits paragraphs of the page, and what the
- * editor reads there looks like words that were deleted and typed anew.
+ * On-screen keyboards, dictation and menus press no keys: the browser joins and splits paragraphs in the page, and the
+ * editor would read that as words deleted and typed anew.
  */
 export function inputs(
   context: () => EditContext,
@@ -30,7 +30,7 @@ export function inputs(
     },
   });
 
-  /** What to do in the browser's place; null for what it may do. */
+  /** The command to run instead of the browser's action; null where the browser may act. */
   function insteadOf(view: EditorView, event: InputEvent, now: EditContext): (() => void) | null {
     const { state } = view;
     const { selection } = state;
@@ -39,7 +39,7 @@ export function inputs(
       return tr === null ? null : () => command(tr);
     };
     const type = event.inputType;
-    // The browser knows nothing of what others did meanwhile.
+    // The browser's target range may be older than the latest remote edit.
     if (type === 'historyUndo' || type === 'historyRedo') return () => travel(type === 'historyUndo' ? 'undo' : 'redo');
     if (type === 'insertParagraph' || type === 'insertLineBreak') return perform(newLine) ?? (() => undefined);
     const crosses = !selection.empty && !selection.$from.sameParent(selection.$to);
@@ -58,7 +58,7 @@ export function inputs(
       view.posAtDOM(range.startContainer, range.startOffset),
       view.posAtDOM(range.endContainer, range.endOffset),
     ];
-    // A browser may count the end of a clause in.
+    // A browser may include the end of a clause in the range.
     const { $head } = selection;
     return perform(deleteWords(Math.max(from, $head.start()), Math.min(to, $head.end()), backwards));
   }

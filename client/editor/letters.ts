@@ -2,19 +2,19 @@ import type { Node } from 'prosemirror-model';
 import { type EditContext, idsOn, owns } from './editContext.ts';
 import { ownerOf, type Target } from './marks.ts';
 
-/** A half of a letter beyond the first plane counts as a letter: a pair is never taken apart. */
+/** Half of a surrogate pair counts as a letter, so that a pair is never split. */
 const word = /[\p{L}\p{M}\p{N}\p{Join_Control}_\ud800-\udfff]/u;
 const space = /\s/u;
-/** What stands before words without a space, and what stands after them. */
+/** Signs that stand before words without a space, and signs that stand after them. */
 const opening = /[\p{Ps}\p{Pi}¿¡"'“‘«]/u;
 const closing = /[\p{Pe}\p{Pf}.,;:!?…%"'”’»]/u;
 
-/** Whether a place between two letters of a text is no place within a word. */
+/** Whether a place between two letters of a text lies outside of a word. */
 const isEdge = (before: string | undefined, after: string | undefined): boolean =>
   before === undefined || after === undefined || !word.test(before) || !word.test(after);
 
 /**
- * How much of two texts is the same at the front and at the back, whole words only; together never more than either has.
+ * The length of the common start and the common end of two texts, in whole words; together never more than either text.
  */
 export function sameWords(one: string, other: string): { readonly front: number; readonly back: number } {
   const most = Math.min(one.length, other.length);
@@ -34,9 +34,9 @@ interface Letter {
 }
 
 /**
- * A stretch of whole words with one of the spaces beside it, so that none is left over: the one behind, or the one before
- * where the words end a clause or punctuation follows. A space of another owner stays, and so does each space where only a
- * part of a word is meant. What the hand has struck is looked through.
+ * A stretch of whole words with one adjacent space, so that none is left over: the space after it, or the one before it
+ * where the words end a clause or punctuation follows. A space of another owner stays, and all spaces stay where only a
+ * part of a word is struck. Words that the capacity has struck are ignored.
  */
 export function withSpace(
   doc: Node,
@@ -77,7 +77,7 @@ export function withSpace(
     space.test(after.text) &&
     after.owner === other.owner &&
     (before === undefined || space.test(before.text) || opening.test(before.text));
-  // A space that keeps a line together belongs to what follows it.
+  // A no-break space belongs to the word after it.
   if (mayTakeAfter && !(mayTakeBefore && after.text !== ' ')) return { from, to: start + right + 1 };
   return mayTakeBefore ? { from: start + left, to } : { from, to };
 }

@@ -2,17 +2,17 @@ import type { Node } from 'prosemirror-model';
 import { type ClauseId, ClauseId as ClauseIdSchema, type MarkId } from '../../shared/protocol/ids.ts';
 import { type EditContext, idsOn, isOwnText, owns, proposalOf } from './editContext.ts';
 
-/** What an amendment is made to: the text in force (null), or the pending words of one other amendment. */
+/** The target of an amendment: the text in force (null), or the pending words of one other amendment. */
 export type Target = MarkId | null;
 
-/** A mark of one's own: what its parts are made to, and the clauses in which it has a part. */
+/** A mark of the writer's own: the targets of its parts, and the clauses in which it has parts. */
 export interface OwnMark {
   readonly id: MarkId;
   readonly targets: ReadonlySet<Target>;
   readonly clauses: ReadonlySet<ClauseId>;
 }
 
-/** Where one gesture writes that amends one target; `newClause`: also in a clause that it proposes. */
+/** The place in which one gesture writes to amend one target; `newClause`: also in a clause that it proposes. */
 export interface Site {
   readonly target: Target;
   readonly clauses: ReadonlySet<ClauseId>;
@@ -20,7 +20,7 @@ export interface Site {
 }
 
 /**
- * The mark that a gesture goes on with, or null where it needs a new one.
+ * The mark that a gesture continues, or null where it needs a new one.
  *
  * One amendment has one target, and stays in the clauses in which it was made: the server refuses anything else. A mark
  * that has no part in the text yet may begin anywhere.
@@ -34,15 +34,15 @@ export const markFor = ({ target, clauses, newClause }: Site, near: readonly Own
         [...clauses].every((clause) => mark.clauses.has(clause))),
   )?.id ?? null;
 
-/** The amendment that a letter was typed in; null for a letter of the text in force. */
+/** The amendment in which a letter was typed; null for a letter of the text in force. */
 export function ownerOf(context: EditContext, node: Node, clause: Node): Target {
   const ids = idsOn(node, 'insertion');
   return ids.find((id) => !owns(context, id)) ?? ids[0] ?? proposalOf(clause);
 }
 
 /**
- * What words that are typed at a place amend: the innermost pending words of somebody else's that stand on both sides of
- * it, or around it as a proposed clause; null for the text in force. One's own letters are looked through.
+ * The target of words typed at a place: the innermost pending words of another party that stand on both sides of it, or
+ * the proposed clause around it; null for the text in force. The writer's own letters are ignored.
  */
 export function targetAt(doc: Node, position: number, context: EditContext): Target {
   const at = doc.resolve(position);
@@ -56,7 +56,7 @@ export function targetAt(doc: Node, position: number, context: EditContext): Tar
   return ownersAlong(before, clause, context).find((id) => round.has(id)) ?? null;
 }
 
-/** The nearest place, from one on, at which words are not typed inside what a party proposes to add. */
+/** The nearest place, in a direction, where typed words don't fall inside another party's proposed words. */
 export function besidePending(doc: Node, position: number, context: EditContext): number {
   if (targetAt(doc, position, context) === null) return position;
   const at = doc.resolve(position);
@@ -69,7 +69,10 @@ export function besidePending(doc: Node, position: number, context: EditContext)
   return end;
 }
 
-/** Whose pending words follow one another from a place on, nearest first, up to the first letter in force. */
+/**
+ * The owners of the pending words that follow one another from a place on, nearest first, up to the first letter in
+ * force.
+ */
 function ownersAlong(nodes: readonly Node[], clause: Node, context: EditContext): readonly MarkId[] {
   const owners: MarkId[] = [];
   for (const node of nodes) {
@@ -83,7 +86,7 @@ function ownersAlong(nodes: readonly Node[], clause: Node, context: EditContext)
 
 const clauseIdOf = (clause: Node): ClauseId => ClauseIdSchema.parse(clause.attrs.id);
 
-/** What a mark of the hand's has to do with the text; null where it is on record and nothing of it is left. */
+/** The relation of one of the capacity's marks to the text; null for a registered mark of which nothing is left. */
 function look(doc: Node, id: MarkId, context: EditContext): OwnMark | null {
   const targets = new Set<Target>();
   const clauses = new Set<ClauseId>();
@@ -100,12 +103,12 @@ function look(doc: Node, id: MarkId, context: EditContext): OwnMark | null {
   });
   const record = context.negotiation.marks.get(id);
   if (record !== undefined && clauses.size === 0) return null;
-  // What the record says holds, whatever stands beside its letters by now.
+  // The negotiation state decides the target, whatever stands beside the mark's letters by now.
   if (record?.kind !== 'amendment' || record.parent === undefined) return { id, targets, clauses };
   return { id, targets: new Set([record.parent]), clauses: new Set([...clauses, ...(record.clauses ?? [])]) };
 }
 
-/** The hand's open marks that touch a place, the nearest first. */
+/** The capacity's open marks that touch a place, the nearest first. */
 function touching(doc: Node, position: number, context: EditContext): readonly MarkId[] {
   const at = doc.resolve(position);
   if (at.depth === 0) return [];
@@ -117,16 +120,16 @@ function touching(doc: Node, position: number, context: EditContext): readonly M
   return (proposal === null ? ids : [proposal, ...ids]).filter((id) => owns(context, id));
 }
 
-/** Letters that a gesture strikes: neither the hand's own, which it deletes, nor struck by the hand already. */
+/** Letters that a gesture strikes: neither the capacity's own (which are deleted) nor already struck by it. */
 export const isToStrike = (context: EditContext, node: Node, clause: Node): boolean =>
   !isOwnText(context, node, clause) && !idsOn(node, 'deletion').some((id) => owns(context, id));
 
-/** What a gesture is about to do to the text. */
+/** The intended effect of a gesture on the text. */
 export interface Gesture {
   /** The stretch that it strikes or deletes. */
   readonly from: number;
   readonly to: number;
-  /** Words come in at this place. */
+  /** The place where words are inserted. */
   readonly typesAt: number | null;
   /** The words in force after that place move into a clause that is proposed after it. */
   readonly splits: boolean;
@@ -134,15 +137,15 @@ export interface Gesture {
   readonly given: MarkId | null;
 }
 
-/** The marks that one gesture writes with: one for each target, the same in all its places. */
+/** The marks with which one gesture writes: one for each target, the same in all its places. */
 export class GestureMarks {
   readonly #doc: Node;
   readonly #context: EditContext;
   readonly #near: readonly MarkId[];
   readonly #clauses = new Map<Target, Set<ClauseId>>();
-  /** `any`: the mark is new, and may come into any clause. */
+  /** `any`: the mark is new, and may be used in any clause. */
   readonly #chosen = new Map<Target, { readonly id: MarkId; readonly clauses: ReadonlySet<ClauseId> | 'any' }>();
-  /** It strikes words and proposes them again in a clause of their own: one amendment. */
+  /** The gesture strikes words and proposes them again in a clause of their own: one amendment. */
   readonly moves: boolean = false;
 
   /** `doc`: the text before the gesture. */
@@ -168,14 +171,14 @@ export class GestureMarks {
     ];
   }
 
-  /** The mark for words of a clause that amend a target. `wanted`: a mark to go on with, if that may be. */
+  /** The mark for words of a clause that amend a target. `wanted`: a mark to continue, if that is allowed. */
   of(target: Target, clause: Node, wanted: MarkId | null = null): MarkId {
-    // In a clause of one's own, words that amend nobody else's are that proposal's.
+    // In the writer's own proposed clause, words that amend no other party's words belong to that proposal.
     const proposal = proposalOf(clause);
     if (target === null && proposal !== null && owns(this.#context, proposal)) return proposal;
     const chosen = this.#chosen.get(target);
     const clauses = this.#in(target, clause);
-    // Words that move up may come into a clause that the gesture didn't reach.
+    // Words that move up may enter a clause that the gesture didn't reach.
     if (chosen !== undefined && (chosen.clauses === 'any' || chosen.clauses.has(clauseIdOf(clause)))) return chosen.id;
     const near = new Set(wanted === null ? this.#near : [wanted, ...this.#near]);
     const marks = [...near].flatMap((id) => look(this.#doc, id, this.#context) ?? []);
@@ -193,7 +196,7 @@ export class GestureMarks {
   }
 }
 
-/** Whether words in force stand in a stretch that the hand hasn't struck yet. */
+/** Whether a stretch holds words in force that the capacity hasn't struck yet. */
 function strikesInForce(doc: Node, from: number, to: number, context: EditContext): boolean {
   let found = false;
   doc.nodesBetween(from, to, (node, _position, clause) => {
@@ -204,7 +207,7 @@ function strikesInForce(doc: Node, from: number, to: number, context: EditContex
   return found;
 }
 
-/** The mark for words that are typed at a place, and for nothing else: an IME is given it before it starts. */
+/** The mark for words typed at a place, without deletion: an IME gets it before composition starts. */
 export function markAt(doc: Node, position: number, context: EditContext): MarkId {
   const gesture = { from: position, to: position, typesAt: position, splits: false, given: null };
   return new GestureMarks(doc, gesture, context).of(targetAt(doc, position, context), doc.resolve(position).parent);

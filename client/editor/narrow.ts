@@ -7,10 +7,10 @@ import { z } from 'zod';
 const Undone = z.object({ isUndoRedoOperation: z.literal(true) });
 
 /**
- * A change of the shared document as y-prosemirror brings it, cut down to the clauses that differ.
+ * Reduces a change of the shared document, as y-prosemirror brings it, to the clauses that differ.
  *
- * y-prosemirror puts the whole text in anew at each letter of somebody else's. What is mapped through that, decorations
- * and the caret, loses its place and has to be looked for again, in a text of two hundred clauses ten times a second.
+ * y-prosemirror replaces the whole text at each remote letter. Decorations and the caret, mapped through that, would
+ * lose their places and be looked up again, ten times a second in a text of two hundred clauses.
  */
 export function narrowed(tr: Transaction, state: EditorState): Transaction {
   const [step, ...more] = tr.steps;
@@ -33,7 +33,7 @@ export function narrowed(tr: Transaction, state: EditorState): Transaction {
   const fresh = after.slice(front, after.length - back);
   if (fresh.length > 0 || to > from) narrow.replace(from, to, new Slice(Fragment.from(fresh), 0, 0));
   if (tr.selectionSet) narrow.setSelection(tr.selection.getBookmark().resolve(narrow.doc));
-  // Who undoes wants to see what became of it; what others write moves nobody's page.
+  // An undo scrolls to its outcome; remote edits never scroll the page.
   if (Undone.safeParse(meta).success) narrow.scrollIntoView();
   return narrow;
 }

@@ -5,19 +5,19 @@ import { type EditContext, owns } from './editContext.ts';
 
 type Act = Y.UndoManager['undoStack'][number];
 
-/** What came of undoing or redoing: `kept` where it would have taken words or marks of somebody else along. */
+/** The outcome of an undo or redo: `kept` where it would have affected another person's words or marks. */
 export type Outcome = 'done' | 'kept' | 'nothing';
 
 /**
- * What a person did to a text and may undo, act by act.
+ * The undo stack of one person, edit by edit.
  *
- * An act in which somebody else has written since is over: it can't be undone by a key, only withdrawn or edited. What
- * stands inside it would lose its place, or fall with it.
+ * An edit in which another person has written since can't be undone by a key, only withdrawn or edited: the other
+ * person's words would lose their place, or be deleted with it.
  */
 export class Past {
   readonly manager: Y.UndoManager;
   readonly #context: () => EditContext;
-  /** How far everybody had come when an act was done: what is later is no part of what it was done to. */
+  /** Every client's clock at the moment of the edit: later structs are not part of the text that it changed. */
   readonly #since = new WeakMap<Act, Map<number, number>>();
 
   constructor(fragment: Y.XmlFragment, context: () => EditContext) {
@@ -54,8 +54,8 @@ export class Past {
 }
 
 /**
- * What undoing may delete: a clause only where nothing is left in it, and never what a clause is (its id, its kind), which
- * goes with the clause.
+ * The structs that an undo may delete: a clause only where it is empty, and never its attributes (id, kind), which are
+ * deleted with the clause.
  */
 const mayGo = (item: unknown): boolean =>
   !(item instanceof Y.Item) ||
@@ -64,7 +64,9 @@ const mayGo = (item: unknown): boolean =>
 const lengthOf = (type: Y.AbstractType<unknown>): number =>
   type instanceof Y.XmlText || type instanceof Y.XmlElement ? type.length : 1;
 
-/** Whether somebody else's words stand within what an act brought into a text since, or marks of somebody else on it. */
+/**
+ * Whether other people's words have been written inside the words that an edit inserted, or their marks laid on them.
+ */
 function isBuiltUpon(act: Act, doc: Y.Doc, since: ReadonlyMap<number, number>, context: EditContext): boolean {
   const texts = new Set<Y.XmlText>();
   const isOfAct = (item: Y.Item): boolean => Y.isDeleted(act.insertions, item.id);
@@ -79,7 +81,10 @@ function isBuiltUpon(act: Act, doc: Y.Doc, since: ReadonlyMap<number, number>, c
   return built || [...texts].some((text) => hasOthersWithin(text, isOfAct, since, context));
 }
 
-/** Whether a clause that an act brought in holds words that it didn't. Those of later acts of one's own were undone before. */
+/**
+ * Whether a clause that an edit inserted holds words that it didn't insert. The person's own later edits were undone
+ * before.
+ */
 function holdsOthers(type: Y.AbstractType<unknown>, isOfAct: (item: Y.Item) => boolean): boolean {
   for (let item = type._start; item !== null; item = item.right) {
     if (item.deleted) continue;

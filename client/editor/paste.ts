@@ -4,10 +4,12 @@ import { hasVisible, withoutForbidden } from '../../shared/text/visible.ts';
 import type { EditContext } from './editContext.ts';
 import { replace } from './suggest.ts';
 
-/** Every way in which a program may say "new line". */
+/** All line breaks that programs write. */
 const newLine = /\r\n?|\p{Zl}|\p{Zp}|\v|\f/gu;
 
-/** Pasted text as lines, each to be a clause, without what may not stand in a text; empty ones are only space between. */
+/**
+ * Pasted text as lines, each to be a clause, without characters that a text may not hold; empty lines are only spacing.
+ */
 export function linesOfText(text: string): readonly string[] {
   const lines = text
     .replace(newLine, '\n')
@@ -17,7 +19,10 @@ export function linesOfText(text: string): readonly string[] {
   return lines.length === 0 ? [''] : lines;
 }
 
-/** The page lets no string become HTML but by a policy: here none is shown, it is parsed for its words and thrown away. */
+/**
+ * The page's policy forbids turning strings into HTML. This named policy is for parsing only: the words are taken and
+ * the HTML is never shown.
+ */
 const inert = (() => {
   let policy: ReturnType<TrustedTypes['createPolicy']> | undefined;
   return (html: string): string => {
@@ -27,12 +32,15 @@ const inert = (() => {
   };
 })();
 
-/** As far as it is used; TypeScript doesn't know it yet. What it makes is no string, and goes where one would. */
+/**
+ * Only the part in use, since TypeScript's library has no types for it yet. Its result is an object that stands in for
+ * a string.
+ */
 interface TrustedTypes {
   createPolicy(name: string, rules: { createHTML(html: string): string }): { createHTML(html: string): string };
 }
 
-/** The words of what another program gives; its formats, marks and ids stay behind. */
+/** The words of pasted HTML; formats, marks and ids are left out. */
 function wordsFrom(data: DataTransfer): string {
   const plain = data.getData('text/plain');
   if (plain !== '') return plain;
@@ -43,7 +51,7 @@ function wordsFrom(data: DataTransfer): string {
   return parsed.body.textContent ?? '';
 }
 
-/** Brings lines in over a selection; the transaction is a proposal already. */
+/** Inserts lines in place of a selection; the transaction is a proposal already. */
 export function bringIn(
   state: EditorState,
   from: number,
@@ -56,7 +64,10 @@ export function bringIn(
   return tr.setSelection(TextSelection.near(tr.doc.resolve(caret), -1)).scrollIntoView();
 }
 
-/** Paste and drop: always as words, proposed in the hand's name. `deed` dispatches what is a proposal already. */
+/**
+ * Paste and drop: always as plain words, proposed in the capacity's name. `deed` dispatches a transaction that is a
+ * proposal already.
+ */
 export function pasting(context: () => EditContext, command: (tr: Transaction) => void): EditorProps {
   return {
     handlePaste(view, event) {

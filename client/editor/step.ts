@@ -1,6 +1,6 @@
 import type { Node } from 'prosemirror-model';
 
-/** A stretch of a text, and the lines that come in its place. */
+/** A stretch of a text, and the lines that replace it. */
 export interface Change {
   readonly from: number;
   readonly to: number;
@@ -8,10 +8,10 @@ export interface Change {
 }
 
 /**
- * What a step really changes, which was read from what a browser made of the page.
+ * The actual change in a step that was read back from the page.
  *
- * A browser that deletes a letter may write the words behind it anew, with other spaces; one that joins or splits
- * paragraphs by itself, whole clauses. What is the same before and after is left out here, at both ends.
+ * A browser that deletes a letter may rewrite the words after it with other spaces; one that joins or splits paragraphs
+ * rewrites whole clauses. The parts that are the same before and after are left out, at both ends.
  */
 export function changedPart(doc: Node, whole: Change): Change {
   const { from, lines } = whole;
@@ -35,5 +35,5 @@ export function changedPart(doc: Node, whole: Change): Change {
 const space = /[ \u00a0]/;
 const isAlike = (one = '', other = ''): boolean => one === other || (space.test(one) && space.test(other));
 
-/** How many places words take: a clause ends and another begins between two lines. */
+/** The number of positions that words take: between two lines a clause ends and another begins. */
 const sizeOf = (words: string): number => words.length + (words.split('\n').length - 1);

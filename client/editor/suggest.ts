@@ -10,20 +10,22 @@ import { besidePending, GestureMarks, isToStrike, ownerOf, targetAt } from './ma
 import { changedPart } from './step.ts';
 
 /**
- * What a person does to the text, turned into what the person may do to it: the one way from the keyboard, a paste, a
- * drop or an IME into the document.
+ * Turns an edit into one that the writer may make: the only way from the keyboard, a paste, a drop or an IME into the
+ * document.
  *
- * 1. Words that are typed are an insertion in the hand's name, wherever they stand.
- * 2. Words that are deleted are struck, in the hand's name; only the hand's own pending words really go.
- * 3. What stands next to the hand's own amendment belongs to it, as far as one amendment has one target and stays in its
- *    clauses (`marks.ts`); so a word typed over another is one replacement.
- * 4. A new line is a new clause, proposed. In the middle of words, those in force after it are struck and proposed again
- *    there; words that others propose stay where they are.
- * 5. A clause is joined to the one before only where it is the hand's own. Where it came from a new line, that is undone.
- * 6. The rapporteur's hand on the base text really edits it, but neither words nor clauses that a party proposes.
- * 7. Whole words that were selected are taken with one of the spaces beside them.
+ * 1. Typed words are an insertion in the capacity's name, wherever they stand.
+ * 2. Deleted words are struck in the capacity's name; only the capacity's own pending words are really deleted.
+ * 3. An edit next to the capacity's own amendment continues it, as far as one amendment has one target and stays in its
+ *   clauses (`marks.ts`); so a word typed over another is one replacement.
+ * 4. A new line is a new clause, proposed. In the middle of words, the words in force after it are struck and proposed
+ *   again there; words that others propose stay in place.
+ * 5. A clause is joined to the one before only where the capacity owns it. Where it came from a new line, that is
+ *   undone.
+ * 6. In the base capacity the rapporteur really edits the base text, but neither words nor clauses that a party
+ *   proposes.
+ * 7. A selection of whole words includes one adjacent space.
  *
- * Anything else that a transaction does (formats, attributes) is left out.
+ * Everything else in a transaction (formats, attributes) is left out.
  */
 export function suggest(tr: Transaction, state: EditorState, context: EditContext): Transaction {
   const out = state.tr;
@@ -33,7 +35,7 @@ export function suggest(tr: Transaction, state: EditorState, context: EditContex
   let apart = false;
   tr.steps.forEach((step, index) => {
     if (!(step instanceof ReplaceStep)) return;
-    // Where the step stood in the text before all of them, and stands in what has come of them.
+    // The step's place in the text before all steps, and in the text after those that are done.
     const back = new Mapping(tr.mapping.maps.slice(0, index)).invert();
     const place = (position: number, side: number): number => out.mapping.map(back.map(position, side), side);
     const from = place(step.from, -1);
@@ -62,8 +64,8 @@ export function suggest(tr: Transaction, state: EditorState, context: EditContex
 export const stayApart = 'stay apart';
 
 /**
- * Strikes (or deletes) what stands between two places, and brings words in after it. `given`: the mark that an IME writes
- * with. Returns where the caret goes.
+ * Strikes (or deletes) the words between two places, and inserts words after them. `given`: the mark that an IME writes
+ * with. Returns the caret's place.
  */
 export function replace(
   tr: Transaction,
@@ -97,18 +99,21 @@ export function replace(
     return backwards ? mapped.map(from, -1) : mapped.map(end, joined === null ? 1 : -1);
   }
   const place = mapped.map(typesAt, -1);
-  // Where an empty clause went, its words go into the next.
+  // Where an empty clause was removed, its words go into the next one.
   return insert(tr, tr.doc.resolve(place).depth === 0 ? place + 1 : place, lines, context, marks);
 }
 
-/** Words are typed after those that they replace; where these are in force, not into pending words that are struck too. */
+/**
+ * Words are typed after those that they replace; where those are in force, not inside pending words that are struck
+ * too.
+ */
 function placeToType(doc: Node, from: number, end: number, context: EditContext): number {
   if (targetAt(doc, end, context) === null) return end;
   const inForce = pieces(doc, from, end).filter(({ node, clause }) => ownerOf(context, node, clause) === null);
   return inForce.at(-1)?.to ?? end;
 }
 
-/** Each paragraph of a slice as its words, nothing else: what is pasted brings no marks and no ids along. */
+/** Each paragraph of a slice as plain words: a paste brings no marks and no ids. */
 function linesOf(slice: Slice): readonly string[] {
   const lines: string[] = [];
   let inline = false;
@@ -121,7 +126,7 @@ function linesOf(slice: Slice): readonly string[] {
   return lines.length === 0 ? [''] : lines;
 }
 
-/** An IME writes with the mark that the caret was given, and must go on with it: its text node stays what it is. */
+/** An IME writes with the mark that the caret was given and must continue it, so that its text node stays unchanged. */
 function givenWith(slice: Slice, context: EditContext): MarkId | null {
   const first = slice.content.firstChild;
   if (first === null || !first.isText) return null;
@@ -147,7 +152,7 @@ function pieces(doc: Node, from: number, to: number): Piece[] {
   return found;
 }
 
-/** Strikes the words of others between two places, and deletes the hand's own. */
+/** Strikes the words of others between two places, and deletes the capacity's own. */
 function strike(tr: Transaction, from: number, to: number, context: EditContext, marks: GestureMarks): void {
   const gone: Piece[] = [];
   for (const piece of pieces(tr.doc, from, to)) {
@@ -169,8 +174,8 @@ function strikePiece(
 }
 
 /**
- * Where a stretch that is deleted crosses into clauses of the hand's own, what is left of them moves up. Null where
- * nothing is joined; `words`: where the words that moved begin.
+ * Where a deleted stretch crosses into clauses of the capacity's own, their remaining words move up. Null where nothing
+ * is joined; `words`: the place where the moved words begin.
  */
 function join(
   tr: Transaction,
@@ -210,8 +215,8 @@ function join(
 }
 
 /**
- * Brings the words of a clause that is no more in at the end of the one before. Those that their amendment struck there,
- * as a new line does, are struck no longer instead. Returns where the words begin.
+ * Inserts the words of a removed clause at the end of the clause before it. Words that their amendment struck there (a
+ * new line does that) are no longer struck instead. Returns the place where the words begin.
  */
 function moveUp(
   tr: Transaction,
@@ -276,7 +281,7 @@ function put(
   return position + words.length;
 }
 
-/** Brings words in at a place in a clause. Each further line is a clause of its own. */
+/** Inserts words at a place in a clause. Each further line is a clause of its own. */
 function insert(
   tr: Transaction,
   position: number,
@@ -289,7 +294,7 @@ function insert(
   return more.length === 0 ? caret : split(tr, caret, more, context, marks);
 }
 
-/** A new line: clauses after this one, the last of them with the words that stood after the caret. */
+/** A new line: clauses after this one, the last of them with the words after the caret. */
 function split(
   tr: Transaction,
   position: number,
@@ -306,7 +311,7 @@ function split(
   const tail = pieces(tr.doc, position, end);
   let words = '';
   if (context.capacity !== null && 'edits' in context.capacity) {
-    // Words that bear a party's mark can't move; then all of them stay.
+    // Words that bear a party's mark can't move; then all words stay.
     if (tail.every(({ node }) => isOwnText(context, node, clause) && node.marks.length === 0)) {
       words = tr.doc.textBetween(position, end);
       if (words !== '') tr.delete(position, end);
@@ -329,11 +334,14 @@ function split(
   return addClauses(tr, place.after(1), clause, rows, context, true, lines[last]?.length ?? 0);
 }
 
-/** Words in force that the hand hasn't struck: those of others that are only proposed stay where they are. */
+/** Words in force that the capacity hasn't struck: other parties' proposed words stay in place. */
 const isToMove = (node: Node, clause: Node, context: EditContext): boolean =>
   ownerOf(context, node, clause) === null && isToStrike(context, node, clause);
 
-/** Puts proposed (or, by the rapporteur, new base) clauses at a place between clauses; the caret goes into the last. */
+/**
+ * Inserts proposed clauses (new base clauses in the base capacity) at a place between clauses; the caret goes into the
+ * last.
+ */
 function addClauses(
   tr: Transaction,
   position: number,
@@ -344,7 +352,7 @@ function addClauses(
   caretIn = 0,
 ): number {
   const base = context.capacity !== null && 'edits' in context.capacity;
-  // What follows an opening line is what it opens.
+  // A clause after an opening line stands one level below it.
   const kind = after && like.attrs.kind === 'chapeau' ? 'operative' : like.attrs.kind;
   const nodes = rows.map(({ words, id }) => {
     const insertion = base ? null : (id ?? context.newMark());
@@ -361,7 +369,7 @@ function addClauses(
   return position + size - (last?.nodeSize ?? 0) + 1 + caretIn;
 }
 
-/** Clauses at a place between clauses, where a text is empty or somebody drops paragraphs there. */
+/** Clauses at a place between clauses, where a text is empty or paragraphs are dropped there. */
 function insertClauses(tr: Transaction, position: number, lines: readonly string[], context: EditContext): number {
   const at = tr.doc.resolve(position);
   const like = at.nodeBefore ?? at.nodeAfter ?? schema.node('clause', { id: 'none', kind: 'operative', level: 0 });
@@ -377,7 +385,7 @@ function insertClauses(tr: Transaction, position: number, lines: readonly string
   );
 }
 
-/** Whole clauses that are deleted: the hand's own go, the words of others are struck. */
+/** Deleted whole clauses: the capacity's own are removed, the words of others are struck. */
 function removeClauses(tr: Transaction, from: number, to: number, context: EditContext): number {
   const edge = tr.mapping.maps.length;
   strike(
@@ -403,7 +411,7 @@ function removeClauses(tr: Transaction, from: number, to: number, context: EditC
   return Math.min(start + 1, tr.doc.content.size);
 }
 
-/** A proposed clause after the one with the caret, whatever stands behind the caret. */
+/** A proposed clause after the one with the caret, wherever in it the caret stands. */
 export function proposeAfter(tr: Transaction, index: number, context: EditContext): Transaction {
   const like = index < 0 ? undefined : tr.doc.child(index);
   if (like === undefined) {

@@ -3,7 +3,7 @@ import type { MarkView, NodeView } from 'prosemirror-view';
 import { MarkId } from '../../shared/protocol/ids.ts';
 import type { Facts, PartyFace } from './facts.ts';
 
-/** What stands in the gutter of a clause. */
+/** The contents of a clause's gutter. */
 export interface Gutter {
   readonly label: string;
   readonly sponsors: readonly PartyFace[];
@@ -22,17 +22,17 @@ export function tag(face: PartyFace): HTMLElement {
 
 const symbols = { open: '', agreed: '✓', 'ad-referendum': '≈', proposed: '+' } as const;
 
-/** The clauses on screen, by id: the gutters are drawn into them beside ProseMirror's own work. */
+/** The clauses on screen, by id: gutters are drawn into them outside of ProseMirror's own updates. */
 export type ClauseViews = Map<string, ClauseView>;
 
-/** A clause: its gutter, which nobody types in, and its words. */
+/** A clause: its gutter, which is not editable, and its words. */
 export class ClauseView implements NodeView {
   readonly dom: HTMLElement;
   readonly contentDOM: HTMLElement;
   readonly #gutter: HTMLElement;
   readonly #id: string;
   readonly #views: ClauseViews;
-  /** The classes that are this view's; decorations add and take theirs beside them. */
+  /** The classes that this view sets; decorations add and remove their own. */
   readonly #classes = { seat: '', status: '' };
   #drawn = '';
 
@@ -58,7 +58,10 @@ export class ClauseView implements NodeView {
     return true;
   }
 
-  /** The gutter is this view's own, and so are its classes. A selection that begins beside the words is one all the same. */
+  /**
+   * Changes of the gutter and of its classes are not edits. A selection that begins beside the words is a selection all
+   * the same.
+   */
   ignoreMutation({ target, type }: { readonly target: globalThis.Node; readonly type: string }): boolean {
     return this.#gutter.contains(target) || (target === this.dom && type === 'attributes');
   }
@@ -67,7 +70,7 @@ export class ClauseView implements NodeView {
     if (this.#views.get(this.#id) === this) this.#views.delete(this.#id);
   }
 
-  /** Draws the gutter, where it says something else than before. */
+  /** Draws the gutter, where its contents have changed. */
   show(gutter: Gutter): void {
     const key = JSON.stringify(gutter);
     if (key === this.#drawn) return;

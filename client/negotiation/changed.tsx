@@ -1,6 +1,6 @@
 import { sameWords } from '../../shared/negotiation/consequences.ts';
-import type { Wish } from '../../shared/negotiation/procedure.ts';
-import type { AmendedWords } from '../../shared/negotiation/state.ts';
+import type { AmendedWords } from '../../shared/negotiation/families/amendment/words.ts';
+import type { Wish } from '../../shared/negotiation/registry.ts';
 import type { MarkId } from '../../shared/protocol/ids.ts';
 import { wordsOf } from '../../shared/text/amendment.ts';
 import { baseText, type Clause } from '../../shared/text/clause.ts';

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { type Wish, whyNot } from '../../shared/negotiation/procedure.ts';
+import { type Wish, whyNot } from '../../shared/negotiation/registry.ts';
 import { statusOf } from '../../shared/negotiation/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import { Dialog } from '../parts/dialog.tsx';

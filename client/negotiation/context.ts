@@ -1,5 +1,5 @@
 import type { Principal } from '../../shared/meeting/principal.ts';
-import type { Wish } from '../../shared/negotiation/procedure.ts';
+import type { Wish } from '../../shared/negotiation/registry.ts';
 import type { PartyView } from '../../shared/protocol/contract.ts';
 import type { PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { DraftingSession } from '../drafting/session.ts';

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { type Wish, whyNot } from '../../shared/negotiation/procedure.ts';
+import { type Wish, whyNot } from '../../shared/negotiation/registry.ts';
 import { t } from '../words.ts';
 import type { DraftingContext } from './context.ts';
 import { isMeant } from './steady.ts';

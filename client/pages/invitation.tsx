@@ -7,7 +7,7 @@ import { go } from '../router.tsx';
 import { session } from '../session.ts';
 import { t } from '../words.ts';
 
-/** Takes up an invitation: with a new name and password, or as whoever is signed in. */
+/** Accepts an invitation: with a new name and password, or as the account that is signed in. */
 export function InvitationPage({ token }: { token: string }) {
   const view = useSignal<InvitationView | null>(null);
   const failure = useSignal('');

@@ -20,7 +20,7 @@ const viewKeys = {
   attributed: 'meeting.view-attributed',
 } as const;
 
-/** Orders something in the meeting; a no is said. */
+/** Sends a command to the meeting; a refusal is announced. */
 export async function orderIn(meeting: Meeting, command: MeetingCommand): Promise<boolean> {
   try {
     await meeting.execute(command);
@@ -31,7 +31,7 @@ export async function orderIn(meeting: Meeting, command: MeetingCommand): Promis
   }
 }
 
-/** All recommendations under their topics, with how far each has come: live. */
+/** All recommendations under their topics, with the progress of each, live. */
 export function MeetingPage({ id }: { id: MeetingId }) {
   const meeting = meetingOf(id);
   useEffect(() => meeting.use(), [meeting]);
@@ -93,7 +93,10 @@ export function titleOf(view: MeetingView, id: string): string {
   return heading === '' ? t('meeting.untitled', { number: at + 1 }) : heading;
 }
 
-/** Whether drafting is open, what observers see, where the floor is: the chair's to change, everybody's to know. */
+/**
+ * Whether drafting is open, what observers see, and the clause under discussion: the chair changes them, everybody sees
+ * them.
+ */
 function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
   const chair = view.me?.role === 'chair';
   const execute = (command: MeetingCommand): Promise<void> => orderIn(meeting, command).then(() => undefined);

@@ -38,7 +38,7 @@ export function MeetingsPage() {
           <li key={id} class="panel">
             <h2>
               {seats.length > 0 && seats.every(({ role }) => role === 'observer') ? (
-                // Rendered text, never the document: another page of the server's.
+                // Opens the page that the server renders, never the document.
                 <a href={`/meetings/${id}/text`}>{name}</a>
               ) : (
                 <Link to={`/meetings/${id}`}>{name}</Link>

@@ -2,7 +2,7 @@ import '../styles/draft.css';
 import { computed, effect, useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { onWhatIsSeen, type Wish } from '../../shared/negotiation/procedure.ts';
+import { onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import { Accepted } from '../../shared/protocol/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
@@ -41,7 +41,7 @@ const wantsToFollow = (): boolean => {
   }
 };
 
-/** A recommendation, to be drafted on: the text, and beside it what is proposed, by whom, and what is decided. */
+/** The drafting page: the text, and beside it the proposals, their sponsors and the decisions. */
 export function RecommendationPage({ meeting: meetingId, id }: { meeting: MeetingId; id: RecommendationId }) {
   const meeting = meetingOf(meetingId);
   useEffect(() => meeting.use(), [meeting]);
@@ -59,7 +59,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
   }
   if (!known) return <NotFoundPage />;
   const { me } = view;
-  // Observers, and administrators who take no part, read the rendered text.
+  // Observers, and administrators without an accreditation, read the rendered text.
   if (me === null || me.role === 'observer')
     return (
       <div class="page">
@@ -90,7 +90,7 @@ function DraftingPage({
   const panel = useSignal(false);
   const context = useMemo((): DraftingContext => {
     const latest = (): MeetingView => meeting.view.value ?? view;
-    // The meeting is told anew at every count; its parties seldom change.
+    // The meeting value is new at every count; its parties change seldom.
     const parties = computed(() => latest().parties);
     const face = (party: PartyCode) => faceIn({ parties: parties.value }, party);
     const drafting = new DraftingSession({
@@ -158,7 +158,7 @@ function DraftingPage({
     },
     [meeting, id],
   );
-  // Not at every letter: only when one of these changes is the page drawn anew.
+  // The page is drawn again only when one of these changes, not at every letter.
   const open = drafting.count.value;
   const line = drafting.line.value;
   const capacity = drafting.capacity.value;
@@ -212,7 +212,7 @@ function DraftingPage({
                 try {
                   localStorage.setItem(followKey, follow.value ? 'yes' : 'no');
                 } catch {
-                  // It holds for this page then.
+                  // Without storage the choice holds for this page.
                 }
               }}
             />{' '}
@@ -247,7 +247,7 @@ function DraftingPage({
   );
 }
 
-/** Words go out in the name of the seat that they were typed in: first they are stored. */
+/** Words are sent under the accreditation with which they were typed: they must be stored before it changes. */
 function maySwitch({ drafting, say }: DraftingContext): boolean {
   const saving = drafting.draft.peek()?.saving.peek();
   if (saving !== 'saving' && saving !== 'offline') return true;
@@ -266,7 +266,7 @@ function ChangedSince({ context }: { context: DraftingContext }) {
   return changed === null ? null : <ChangedDialog context={context} changed={changed} close={close} />;
 }
 
-/** In whose name one writes here. */
+/** Shows the capacity in which the person writes. */
 function Whoami({ context, drafting }: { context: DraftingContext; drafting: boolean }) {
   const capacity = context.drafting.capacity.value;
   if (!drafting) return <span>{t('meeting.drafting-closed')}</span>;
@@ -280,7 +280,7 @@ function Whoami({ context, drafting }: { context: DraftingContext; drafting: boo
   );
 }
 
-/** Who is here now, by party. */
+/** Participants present, by party. */
 function Here({ context }: { context: DraftingContext }) {
   const people = context.drafting.draft.value?.present.value ?? [];
   if (people.length === 0) return null;
@@ -299,7 +299,7 @@ function Here({ context }: { context: DraftingContext }) {
   );
 }
 
-/** Who listens hears what other parties propose, once they have stopped writing it. */
+/** Tells users of screen readers about other parties' proposals, once those parties pause. */
 function hearAmendments(
   drafting: DraftingSession,
   me: Principal,
@@ -341,7 +341,7 @@ function hearAmendments(
   };
 }
 
-/** Who follows is taken to the clause that the chair gives the floor to. */
+/** Readers who follow are taken to the clause under discussion. */
 function followFloor(
   drafting: DraftingSession,
   meeting: Meeting,

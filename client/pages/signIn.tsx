@@ -10,7 +10,7 @@ import { t } from '../words.ts';
 
 type Demo = { readonly names: readonly string[]; readonly password: string };
 
-/** Signs in, and goes on where the person was going. */
+/** Signs in, and continues to the address that was asked for. */
 export function SignInPage() {
   const name = useSignal('');
   const password = useSignal('');
@@ -19,7 +19,7 @@ export function SignInPage() {
   const demo = useSignal<Demo | null>(null);
 
   useEffect(() => {
-    // Only a demo offers one; elsewhere the answer is no, and nothing is shown.
+    // Only a demo server offers accounts; elsewhere the request is refused, and nothing is shown.
     get('/api/demo', DemoView).then(
       (offered) => {
         demo.value = offered;

@@ -3,9 +3,9 @@ import { signal } from '@preact/signals';
 const said = signal('');
 let clearing: ReturnType<typeof setTimeout> | null = null;
 
-/** Says something to who listens, and shows it for a moment to who looks. */
+/** Announces a sentence to screen readers, and shows it for a moment. */
 export function announce(sentence: string): void {
-  // The same sentence twice is said twice.
+  // The same sentence is announced again when it is repeated.
   said.value = said.peek() === sentence ? `${sentence}\u00a0` : sentence;
   if (clearing !== null) clearTimeout(clearing);
   clearing = setTimeout(() => {
@@ -14,7 +14,7 @@ export function announce(sentence: string): void {
 }
 
 const heard = signal('');
-/** Says something only to who listens: what the others can see anyway. */
+/** Announces something to screen readers only, where the screen shows it anyway. */
 export function whisper(sentence: string): void {
   heard.value = heard.peek() === sentence ? `${sentence}\u00a0` : sentence;
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 
-/** A button whose work takes a moment: it can't be pressed twice meanwhile, and keeps the focus. */
+/** A button for work that takes a moment: it can't be pressed twice meanwhile, and keeps the focus. */
 export function BusyButton({
   work,
   children,
@@ -13,7 +13,7 @@ export function BusyButton({
   children: ComponentChildren;
   strong?: boolean;
   type?: 'button' | 'submit';
-  /** What it is called where its words don't say it alone. */
+  /** The accessible name, where the visible words alone don't say enough. */
   label?: string;
 }) {
   const busy = useSignal(false);

@@ -41,12 +41,12 @@ function LanguageChooser() {
   );
 }
 
-/** What every page stands in. On a new page the focus goes to its heading, so that it is heard. */
+/** The frame of every page. On a new page the focus goes to its heading, so that a screen reader announces it. */
 export function Frame({ children }: { children: ComponentChildren }) {
   const who = session.value;
   const first = useRef(true);
   const here = path.value;
-  // It is the new address that moves the focus.
+  // Only a new address moves the focus.
   useEffect(() => {
     if (first.current) {
       first.current = false;
@@ -88,7 +88,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** A page's own heading; it names the window too. */
+/** A page's own heading, which is also the window's title. */
 export function Title({ children, hidden = false }: { children: string; hidden?: boolean }) {
   useEffect(() => {
     document.title = children === t('app.name') ? children : `${children} – ${t('app.name')}`;

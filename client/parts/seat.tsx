@@ -10,13 +10,13 @@ const roleKeys = {
   observer: 'role.observer',
 } as const;
 
-/** A seat in words: the role, and the party that it speaks for. */
+/** An accreditation in words: the role, and the party. */
 export const seatWords = ({ role, party }: Principal): string =>
   party === null ? t(roleKeys[role]) : `${t(roleKeys[role])} · ${party}`;
 
 /**
- * In whose name an account with several seats in a meeting acts: each press of a button takes another seat. `mayLeave`
- * says no, and tells the person why, while the present one is still needed.
+ * Chooses the accreditation under which an account with several in one meeting acts; each press takes the next one.
+ * `mayLeave` refuses, and tells the person why, while the present one is still needed.
  */
 export function SeatChooser({
   meeting,

@@ -21,7 +21,7 @@ export interface AccessOptions {
   readonly publicOrigin: string | null;
 }
 
-/** What another node ended, and what ended by time, is cut within this time, ms; what is ended here, at once. */
+/** Sessions that another node ended, or that ended by time, are cut within this time, ms; sessions ended here, at once. */
 const betweenLooks = 10_000;
 const betweenSweeps = 3600_000;
 
@@ -53,7 +53,10 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
   return {
     publicOrigin,
 
-    /** Starts a session, and returns its cookie. `cookies`: what the browser sent, which may be known to the account. */
+    /**
+     * Starts a session, and returns its cookie. `cookies`: the request's cookies, by which the browser may be known to
+     * the account.
+     */
     async signIn(name: string, password: string, address: string, cookies?: string): Promise<string> {
       const row = await accounts.named(name);
       const device = row === undefined ? null : devices.find(cookies, row);
@@ -78,7 +81,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       return found === null || account === null ? null : { account, session: found.session };
     },
 
-    /** Ends one session; returns the cookie header that takes it back. */
+    /** Ends one session; returns the cookie header that deletes its cookie. */
     async signOut(session: string): Promise<string> {
       await sessions.end(session);
       attendances.tell({ session });

@@ -12,7 +12,7 @@ export interface Account {
   readonly administrator: boolean;
 }
 
-/** What a new account is made of. */
+/** A new account, before it is stored. */
 export interface NewAccount {
   readonly id: AccountId;
   readonly name: string;
@@ -41,7 +41,7 @@ export interface Accounts {
 
 export function openAccounts(tables: Kysely<Tables>, now: () => number): Accounts {
   /**
-   * What those accounts look like whose key doesn't say so, since they are older than the rule. No more of them come.
+   * The looks of accounts that are older than the rule, so that their key doesn't hold them. Their number doesn't grow.
    */
   let formerLooks: Promise<ReadonlySet<string>> | null = null;
   const readFormerLooks = async (): Promise<ReadonlySet<string>> => {

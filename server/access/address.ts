@@ -1,9 +1,8 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /**
- * Whose tries are counted together. Behind a proxy that is whom the proxy names last in `X-Forwarded-For`; what stands
- * before that anybody may have written. What is no address, or where nobody is named, counts for the other end of the
- * socket.
+ * The address under which failed attempts are counted. Behind a proxy it is the last one in `X-Forwarded-For`; anybody
+ * may have written those before it. An invalid or missing address counts as the other end of the socket.
  */
 export function addressOf(forwardedFor: string | undefined, socket: string, behindProxy: boolean): string {
   const named = behindProxy ? bare(forwardedFor?.split(',').at(-1)?.trim() ?? '') : '';
@@ -17,7 +16,10 @@ function bare(named: string): string {
   return /^([\d.]+):\d+$/.exec(named)?.[1] ?? named;
 }
 
-/** Who has one IPv6 address has 2^64 of them: they count as one. An IPv4 address written as IPv6 is that address. */
+/**
+ * The owner of an IPv6 network has 2^64 addresses: they count as one. An IPv4 address written as IPv6 is that IPv4
+ * address.
+ */
 function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped !== undefined && isIPv4(mapped)) return mapped;

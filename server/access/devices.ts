@@ -7,9 +7,10 @@ export interface Known {
 }
 
 /**
- * Browsers in which somebody signed in before. Each keeps a proof of it, good for that account alone and for nothing but
- * its own count of tries: whoever guesses elsewhere, from however many addresses, can't shut a delegate out of a
- * browser that the delegate has used. Nothing is stored here; only who reads the accounts could make such a proof.
+ * Browsers in which somebody signed in before. Each keeps a proof, valid for that account alone and only for its own
+ * count of failures: attempts from other browsers, from any number of addresses, can't shut a delegate out of a browser
+ * that the delegate has used. The server stores nothing for it; only a reader of the accounts table could make such a
+ * proof.
  */
 export interface Devices {
   /** The id of the device, if the cookie proves that the account was signed in there. */

@@ -4,45 +4,51 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import { nameKey } from '../storage/tables.ts';
 
-/** A try to sign in. */
+/** An attempt to sign in. */
 export interface Attempt {
   readonly name: string;
   /** The account of that name; null where there is none. */
   readonly account: AccountId | null;
   /** See `addressOf`. */
   readonly address: string;
-  /** The id of a browser that the account was signed in with before; null for any other. */
+  /** The id of a browser in which the account was signed in before; null for any other. */
   readonly device: string | null;
 }
 
-/** How often one may fail. Kept in memory: a restart forgives, and every node counts for itself. */
+/** The limits of failures and requests. Kept in memory: a restart resets them, and every node counts for itself. */
 export interface Limits {
   /**
-   * Lets a password be checked, and counts the try where it fails. Resolves with what `check` says: whether it is right.
-   * Throws `too-many-requests`.
+   * Lets a password be checked, and counts a failure. Resolves with the result of `check`: whether it is right. Throws
+   * `too-many-requests`.
    */
   signIn(attempt: Attempt, check: () => Promise<boolean>): Promise<boolean>;
-  /** Counts an invitation that leads nowhere. Throws `too-many-requests`. */
+  /** Counts a look-up of an invalid invitation. Throws `too-many-requests`. */
   invitation(address: string): Promise<void>;
-  /** Lets an invitation be taken up, and counts the try where that throws. Throws `too-many-requests`. */
+  /** Lets an invitation be accepted, and counts a failure where that throws. Throws `too-many-requests`. */
   takeUp<T>(invitation: string, take: () => Promise<T>): Promise<T>;
-  /** What an order or a costly question takes of an account's allowance. Throws `too-many-requests`. */
+  /** Charges a command or a costly query to an account's allowance. Throws `too-many-requests`. */
   command(account: AccountId, cost?: number): Promise<void>;
-  /** A meeting that an account makes. Throws `too-many-requests`. */
+  /** Counts a meeting that an account makes. Throws `too-many-requests`. */
   meeting(account: AccountId): Promise<void>;
 }
 
-/** Failures and seconds; for commands, orders and seconds. Named in docs/security.md, which a test holds to them. */
+/**
+ * Failures and seconds; for commands, commands and seconds. docs/security.md lists these figures, and a test compares
+ * them.
+ */
 export const allowances = {
-  /** A browser that knows the account has a count of its own, and no other. */
+  /** A browser that the account knows has its own count, and no other. */
   signInByDevice: { points: 10, duration: 900 },
   signInByNameAndAddress: { points: 10, duration: 900 },
   /**
-   * From all addresses together: a program that commands a thousand of them has no thousand times as many tries. Addresses
-   * from which the account was signed in before have their own count alone.
+   * From all addresses together: an attacker with a thousand addresses has no thousand times as many attempts.
+   * Addresses from which the account was signed in before have only their own count.
    */
   signInByName: { points: 50, duration: 3600 },
-  /** An address that failed so often guesses at many names: each name has fewer tries there, and none is shut out. */
+  /**
+   * An address with so many failures is guessing at many names: each name has fewer attempts there, and none is shut
+   * out.
+   */
   signInByAddress: { points: 100, duration: 900 },
   signInWhereManyFail: { points: 3, duration: 900 },
   invitationByAddress: { points: 60, duration: 900 },
@@ -51,9 +57,9 @@ export const allowances = {
   meetingByAccount: { points: 30, duration: 3600 },
 } as const;
 
-/** Tries that may wait for others at the same name. */
+/** Attempts that may wait for others at the same name. */
 const mostWaiting = 500;
-/** Addresses of accounts, and names that don't exist, that are remembered. */
+/** Addresses of accounts, and unknown names, that are remembered. */
 const mostRemembered = 20_000;
 
 export function openLimits(): Limits {
@@ -65,11 +71,11 @@ export function openLimits(): Limits {
   const takingUp = new Failures(allowances.takeUpByInvitation);
   const commands = new RateLimiterMemory(allowances.commandByAccount);
   const meetings = new RateLimiterMemory(allowances.meetingByAccount);
-  /** From where accounts were signed in before. */
+  /** The addresses from which accounts were signed in before. */
   const knownFrom = new Recent<true>();
-  /** Tries at names that don't exist, from addresses where many failed. */
+  /** Attempts at unknown names, from addresses with many failures. */
   const inVain = new Recent<number>();
-  /** How long a check takes, ms. */
+  /** The duration of a check, ms. */
   let usually = 50;
 
   const checked = async (check: () => Promise<boolean>): Promise<boolean> => {
@@ -79,7 +85,10 @@ export function openLimits(): Limits {
     return right;
   };
 
-  /** A name that doesn't exist, where many failed: told as any other, after as long, and without the work. */
+  /**
+   * An unknown name, from an address with many failures: the same answer after the same time as for a known name,
+   * without the work.
+   */
   const failInVain = async (key: string): Promise<false> => {
     const tries = (inVain.get(key) ?? 0) + 1;
     inVain.set(key, tries);
@@ -111,7 +120,7 @@ export function openLimits(): Limits {
         await byAddress.count(address);
         return false;
       }
-      // A delegation at one address mistypes now and then.
+      // A delegation behind one address mistypes now and then.
       await byNameAndAddress.forget(here);
       if (account !== null) knownFrom.set(`${address} ${account}`, true);
       return true;
@@ -151,20 +160,22 @@ const isRight = (right: boolean): boolean => right;
 const tooMany = (wait: number): ConcordError =>
   new ConcordError('too-many-requests', { field: String(Math.max(1, Math.ceil(wait / 1000))) });
 
-/** Failures are forgotten by a timer, whatever the clock shows; what is told must not be longer when the clock went back. */
+/**
+ * A timer forgets failures, whatever the clock shows; a clock that was set back must not lengthen the reported wait.
+ */
 function waitOf(limited: unknown, duration: number): number {
   const wait =
     typeof limited === 'object' && limited !== null && 'msBeforeNext' in limited ? Number(limited.msBeforeNext) : 0;
   return Math.min(wait, duration * 1000);
 }
 
-/** Tries of one key that are under way, and those that wait for them. */
+/** Attempts under one key that are under way, and those that wait for them. */
 interface Line {
   underWay: number;
   readonly waiting: (() => void)[];
 }
 
-/** Counts failures, and never what succeeds: tries that are under way wait for each other where only a few are left. */
+/** Counts failures only: attempts under way wait for each other where few are left. */
 class Failures {
   readonly #limiter: RateLimiterMemory;
   readonly #points: number;
@@ -177,7 +188,7 @@ class Failures {
 
   async #failed(key: string): Promise<number> {
     const found = await this.#limiter.get(key);
-    // By a clock that ran on, the time is over.
+    // By a clock that was set ahead, the time is over.
     return found === null || found.msBeforeNext <= 0 ? 0 : found.consumedPoints;
   }
 
@@ -185,7 +196,7 @@ class Failures {
     return (await this.#failed(key)) >= this.#points;
   }
 
-  /** How long until failures are forgotten, ms. */
+  /** The time until failures are forgotten, ms. */
   async wait(key: string): Promise<number> {
     return waitOf(await this.#limiter.get(key), this.#limiter.duration);
   }
@@ -199,8 +210,8 @@ class Failures {
   }
 
   /**
-   * Tries, if a failure is left: of `most`, where that isn't the allowance's own. What throws was no try. Throws
-   * `too-many-requests`.
+   * Runs an attempt, if a failure is left: of `most`, where that isn't the allowance's own. An attempt that throws
+   * doesn't count. Throws `too-many-requests`.
    */
   async attempt<Result>(
     key: string,
@@ -220,7 +231,7 @@ class Failures {
     }
   }
 
-  /** Waits until the try can't be one failure too many, whatever becomes of those that are under way. */
+  /** Waits until the attempt can't exceed the limit, whatever the outcome of those under way. */
   async #place(key: string, most: number): Promise<Line> {
     for (;;) {
       const failed = await this.#failed(key);
@@ -237,7 +248,7 @@ class Failures {
   }
 }
 
-/** What was noted last, as much as is remembered. */
+/** The most recent entries, up to a limit. */
 class Recent<Value> {
   readonly #noted = new Map<string, Value>();
 

@@ -12,9 +12,9 @@ export function requireStrong(password: string): void {
   if (folded(password).length < shortestPassword) throw new ConcordError('password-too-short');
 }
 
-/** Passwords that are hashed at once: each takes 19 MB, and one of the four threads that Node has, for files too. */
+/** Passwords that are hashed at once: each takes 19 MB, and one of the four threads that Node also uses for files. */
 const mostAtOnce = 2;
-/** How many may wait of whom nothing is known, and when to come again if more do, seconds. */
+/** Waiting checks for unknown browsers, and their Retry-After, seconds. */
 const mostWaiting = 200;
 const comeAgain = '2';
 
@@ -22,12 +22,12 @@ let underWay = 0;
 const known: (() => void)[] = [];
 const unknown: (() => void)[] = [];
 
-/** Those who are known, by their browser or their invitation, come first. Throws `too-many-requests`. */
+/** Known browsers and valid invitations come first. Throws `too-many-requests`. */
 async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
   if (underWay < mostAtOnce) underWay += 1;
   else {
     if (!isKnown && unknown.length >= mostWaiting) throw new ConcordError('too-many-requests', { field: comeAgain });
-    // Whoever ends hands the place on.
+    // A finished check starts the next.
     await new Promise<void>((resolve) => (isKnown ? known : unknown).push(resolve));
   }
   try {
@@ -42,10 +42,10 @@ async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
 export const hashPassword = (password: string): Promise<string> =>
   inTurn(true, () => hash(folded(password), parameters));
 
-/** A hash of nothing that anybody knows: checking an unknown name takes as long as checking a wrong password. */
+/** A hash of a random password: checking an unknown name takes as long as checking a wrong password. */
 const nobody = hashPassword(globalThis.crypto.randomUUID());
 
-/** Throws `too-many-requests` where too many wait of whom nothing is known. */
+/** Throws `too-many-requests` where too many checks for unknown browsers wait. */
 export async function passwordFits(
   password: string,
   stored: string | null,

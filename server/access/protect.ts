@@ -4,9 +4,8 @@ import { secureHeaders } from 'hono/secure-headers';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 
 /**
- * Nothing from elsewhere, nothing inline, in no frame; and no string becomes HTML but through the policies named
- * here: the editor's two, for what is pasted and thrown away, and that of the observers' page, for what this server
- * rendered.
+ * No foreign resources, no inline code, no framing; and strings become HTML only through the policies named here: the
+ * editor's two, for pasted text that is parsed and dropped, and the observers' page's, for the server's own fragments.
  */
 const contentSecurityPolicy = {
   defaultSrc: ["'none'"],
@@ -23,7 +22,7 @@ const contentSecurityPolicy = {
   trustedTypes: ['ProseMirrorClipboard', 'concord-paste', 'concord-reading'],
 };
 
-/** What no page of ours ever asks for. */
+/** Abilities of the browser that no page of ours asks for. */
 const permissionsPolicy = {
   accelerometer: [],
   autoplay: [],
@@ -49,11 +48,11 @@ const permissionsPolicy = {
 
 export interface Protection {
   readonly secure: boolean;
-  /** The origin that people come by, behind a proxy; null: each request's own host. */
+  /** The public origin, behind a proxy; null: each request's own host. */
   readonly publicOrigin: string | null;
 }
 
-/** Bytes of a body: a command is small, a compilation is a file. */
+/** Limits of a body, bytes: a command is small, a compilation is a file. */
 const largestBody = 512 * 1024;
 const largestFile = 6 * 1024 * 1024;
 
@@ -80,7 +79,7 @@ export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler
     for (const [name, value] of await headers) c.header(name, value);
     // For what searches the web.
     c.header('X-Robots-Tag', 'noindex, nofollow, noarchive');
-    // Whatever doesn't say otherwise, as the program's own files do, is confidential: a shared computer keeps none of it.
+    // An answer is confidential unless it says otherwise, as the program's own files do: a shared computer keeps none of it.
     c.header('Cache-Control', 'no-store');
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
       const headers = {

@@ -9,7 +9,7 @@ import { addressOf } from './address.ts';
 
 export interface AccessRoutesOptions {
   readonly meetings: Meetings;
-  /** In demo mode: who may be signed in as by one click, and with which password. */
+  /** In demo mode: the names offered for sign-in by one click, and their password. */
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
 }
 
@@ -21,11 +21,11 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     try {
       socket = getConnInfo(c).remote.address ?? socket;
     } catch {
-      // Asked without a server round it, as tests may.
+      // Without an HTTP server there is no address, as in tests.
     }
     return addressOf(c.req.header('x-forwarded-for'), socket, access.publicOrigin !== null);
   };
-  /** Hands out the cookies of a session that was just started, and ends the one that the browser had. */
+  /** Sends the cookies of a new session, and ends the browser's former session. */
   const welcome = async (c: Context, name: string, cookie: string): Promise<void> => {
     const cookies = c.req.header('cookie');
     const before = await access.authenticate(cookies);

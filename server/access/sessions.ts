@@ -6,29 +6,29 @@ import type { Tables } from '../storage/tables.ts';
 import { outlives, outlivesFrom } from './expiry.ts';
 
 /**
- * Sessions, and the only place that knows `lucia`. Lucia keeps session ids in clear; here the id is a hash of the token
- * that the cookie holds, so that whoever reads the database can't sign in with what stands there.
+ * Sessions, and the only place that knows `lucia`. Lucia stores session ids in clear; here the id is a hash of the
+ * token in the cookie, so that a reader of the database can't sign in with it.
  */
 export interface Sessions {
   /** Starts a session and returns its id and the `Set-Cookie` header. */
   start(account: string): Promise<{ readonly session: string; readonly cookie: string }>;
-  /** The account behind a `Cookie` header; null where there is no valid session in it. */
+  /** The account behind a `Cookie` header; null where it has no valid session. */
   find(cookieHeader: string | undefined): Promise<{ readonly account: string; readonly session: string } | null>;
   end(session: string): Promise<void>;
   /** Ends all sessions of an account, and gives their ids. */
   endAll(account: string): Promise<readonly string[]>;
-  /** The `Set-Cookie` header that takes the cookie back. */
+  /** The `Set-Cookie` header that deletes the cookie. */
   blank(): string;
-  /** Of these sessions, those that are valid now. */
+  /** Of these sessions, the valid ones. */
   valid(sessions: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Forgets those that have ended, and shortens those that a clock made which ran ahead. */
+  /** Deletes expired sessions, and shortens those that were made by a clock that was ahead. */
   sweep(): Promise<void>;
 }
 
-/** A meeting lasts days, and nobody wants to sign in again in its middle. */
+/** Longer than a meeting, so that nobody has to sign in again in its middle. */
 const longest = new TimeSpan(7, 'd');
 
-/** Sessions of one account at once: a gallery of some thousand may share one. */
+/** Sessions of one account at once: thousands of observers may share an account. */
 const mostSessions = 5000;
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
@@ -39,7 +39,7 @@ export const newToken = (): string =>
 
 export const tokenId = hashOf;
 
-/** The token among the cookies of a request. Others' cookies are none of ours: they may be no URL encoding at all. */
+/** The token among the cookies of a request. Other sites' cookies may have any encoding. */
 function tokenIn(header: string, name: string): string | null {
   const values = header.split(';').flatMap((cookie) => {
     const [key, value] = cookie.trim().split('=', 2);
@@ -53,7 +53,7 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
   const lucia = new Lucia(adapterOf(tables), {
     sessionExpiresIn: longest,
     sessionCookie: {
-      // Browsers take a __Host- cookie only from https, for this host alone.
+      // Browsers accept a __Host- cookie only from https, for this host alone.
       name: secure ? '__Host-concord_session' : 'concord_session',
       attributes: { secure, sameSite: 'lax', path: '/' },
     },
@@ -90,7 +90,7 @@ export function openSessions(tables: Kysely<Tables>, { secure }: { readonly secu
     },
     end: (session) => lucia.invalidateSession(session),
     async endAll(account) {
-      // All of them: one that a wrong clock takes for ended may have its socket open.
+      // All of them: a session that a wrong clock takes for expired may have an open socket.
       const sessions = await tables.selectFrom('sessions').select('id').where('account_id', '=', account).execute();
       await lucia.invalidateUserSessions(account);
       return sessions.map(({ id }) => id);
@@ -128,14 +128,14 @@ function adapterOf(tables: Kysely<Tables>): Adapter {
     try {
       await tables.updateTable('sessions').set({ expires_at: expiresAt.getTime() }).where('id', '=', id).execute();
     } catch (error) {
-      // Whoever only reads may go on when nothing can be written.
+      // Reading goes on when nothing can be written.
       if (!(error instanceof ConcordError && error.code === 'not-stored')) throw error;
     }
   };
   return {
     async getSessionAndUser(id) {
       const row = await tables.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
-      // One that has ended is left to the sweeper: a clock that jumped ahead for a moment signs nobody out for good.
+      // The sweeper deletes expired sessions, so that a clock that was ahead for a moment signs nobody out for good.
       if (row === undefined || Number(row.expires_at) <= Date.now()) return [null, null];
       const session = read(row);
       if (outlives(session.expiresAt.getTime(), Date.now(), longest.milliseconds())) {

@@ -1,6 +1,9 @@
 import * as Y from 'yjs';
-import { type Author, decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
-import type { AmendmentRecord, ClauseRecord, MarkRecord } from '../../shared/negotiation/state.ts';
+import { type Actor, nameOf } from '../../shared/negotiation/act.ts';
+import { changesOf, decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
+import type { AmendmentRecord } from '../../shared/negotiation/families/amendment/state.ts';
+import type { ClauseRecord } from '../../shared/negotiation/families/clause/state.ts';
+import type { MarkRecord } from '../../shared/negotiation/state.ts';
 import type { HistoryAct, HistoryItem } from '../../shared/protocol/contract.ts';
 import { ClauseId, type MarkId, type PartyCode } from '../../shared/protocol/ids.ts';
 import { baseText, type Clause, changedRuns, sameClause } from '../../shared/text/clause.ts';
@@ -30,7 +33,7 @@ export interface Group {
 interface Stretch {
   /** In whose name: anything else begins another stretch. */
   readonly capacity: string;
-  readonly by: Author;
+  readonly actor: Actor;
   readonly onBehalfOf: PartyCode | null;
   readonly first: number;
   last: number;
@@ -98,12 +101,13 @@ export class Fold {
     const { negotiation } = this.#replica;
     const marks: [MarkId, MarkChange][] = [];
     const clauses = new Map<ClauseId, ClauseRecord | undefined>();
-    for (const change of header.changes) {
+    const changes = changesOf(header, negotiation);
+    for (const change of changes) {
       if (change.of === 'mark') marks.push([change.id, { was: negotiation.marks.get(change.id), is: change.value }]);
       else if (change.of === 'clause') clauses.set(change.id, negotiation.clauses.get(change.id));
     }
     this.#touched = new Set();
-    this.#replica.take(entry, header.at, header.changes);
+    this.#replica.take(entry, header.at, changes);
     this.#bytes += entry.content.length + entry.header.length;
     // What is decided or said of a mark concerns its clause, also where no word of it changes.
     for (const [, { was, is }] of marks) if (was !== undefined) this.#touched.add(is.clause);
@@ -143,7 +147,12 @@ export class Fold {
     return this.#text.find((clause) => clause.id === id) ?? null;
   }
 
-  #typed(entry: Entry, { by, onBehalfOf, at }: Header, capacity: string, marks: readonly [MarkId, MarkChange][]): void {
+  #typed(
+    entry: Entry,
+    { actor, onBehalfOf, at }: Header,
+    capacity: string,
+    marks: readonly [MarkId, MarkChange][],
+  ): void {
     for (const clause of this.#touched) {
       if (this.#only !== null && clause !== this.#only) continue;
       let stretch = this.#stretches.get(clause);
@@ -154,7 +163,7 @@ export class Fold {
         const before = this.#find(clause);
         stretch = {
           capacity,
-          by,
+          actor,
           onBehalfOf,
           first: sequence,
           last: sequence,
@@ -275,7 +284,7 @@ export class Fold {
   }
 }
 
-const capacityOf = ({ by, onBehalfOf }: Header): string => JSON.stringify([by, onBehalfOf]);
+const capacityOf = ({ actor, onBehalfOf }: Header): string => JSON.stringify([actor, onBehalfOf]);
 
 /** Null where the command gives none. No command is known by name here: those of an earlier or later program are told too. */
 const reasonOf = (command: { readonly type: string; readonly reason?: unknown }): string | null =>
@@ -287,23 +296,23 @@ const came = (before: Clause | null, after: Clause | null): HistoryAct['clause']
 };
 
 function actOf(
-  { by, onBehalfOf }: Pick<Header, 'by' | 'onBehalfOf'>,
+  { actor, onBehalfOf }: Pick<Header, 'actor' | 'onBehalfOf'>,
   { first, last, from, to }: Pick<HistoryAct, 'first' | 'last' | 'from' | 'to'>,
 ): Pick<HistoryAct, 'first' | 'last' | 'from' | 'to' | 'by' | 'onBehalfOf'> {
   const who =
-    'administrator' in by
-      ? { participant: null, name: by.administrator, party: null, role: null }
-      : { participant: by.participant, name: by.name, party: by.party, role: by.role };
+    'role' in actor
+      ? { participant: actor.participant, name: actor.name, party: actor.party, role: actor.role }
+      : { participant: null, name: nameOf(actor), party: null, role: null };
   return { first, last, from, to, by: who, onBehalfOf };
 }
 
 /** What somebody typed: for their party's marks, the words before and after; else the words in force. */
 function typedItems(
-  { by, onBehalfOf, before, marks }: Stretch,
+  { actor, onBehalfOf, before, marks }: Stretch,
   after: Clause | null,
   records: ReadonlyMap<MarkId, MarkRecord>,
 ): HistoryItem[] {
-  const party = onBehalfOf ?? ('administrator' in by ? null : by.party);
+  const party = onBehalfOf ?? ('role' in actor ? actor.party : null);
   const changed = changedMarks(before, after);
   for (const id of marks.keys()) changed.add(id);
   // Where words go, those of others on both sides of them stand otherwise: they are nothing that was done to those.

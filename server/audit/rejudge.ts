@@ -1,15 +1,22 @@
 import { z } from 'zod';
 import type { Party } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
+import type { Situation } from '../../shared/negotiation/command.ts';
 import { consequencesOf, permitLeft } from '../../shared/negotiation/consequences.ts';
-import type { EntryAction, Header } from '../../shared/negotiation/entry.ts';
-import { Command, decide, type Situation } from '../../shared/negotiation/procedure.ts';
-import { type NegotiationState, openStatus, type StateChange } from '../../shared/negotiation/state.ts';
+import type { Header } from '../../shared/negotiation/entry.ts';
+import type { StoredEvent } from '../../shared/negotiation/event.ts';
+import { effectsOf } from '../../shared/negotiation/events.ts';
+import { clientBound } from '../../shared/negotiation/families/authorship/events.ts';
+import { openStatus } from '../../shared/negotiation/families/status/state.ts';
+import { metadataKey } from '../../shared/negotiation/metadata.ts';
+import { decide, parseCommand } from '../../shared/negotiation/registry.ts';
+import type { NegotiationState, StateChange } from '../../shared/negotiation/state.ts';
 import type { PartyCode } from '../../shared/protocol/ids.ts';
 import type { Capacity } from '../../shared/text/authority.ts';
 import { type Clause, sameText } from '../../shared/text/clause.ts';
-import { type Resolved, rewritten } from '../../shared/text/resolve.ts';
+import { operated } from '../../shared/text/operations.ts';
 import { permit as permitOne } from './ruleset1/authority.ts';
+import { rewritten } from './ruleset1/dispose.ts';
 import { Command as CommandOne, decide as decideOne } from './ruleset1/procedure.ts';
 
 /** What an entry found, and what it left. */
@@ -25,85 +32,101 @@ type Typed = Effect & { readonly changes: readonly StateChange[] };
 
 /** What differs between the rules that were in force at one time and another. */
 interface Ruleset {
-  /** Judges an edit, with what its entry records. */
-  readonly typing: (edit: Typed, capacity: Capacity, by: Principal, at: number) => void;
-  /** What a stored command decides; throws for one that this ruleset doesn't know. */
+  /** Judges an edit, with the records that its entry changed. */
+  readonly typing: (edit: Typed, capacity: Capacity, header: Header) => void;
+  /** The text and the records that a stored command leaves; throws for one that this ruleset doesn't know. */
   readonly decide: (
     situation: Situation,
-    command: EntryAction,
-    by: Parameters<typeof decide>[2],
-    at: number,
-  ) => Pick<Resolved, 'rewrites'> & { readonly changes: readonly StateChange[] };
+    header: Header,
+    by: Principal,
+  ) => { readonly text: readonly Clause[]; readonly changes: readonly StateChange[] };
 }
 
 /** Rules in force, by their number. One that changed keeps its earlier form for as long as records need it. */
-const rulesets: ReadonlyMap<number, Ruleset> = new Map([
+const rulesets: ReadonlyMap<number, Ruleset> = new Map<number, Ruleset>([
   [
     1,
     {
       typing: judgeTypingOne,
-      decide: (situation, command, by, at) => decideOne(situation, CommandOne.parse(command), by, at),
+      decide: (situation, { command, at }, by) => {
+        const { rewrites, changes } = decideOne(situation, CommandOne.parse(command), by, at);
+        return { text: rewritten(situation.text, rewrites), changes };
+      },
     },
   ],
   [
     2,
     {
       typing: judgeTyping,
-      decide: (situation, command, by, at) => decide(situation, Command.parse(command), by, at),
+      decide: (situation, header, by) => {
+        const { operations, events } = decide(situation, parseCommand(header.command), by);
+        assertSaid(header, events);
+        return {
+          text: operated(situation.text, operations),
+          changes: effectsOf(events, header, situation.negotiation),
+        };
+      },
     },
   ],
 ]);
 
+/** Where an entry holds events, they are exactly those that follow. */
+function assertSaid({ recorded }: Header, events: readonly StoredEvent[]): void {
+  if ('events' in recorded && !same(recorded.events, events))
+    throw new Error('it records something else than what happened');
+}
+
 /**
- * Judges an entry again as the room judged it, by the rules that were in force then: whoever it names must have been
- * allowed to do what it did. A chain that somebody sealed anew holds; words put into another's mouth don't.
+ * Judges an entry again as the room judged it, by the rules that were in force then: the actor that it names must have been
+ * allowed to do what it did. A chain that somebody sealed anew holds; words put into another's mouth don't. `changes`: the
+ * records that the entry changed.
  *
  * Throws an `Error` that says what is wrong, or the `ConcordError` of the rule that the entry breaks.
  */
-export function rejudge(header: Header, effect: Effect): void {
+export function rejudge(header: Header, effect: Effect, changes: readonly StateChange[]): void {
   const { command } = header;
   const rules = rulesets.get(header.ruleset);
   if (rules === undefined)
     throw new Error(`it was made under rules that this version does not know (${header.ruleset})`);
   if (command.type === 'create') {
     if (effect.sequence !== 1) throw new Error('it brings a text in where there is one');
-  } else if (command.type === 'typing') rejudgeTyping(header, effect, rules);
-  else rejudgeDecision(header, effect, rules);
+  } else if (command.type === 'typing') rejudgeTyping(header, { ...effect, changes }, rules);
+  else rejudgeDecision(header, { ...effect, changes }, rules);
 }
 
-function rejudgeTyping({ by, at, onBehalfOf, changes }: Header, effect: Effect, rules: Ruleset): void {
-  const { before, after, negotiation } = effect;
+function rejudgeTyping(header: Header, effect: Typed, rules: Ruleset): void {
+  const { before, after, negotiation, changes } = effect;
+  const { actor, onBehalfOf } = header;
   if (sameText(before, after) && changes.length === 0) return;
-  if ('administrator' in by) throw new Error('it is typed by somebody who takes no part');
-  const capacity = capacityOf(by.role, by.party, onBehalfOf);
+  if (!('role' in actor)) throw new Error('it is typed by somebody who takes no part');
+  const capacity = capacityOf(actor.role, actor.party, onBehalfOf);
   if (capacity === null) throw new Error('it is typed by somebody who may not write');
-  rules.typing({ ...effect, changes }, capacity, by, at);
+  rules.typing(effect, capacity, header);
   for (const change of changes) {
-    if (change.of === 'client' && (change.value.participant !== by.participant || negotiation.clients.has(change.id)))
+    if (
+      change.of === 'client' &&
+      (change.value.participant !== actor.participant || negotiation.clients.has(change.id))
+    )
       throw new Error('it gives a client to somebody else');
     if (change.of !== 'mark' || negotiation.marks.has(change.id)) continue;
     const { value } = change;
-    if (!('proposesFor' in capacity) || value.party !== capacity.proposesFor || value.participant !== by.participant)
+    if (!('proposesFor' in capacity) || value.party !== capacity.proposesFor || value.participant !== actor.participant)
       throw new Error('it enters a mark in the name of somebody else');
-    if (value.typedBy !== by.name) throw new Error('it enters a mark under another name');
+    if (value.typedBy !== actor.name) throw new Error('it enters a mark under another name');
   }
 }
 
 /** An edit is judged by what it left, and records exactly what follows from it. */
-function judgeTyping(
-  { before, after, negotiation, changes }: Typed,
-  capacity: Capacity,
-  by: Principal,
-  at: number,
-): void {
-  const found = consequencesOf({ before, after }, capacity, by, negotiation, at);
-  if (found.rewrites.length > 0) throw new Error('it leaves words of what it ended');
-  if (
-    !same(
-      found.changes,
-      changes.filter(({ of }) => of !== 'client'),
-    )
-  )
+function judgeTyping({ before, after, negotiation, changes }: Typed, capacity: Capacity, header: Header): void {
+  const found = consequencesOf({ before, after }, capacity, negotiation);
+  if (found.operations.length > 0) throw new Error('it leaves words of what it ended');
+  const { recorded } = header;
+  if ('events' in recorded) {
+    const said = recorded.events.filter(({ type }) => type !== clientBound.type);
+    if (!same(said, found.events)) throw new Error('it records something else than what was typed');
+  }
+  const followed = effectsOf(found.events, header, negotiation);
+  if (!same(byRecord(followed), byRecord(changes.filter(({ of }) => of !== 'client'))))
     throw new Error('it records something else than what was typed');
   permitLeft({ before, after }, found.fallen, capacity, negotiation);
 }
@@ -140,15 +163,19 @@ class AnyParty extends Map<PartyCode, Party> {
   }
 }
 
-function rejudgeDecision(header: Header, { before, after, negotiation }: Effect, rules: Ruleset): void {
-  const { by, at, changes, command } = header;
-  if ('administrator' in by) throw new Error('it is decided by somebody who takes no part');
+function rejudgeDecision(header: Header, { before, after, negotiation, changes }: Typed, rules: Ruleset): void {
+  const { actor } = header;
+  if (!('role' in actor)) throw new Error('it is decided by somebody who takes no part');
   const situation = { text: before, negotiation, meeting: { parties: new AnyParty(), drafting: true } };
-  const decision = rules.decide(situation, command, by, at);
-  if (!same(decision.changes, changes)) throw new Error('it records something else than what was decided');
-  if (!sameText(rewritten(before, decision.rewrites), after))
-    throw new Error('it leaves another text than what was decided');
+  const decided = rules.decide(situation, header, actor);
+  if (!same(byRecord(decided.changes), byRecord(changes)))
+    throw new Error('it records something else than what was decided');
+  if (!sameText(decided.text, after)) throw new Error('it leaves another text than what was decided');
 }
+
+/** Changes in the order of their records: each stands there once, and the order in which they were found says nothing. */
+const byRecord = (changes: readonly StateChange[]): readonly StateChange[] =>
+  [...changes].sort((one, other) => (metadataKey(one) < metadataKey(other) ? -1 : 1));
 
 /** Whether two values are the same JSON, whatever the order of keys. */
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));

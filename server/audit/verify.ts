@@ -1,7 +1,8 @@
 import * as Y from 'yjs';
 import { evolveMeeting, noMeeting } from '../../shared/meeting/meeting.ts';
-import { decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
-import { type NegotiationState, recordKey, serverClient } from '../../shared/negotiation/state.ts';
+import { changesOf, decodeHeader, type Header } from '../../shared/negotiation/entry.ts';
+import { metadataKey, readMetadata, recordOfKey } from '../../shared/negotiation/metadata.ts';
+import { type NegotiationState, serverClient } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import { recordOf } from '../../shared/text/document.ts';
@@ -104,8 +105,9 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
       const after = replica.text();
       if (replica.doc.store.pendingStructs !== null || replica.doc.store.pendingDs !== null)
         throw new Error('the update builds on something that is not in the log');
-      rejudge(header, { sequence: entry.sequence, before, after, negotiation: replica.negotiation });
-      replica.note(entry, header.at, header.changes);
+      const changes = changesOf(header, replica.negotiation);
+      rejudge(header, { sequence: entry.sequence, before, after, negotiation: replica.negotiation }, changes);
+      replica.note(entry, header.at, changes);
       checkWriters(entry, header, replica.negotiation);
       if (entry.sequence === checkpoint?.sequence) fault = compareCheckpoint(replica, checkpoint, name);
     });
@@ -123,10 +125,10 @@ async function verifyRecommendation(log: Log, name: LogName): Promise<Found> {
 }
 
 /** What an entry brings is by the client ids of its author, as the ledger has them then, or by the server's. */
-function checkWriters({ content }: Entry, { by }: Header, { clients }: NegotiationState): void {
+function checkWriters({ content }: Entry, { actor }: Header, { clients }: NegotiationState): void {
   if (content.length === 0) return;
   for (const client of Y.parseUpdateMeta(content).to.keys())
-    if (client !== serverClient && ('administrator' in by || clients.get(client)?.participant !== by.participant))
+    if (client !== serverClient && (!('role' in actor) || clients.get(client)?.participant !== actor.participant))
       throw new Error('it was written by somebody else');
 }
 
@@ -161,9 +163,14 @@ function compareMirror(replica: Replica, name: LogName): Fault | null {
   const record = recordOf(replica.doc);
   const changes = replica.negotiation.changes();
   const mirrored = changes.every(
-    (change) => JSON.stringify(sorted(record.get(recordKey(change)))) === JSON.stringify(sorted(change.value)),
+    (change) => JSON.stringify(sorted(readMetadata(record, change))) === JSON.stringify(sorted(change)),
   );
-  return mirrored && record.size === changes.length
+  const known = new Set(changes.map(metadataKey));
+  const isOurs = (key: string): boolean => {
+    const named = recordOfKey(key);
+    return named !== null && known.has(metadataKey(named));
+  };
+  return mirrored && [...record.keys()].every(isOurs)
     ? null
     : { log: name, sequence: null, reason: "the document's record differs from the ledger" };
 }

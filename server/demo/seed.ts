@@ -2,14 +2,14 @@ import * as Y from 'yjs';
 import type { Participant } from '../../shared/meeting/meeting.ts';
 import { principalOf } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { onWhatIsSeen } from '../../shared/negotiation/procedure.ts';
+import { onWhatIsSeen } from '../../shared/negotiation/registry.ts';
 import { newMarkId, PartyCode, type RecommendationId } from '../../shared/protocol/ids.ts';
 import { clauseText } from '../../shared/text/clause.ts';
 import { markKey, textOf } from '../../shared/text/document.ts';
 import type { Access } from '../access/access.ts';
 import { makeMeeting, type Plan } from '../meetings/create.ts';
 import type { Meetings } from '../meetings/meetings.ts';
-import { run } from '../negotiation/execute.ts';
+import { execute } from '../negotiation/execute.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { stageUpdate } from '../room/stage.ts';
@@ -21,7 +21,7 @@ const officers = [
   { user: 'observer', role: 'observer' },
 ] as const;
 
-/** The names that sign in to the demo meeting: its officers, and one delegate a party. */
+/** The accounts of the demo meeting: its officers, and one delegate a party. */
 export const demoAccounts: readonly string[] = [
   ...officers.map(({ user }) => user),
   ...demoMeeting.parties.map(({ user }) => user),
@@ -35,12 +35,12 @@ export interface DemoServices {
 }
 
 /**
- * Makes the demo meeting by the way that everybody takes: its texts are brought in, its delegates' amendments are
- * judged like any others, its chair marks consensus. An interrupted one is not a meeting: accounts come last, all at once.
+ * Makes the demo meeting through the regular interfaces: its texts are imported, the room judges its delegates'
+ * amendments, its chair marks consensus. An interrupted one is not a meeting: the accounts are made last, all at once.
  */
 export async function seedDemo(services: DemoServices, password: string): Promise<void> {
   const { access, meetings, rooms } = services;
-  const made = await makeMeeting(services, plan(), { administrator: 'demo' }, 'demo');
+  const made = await makeMeeting(services, plan(), { operator: 'demo' }, 'demo');
   const state = meetings.get(made.meeting);
   if (state === null) throw new Error('the demo meeting was not made');
   const acting = (of: (participant: Participant) => boolean): Principal => {
@@ -58,12 +58,12 @@ export async function seedDemo(services: DemoServices, password: string): Promis
     const room = await rooms.room(id);
     const mark = await propose(room, amendment.clause, amendment, by);
     if (amendment.reason !== undefined)
-      await run(services, id, { type: 'give-reason', amendment: mark, reason: amendment.reason }, by.participant);
+      await execute(services, id, { type: 'give-reason', amendment: mark, reason: amendment.reason }, by.participant);
     for (const sponsor of amendment.sponsors ?? []) {
       const party = PartyCode.parse(sponsor);
-      await run(services, id, { type: 'ask-to-sponsor', amendment: mark, party }, by.participant);
+      await execute(services, id, { type: 'ask-to-sponsor', amendment: mark, party }, by.participant);
       const asked = acting((participant) => participant.role === 'delegate' && participant.party === party);
-      await run(
+      await execute(
         services,
         id,
         onWhatIsSeen(
@@ -79,7 +79,7 @@ export async function seedDemo(services: DemoServices, password: string): Promis
     const room = await rooms.room(id);
     const agreed = room.text()[clause];
     if (agreed === undefined) throw new Error('the demo text names a clause that is not there');
-    await run(
+    await execute(
       services,
       id,
       onWhatIsSeen(
@@ -140,7 +140,7 @@ function plan(): Plan {
 
 const titled = (user: string): string => user.charAt(0).toUpperCase() + user.slice(1);
 
-/** The plan lists recommendations topic by topic; the demo text names them by their own order, which is the same. */
+/** The plan lists recommendations topic by topic; the demo text numbers them in the same order. */
 function recommendation(made: readonly RecommendationId[], at: number): RecommendationId {
   const id = made[at];
   if (id === undefined) throw new Error('the demo text names a recommendation that is not there');
@@ -153,7 +153,7 @@ interface Proposal {
   readonly after?: string | undefined;
 }
 
-/** Types an amendment as its delegate would: on a document of the delegate's own, judged by the room. */
+/** Types an amendment as its delegate would: in a document of the delegate's own, judged by the room. */
 async function propose(room: Room, at: number, { strike, insert, after }: Proposal, by: Principal) {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, room.stateFor());
@@ -200,7 +200,7 @@ async function propose(room: Room, at: number, { strike, insert, after }: Propos
   return mark;
 }
 
-/** The marks on the character at a place: what is typed after it must not take them over. */
+/** The marks on the character at a place: text typed after it must not inherit them. */
 function attributesAt(words: Y.XmlText, place: number): Record<string, unknown> {
   let passed = 0;
   for (const { insert, attributes } of words.toDelta() as { insert: string; attributes?: Record<string, unknown> }[]) {

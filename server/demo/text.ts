@@ -1,10 +1,10 @@
 import type { ClauseKind } from '../../shared/text/schema.ts';
 
-/** A meeting to try Concord with. Who proposed what is taken from a real compilation; every sentence is our own. */
+/** The demo meeting. The proposers follow a real compilation; every sentence is our own. */
 export interface DemoMeeting {
   readonly name: string;
   readonly parties: readonly {
-    /** The name that its delegate signs in with. */
+    /** The name with which its delegate signs in. */
     readonly user: string;
     readonly code: string;
     readonly names: { readonly en: string; readonly es: string; readonly fr: string; readonly pt: string };
@@ -14,7 +14,7 @@ export interface DemoMeeting {
   }[];
   readonly topics: readonly { readonly heading: string; readonly level: number }[];
   readonly recommendations: readonly {
-    /** Place in `topics`; recommendations stand in the order of the topics. */
+    /** Index in `topics`; recommendations stand in the order of the topics. */
     readonly topic: number;
     readonly heading: string;
     readonly clauses: readonly DemoClause[];

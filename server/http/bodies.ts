@@ -3,22 +3,22 @@ import type { Context } from 'hono';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Turns } from '../runtime/turns.ts';
 
-/** Bytes of bodies that are kept, all together; one that is larger is made each time. */
+/** Bytes of all kept bodies together; a larger body is made at each request. */
 const mostBytes = 32 * 1024 * 1024;
 
 interface Body {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What it was made of; where one of these is another, it is made anew. */
+  /** The values from which it was made; when one of them is another object, it is made anew. */
   readonly of: readonly unknown[];
 }
 
 /**
- * Answers that cost something to make, as JSON: made once while nothing changed, whoever asks, and the same memory for all
- * who are sent them. One account is sent a few at once: a reader that takes nothing keeps no more than those in memory.
+ * JSON answers that are costly to make: made once while nothing changes, and the same memory for all readers. One
+ * account is sent a few at once, so that a reader that accepts nothing keeps no more than those in memory.
  */
 export class Bodies {
   readonly #turns: Turns;
-  /** The one that was asked for last comes last. */
+  /** In order of use, the most recent last. */
   readonly #kept = new Map<string, Body>();
   #bytes = 0;
 
@@ -27,9 +27,9 @@ export class Bodies {
   }
 
   /**
-   * Answers with the JSON of what `make` gives, an object. `find` is asked when it is the account's turn: the key of the
-   * body, and the values that it depends on; `own` is what this reader is told beside it. Throws `too-many-requests`
-   * where too many wait for the account.
+   * Answers with the JSON of the object that `make` returns. `find` is called when it is the account's turn: it gives
+   * the body's key, and the values on which the body depends; `own` holds this reader's own fields. Throws
+   * `too-many-requests` where too many wait for the account.
    */
   async answer(
     c: Context,
@@ -84,7 +84,7 @@ export class Bodies {
   }
 }
 
-/** The JSON of two objects as that of one. */
+/** The JSON of two objects merged into one. */
 function joined(own: object, shared: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const first = new TextEncoder().encode(`${JSON.stringify(own).slice(0, -1)},`);
   const bytes = new Uint8Array(first.length + shared.length - 1);

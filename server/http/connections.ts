@@ -2,23 +2,24 @@ import type { Duplex } from 'node:stream';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 
-/** Of all connections, the part that is kept for those of which nothing is known yet, and for requests. */
+/** The share of connections that is reserved for requests, and for connections without a request yet. */
 const shareForRequests = 1 / 5;
 
-/** What lasts on a connection: drafting (a socket, a screen's notices), or reading along. */
+/** Long-lived uses of a connection: drafting (a socket, a screen's event stream), or reading. */
 export type Use = 'drafting' | 'reading';
 
 /**
- * Whose the server's connections are. There is always room for those who draft: others are bounded, and make room.
+ * The server's connections and their accounts. Drafting always has room: other uses are limited, and their connections
+ * are closed for it.
  *
- * A connection that says nothing, or asks now and then, is let go when too many do, the one that was quiet for longest
- * first. Of too many readers, one of the account with the most is let go.
+ * When too many connections are idle or carry occasional requests, the one that was quiet for longest is closed. Of too
+ * many readers, one of the account with the most is disconnected.
  */
 export class Connections {
   readonly #most: number;
   readonly #mostReaders: number;
   readonly #mostRequests: number;
-  /** Neither drafting nor reading: the one that was quiet for longest comes first. */
+  /** Neither drafting nor reading; in order of use, the one that was quiet for longest first. */
   readonly #others = new Set<Duplex>();
   readonly #readers = new Map<AccountId, Set<() => void>>();
   #reading = 0;
@@ -30,7 +31,7 @@ export class Connections {
     this.#mostReaders = Math.min(mostReaders, most - this.#mostRequests);
   }
 
-  /** A connection came. `isBusy` says of another whether a request of it is being answered. */
+  /** Registers a connection. `isBusy` says of another whether a request of it is being answered. */
   arrive(connection: Duplex, isBusy: (other: Duplex) => boolean): void {
     this.#others.add(connection);
     connection.once('close', () => this.#others.delete(connection));
@@ -46,14 +47,14 @@ export class Connections {
     quietest?.destroy();
   }
 
-  /** Something was asked or answered on it. */
+  /** The connection carried a request or an answer. */
   use(connection: Duplex): void {
     if (this.#others.delete(connection)) this.#others.add(connection);
   }
 
   /**
-   * Counts a connection that lasts. `letGo` ends it where others need the room. Returns what ends the counting. Throws
-   * `too-many-connections`.
+   * Counts a long-lived use. `letGo` ends it where drafting needs the connection. Returns the function that ends the
+   * count. Throws `too-many-connections`.
    */
   hold(use: Use, whose: AccountId, connection: Duplex | null, letGo: () => void): () => void {
     if (use === 'drafting') this.#makeRoom();
@@ -77,7 +78,7 @@ export class Connections {
       own.delete(goes);
       if (own.size === 0 && this.#readers.get(whose) === own) this.#readers.delete(whose);
     };
-    // The room is there at once, and not only when the connection has closed.
+    // The count drops at once, and not only when the connection has closed.
     const goes = (): void => {
       free();
       letGo();
@@ -90,7 +91,7 @@ export class Connections {
     return this.#most - this.#mostRequests - this.#drafting - this.#reading;
   }
 
-  /** Whoever drafts comes before whoever reads. */
+  /** Drafting takes precedence over reading. */
   #makeRoom(): void {
     if (this.#room > 0) return;
     const [, readers] = this.#largest();
@@ -109,7 +110,7 @@ export class Connections {
     first();
   }
 
-  /** The account that reads by the most streams. */
+  /** The account with the most reading streams. */
   #largest(): readonly [AccountId | null, ReadonlySet<() => void>] {
     let found: readonly [AccountId | null, ReadonlySet<() => void>] = [null, new Set()];
     for (const [account, readers] of this.#readers) if (readers.size > found[1].size) found = [account, readers];

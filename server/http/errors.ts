@@ -22,7 +22,7 @@ export function refusalOf(c: Context, error: ConcordError): Response {
   );
 }
 
-/** Answers every error. What nobody foresaw is logged with its stack, and never with what was sent. */
+/** Answers every error. An unexpected one is logged with its stack, and never with the request's contents. */
 export const answerErrors =
   (log: Logger): ErrorHandler =>
   (error, c) => {
@@ -31,7 +31,7 @@ export const answerErrors =
     return refusalOf(c, new ConcordError('internal', {}, { cause: error }));
   };
 
-/** For whoever runs the server or a command: what is wrong, in one line, down to what the disk or the database said. */
+/** For the operator: one line that says what failed, down to the disk's or the database's own message. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ConcordError)) return error.message;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Requests of one connection that may wait for the one before; a client that sends more is let go. */
+/** Requests of one connection that may wait for the one before; a client that sends more is disconnected. */
 const mostPipelined = 32;
-/** How long a reader may take for an answer that is made, ms: six hundred kilobytes come at ten kilobytes a second. */
+/** Time limit for a reader to take a finished answer, ms: six hundred kilobytes at ten kilobytes a second. */
 const patienceForReader = 60_000;
 
 interface Line {
@@ -11,7 +11,7 @@ interface Line {
   readonly waiting: (() => void)[];
 }
 
-/** Requests, each of which has its connection for itself. */
+/** Request handling, one request a connection at a time. */
 export interface OneAtATime {
   readonly listener: RequestListener;
   /** Whether a connection has a request whose answer isn't finished. */
@@ -19,9 +19,9 @@ export interface OneAtATime {
 }
 
 /**
- * Answers the requests of one connection one after the other. Node starts on each as it is read: of four hundred in one
- * packet, all answers would be made at once, and wait in memory for their turn to be sent. Here the next is begun when
- * the one before has left. `onUse` hears of each that begins and ends.
+ * Answers the requests of one connection one after the other. Node starts each as it is read: of four hundred in one
+ * packet, all answers would be made at once, and wait in memory for their turn to be sent. Here the next request starts
+ * when the answer before has been sent. `onUse` is called for each that begins and ends.
  */
 export function oneAtATime(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
@@ -33,7 +33,7 @@ export function oneAtATime(
     line.busy = true;
     onUse(request.socket);
     let late: NodeJS.Timeout | undefined;
-    // All of it is made, and has only to be taken; a stream that goes on never comes here.
+    // The answer is complete, and only has to be taken; an endless stream never gets here.
     response.once('prefinish', () => {
       late = setTimeout(() => request.socket.destroy(), patienceForReader).unref();
     });
@@ -50,7 +50,7 @@ export function oneAtATime(
   return {
     listener: (request, response) => {
       const { socket } = request;
-      // What was read before it was let go.
+      // Requests that were read before the disconnection.
       if (socket.destroyed) return;
       const line = lines.get(socket) ?? { busy: false, waiting: [] };
       lines.set(socket, line);

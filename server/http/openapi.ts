@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Compilation } from '../../shared/meeting/compilation.ts';
+import type { Registry } from '../../shared/negotiation/registry.ts';
 import { DemoView, InvitationView, SessionView } from '../../shared/protocol/access.ts';
 import {
   Accepted,
@@ -16,7 +17,7 @@ import {
   Refused,
 } from '../../shared/protocol/contract.ts';
 import { errorCatalogue } from '../../shared/protocol/errors.ts';
-import { type Answer, type Operation, operations } from './operations.ts';
+import { type Answer, type Operation, operationsOf } from './operations.ts';
 
 /** A client takes a code that it doesn't know, of a later version; the description lists those of this one. */
 const ErrorCode = z.enum(Object.keys(errorCatalogue));
@@ -176,8 +177,8 @@ function describe(all: readonly Operation[]): object {
 }
 
 /** `/api/openapi.json`, made from the schemas by which the server parses and answers. */
-export function openApiRoutes(): Hono {
+export function openApiRoutes(commands: Registry): Hono {
   // Anybody may ask, however often.
-  const bytes = new TextEncoder().encode(JSON.stringify(describe(operations)));
+  const bytes = new TextEncoder().encode(JSON.stringify(describe(operationsOf(commands))));
   return new Hono().get('/api/openapi.json', (c) => c.body(bytes, 200, { 'Content-Type': 'application/json' }));
 }

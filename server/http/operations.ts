@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Compilation } from '../../shared/meeting/compilation.ts';
 import { MeetingCommand } from '../../shared/meeting/meeting.ts';
-import { Command } from '../../shared/negotiation/procedure.ts';
+import type { Registry } from '../../shared/negotiation/registry.ts';
 import { DemoView, InvitationView, SessionView, SignIn, TakeUp } from '../../shared/protocol/access.ts';
 import {
   Accepted,
@@ -19,7 +19,7 @@ import {
 import { ClauseId, MeetingId, ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { languages } from '../../shared/words/words.ts';
 
-/** What a route answers where it refuses nothing. */
+/** The answer of a route that refuses nothing. */
 export type Answer =
   | { readonly kind: 'nothing'; readonly setsCookie?: true }
   | { readonly kind: 'json'; readonly schema: z.ZodType; readonly status?: 200 | 201 }
@@ -46,7 +46,7 @@ export interface Operation {
 const nothing = { kind: 'nothing' } as const;
 const json = (schema: z.ZodType): Answer => ({ kind: 'json', schema });
 
-/** What belongs to a meeting is asked for by one of its participants. */
+/** The accreditation in whose name something of a meeting is asked for. */
 const ActsAs = z.object({
   seat: ParticipantId.optional().describe(
     'The participant as whom the account acts, where it has several accreditations in the meeting.',
@@ -202,17 +202,17 @@ const recommendations: readonly Operation[] = [
     query: ActsAs.extend(HistoryQuery.shape),
     answer: json(History),
   },
-  ...Command.options.map(
-    (option): Operation => ({
-      method: 'post',
-      path: `/api/recommendations/{id}/${option.shape.type.value}`,
-      summary: `Executes "${option.shape.type.value}" on a recommendation.`,
-      ...ofRecommendation,
-      body: withoutType(option),
-      answer: json(Accepted),
-    }),
-  ),
 ];
+
+const commandsOf = ({ kinds }: Registry): readonly Operation[] =>
+  kinds.map(({ type, summary, body }) => ({
+    method: 'post',
+    path: `/api/recommendations/{id}/${type}`,
+    summary,
+    ...ofRecommendation,
+    body,
+    answer: json(Accepted),
+  }));
 
 const reading: readonly Operation[] = [
   {
@@ -266,11 +266,12 @@ const server: readonly Operation[] = [
 ];
 
 /** Every route of the server but the client's own files and pages. A test compares them with those that are registered. */
-export const operations: readonly Operation[] = [
+export const operationsOf = (commands: Registry): readonly Operation[] => [
   ...sessions,
   ...invitations,
   ...meetings,
   ...recommendations,
+  ...commandsOf(commands),
   ...reading,
   ...server,
 ];

@@ -17,7 +17,7 @@ export interface Requester {
   readonly actsAs?: string | undefined;
 }
 
-/** The language that a request is answered in: the one asked for, else the one chosen on a page, else the browser's. */
+/** The language of the answer: the one asked for, else the one chosen on a page, else the browser's. */
 export const languageOf = (c: Context): Language =>
   chooseLanguage(c.req.query('lang') ?? getCookie(c, 'concord_language') ?? c.req.header('accept-language'));
 
@@ -44,13 +44,16 @@ export function recommendationFrom(c: Context, meetings: Meetings): { id: Recomm
   return { id: id.data, meeting };
 }
 
-/** Bytes of a body that count as one order. */
+/** Bytes of a body that count as one command. */
 const bytesOfAnOrder = 8 * 1024;
-/** What an order takes of its account's allowance: a long one is stored, and told, as several short ones. */
+/**
+ * The cost of a command in its account's allowance: a long one is stored and sent, so it costs as much as several short
+ * ones.
+ */
 export const costOf = (c: Context): number =>
   1 + Math.floor(Number(c.req.header('content-length') ?? 0) / bytesOfAnOrder) || 1;
 
-/** The JSON body by its schema; `bad-request` names the field that is wrong. An empty body is an empty object. */
+/** The JSON body by its schema; `bad-request` names the wrong field. An empty body is an empty object. */
 export async function body<T>(c: Context, schema: z.ZodType<T>, fixed: Record<string, unknown> = {}): Promise<T> {
   let sent: unknown;
   try {

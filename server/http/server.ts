@@ -6,7 +6,7 @@ import { oneAtATime } from './oneAtATime.ts';
 
 /**
  * How long the other end of a connection may take, ms: to say what it wants, to say all of it (a compilation of 6 MB comes
- * at 50 kB a second). Who says nothing at all is let go after the first as well; Node looks every five seconds.
+ * at 50 kB a second). A silent connection is closed after the first as well; Node looks every five seconds.
  */
 const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
 /**

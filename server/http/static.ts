@@ -5,12 +5,15 @@ import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import { answer, type Encoded, encoded, encodings } from '../runtime/encoded.ts';
 
-/** Where the built client lies: beside the built server, or in `dist` when run from source. */
+/** The built client's folder: beside the built server, or in `dist` when run from source. */
 const clientFolder = fileURLToPath(
   new URL(import.meta.url.includes('/dist/') ? '../client/' : '../../dist/client/', import.meta.url),
 );
 
-/** What the client is made of. Scripts and styles lie there compressed too: the build does it, once and as well as it can. */
+/**
+ * The client's files. Scripts and styles are stored compressed too: the build does it, once and with the highest
+ * effort.
+ */
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -21,7 +24,7 @@ const types: Readonly<Record<string, string>> = {
 
 const held = new Map<string, { readonly changed: number; readonly file: Encoded }>();
 
-/** A file of the client's, held in memory until it is built anew; null where there is none. */
+/** A file of the client, held in memory until the next build; null where there is none. */
 async function fileOf(name: string): Promise<Encoded | null> {
   const type = types[extname(name)];
   const path = clientFolder + name;
@@ -53,14 +56,14 @@ export function staticRoutes(): Hono {
   const routes = new Hono();
   routes.get('/assets/:name{[\\w.-]+}', etag(), async (c) => {
     const file = await fileOf(`assets/${c.req.param('name')}`);
-    // Their names hold a hash of what is in them.
+    // Their names hold a hash of their contents.
     return file === null ? c.notFound() : answer(c, file, 'public, max-age=31536000, immutable');
   });
   routes.get('*', etag(), async (c) => {
     const { pathname } = new URL(c.req.url);
     if (pathname.startsWith('/api/') || pathname.startsWith('/assets/')) return c.notFound();
     const page = await fileOf('index.html');
-    // A server without a built client still serves programs and observers.
+    // A server without a built client still serves the API and observers.
     return page === null ? c.notFound() : answer(c, page, 'no-cache');
   });
   return routes;

@@ -12,7 +12,7 @@ import type { Connections, Use } from './connections.ts';
 
 /**
  * Bytes that may wait for a reader whose connection takes nothing; one further behind is let go, and comes back by itself
- * to load the page anew. What waits is the same memory for everybody, and this the most of it that one reader keeps alive.
+ * to load the page anew. All readers share the waiting bytes; this bounds how much of them one reader keeps alive.
  */
 const furthestBehind = 256 * 1024;
 /**
@@ -24,7 +24,7 @@ const mostOfAnAccount = 60;
 const headers = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store',
-  // A proxy that collects them would make them late.
+  // A proxy that buffers events would delay them.
   'X-Accel-Buffering': 'no',
 };
 
@@ -94,7 +94,7 @@ export interface EventStreamsOptions {
 export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #open = new Map<EventStream, Attendance>();
-  /** What ended while somebody was looked up: it may be the very session that was found a moment before. */
+  /** Sessions that ended during a lookup: one of them may be the session that was just found. */
   readonly #meanwhile = new Set<Ended[]>();
   readonly #ofAccount = new Map<AccountId, number>();
 

@@ -34,11 +34,11 @@ const mostRows = 2000;
 const mostTopics = 400;
 
 /**
- * Reads a text compilation: what was proposed, by whom, under which headings. What no tag attributes has no sponsor and
- * is named in the warnings; nothing is guessed, and not one word of the body is left out.
+ * Reads a text compilation: the proposals, their sponsors and the headings above them. A paragraph without a tag has no
+ * sponsor and is named in the warnings; the importer guesses nothing and leaves out no word of the body.
  *
- * The reasons of the warnings are sentences in `language`. Throws `import-unreadable` for what is no text, or too much
- * of it.
+ * The reasons of the warnings are sentences in `language`. Throws `import-unreadable` for a file that is not text, or
+ * too long.
  */
 export function importCompilation(source: Uint8Array | string, language: Language = 'en'): Compilation {
   const found = paragraphs(decode(source));
@@ -84,7 +84,7 @@ function assemble(pieces: readonly Piece[], book: PartyBook, language: Language)
   let topic: Topic | null = null;
   let recommendation: Recommendation | null = null;
   const headings = pieces.filter(({ style }) => style !== null);
-  // Where nothing is set off by capitals or numbers, the plain headings are the topics.
+  // In a document without capitals or numbers, the plain headings are the topics.
   const plainAreTopics = headings.every(({ style }) => style === 'plain');
   const title = titleOf(pieces);
 
@@ -112,7 +112,7 @@ function assemble(pieces: readonly Piece[], book: PartyBook, language: Language)
       return;
     }
     if (style !== null) {
-      // A plain heading right above another one stands over it.
+      // A plain heading directly above another one is its parent.
       const below = pieces[at + 1]?.style;
       if (below === 'plain' && topics.length < mostTopics) topic = openTopic(heading, levels.of('plain'));
       else recommendation = openRecommendation(heading);
@@ -143,7 +143,7 @@ function reasonFor(paragraph: Paragraph, doubtful: string | null, book: PartyBoo
   return message(language, 'import.reason-untagged');
 }
 
-/** The document's title: a first heading that stands above another, else the first heading, which is a topic too. */
+/** The document's title: a first heading directly above another, else the first heading, which is a topic too. */
 function titleOf(pieces: readonly Piece[]): { text: string; at: number; alone: boolean } {
   const [first, second] = pieces;
   if (first?.style != null && second?.style != null && first.paragraph.marker === '' && !isAloneInKind(pieces))
@@ -152,10 +152,10 @@ function titleOf(pieces: readonly Piece[]): { text: string; at: number; alone: b
   return { text: pieces[at]?.paragraph.text ?? '', at, alone: false };
 }
 
-/** Two headings, and nothing but these: then both are needed. */
+/** A document of two headings and nothing else needs both as headings. */
 const isAloneInKind = (pieces: readonly Piece[]): boolean => pieces.filter(({ style }) => style !== null).length < 2;
 
-/** A row longer than a clause may be, in parts that break between words. */
+/** A row longer than a clause may be, split between words. */
 function inParts(text: string): readonly string[] {
   const parts: string[] = [];
   let rest = text;

@@ -3,7 +3,7 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 import { importCompilation } from './compilation.ts';
 import type { Read, ToRead } from './importer.ts';
 
-/** The thread's program: reads each compilation that it is given, and says what it found. */
+/** The worker thread's program: reads each compilation that it is given, and answers with the result. */
 function read({ source, language }: ToRead): Read {
   try {
     return { json: new TextEncoder().encode(JSON.stringify(importCompilation(source, language))) };

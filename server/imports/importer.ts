@@ -8,53 +8,56 @@ import type { Language } from '../../shared/words/words.ts';
 import { builtProgram } from '../runtime/built.ts';
 import { importCompilation } from './compilation.ts';
 
-/** What the thread is given. */
+/** A request to the thread. */
 export interface ToRead {
   readonly source: Uint8Array;
   readonly language: Language;
 }
-/** What it answers: the compilation as JSON; null: nothing in it can be read. */
+/** The thread's answer: the compilation as JSON; null if nothing in it can be read. */
 export interface Read {
   readonly json: Uint8Array<ArrayBuffer> | null;
 }
-/** Who waits for it, and when they no longer do. */
+/** A waiting request, with the signal that ends its wait. */
 export interface Requester {
   readonly whose: AccountId;
   readonly gone: AbortSignal;
 }
 
-/** Reads compilations, and any that takes a while beside the event loop: who drafts doesn't wait for it. */
+/** Reads compilations, long ones in a worker thread, so that drafting never waits for an import. */
 export interface Importer {
   /**
-   * The compilation in a file, as `importCompilation` reads it, in the bytes of its JSON. Of what one account asks for, the
-   * last counts.
+   * The compilation in a file, as `importCompilation` reads it, as bytes of JSON. An account's new request replaces its
+   * earlier one.
    *
-   * Throws `import-unreadable` for what is no text, too much of it, or takes too long; `too-many-requests` where too many
-   * wait already, or for what the same account asked for before; `shutting-down` once it was closed.
+   * Throws `import-unreadable` for a file that is not text, too long, or takes too much time; `too-many-requests` where
+   * too many are waiting, and for a replaced request; `shutting-down` after `close`.
    */
   read(given: ToRead, requester: Requester): Promise<Uint8Array<ArrayBuffer>>;
-  /** Ends what is being read. */
+  /** Ends the reading under way. */
   close(): Promise<void>;
 }
 
-/** One that takes longer is let go, ms. The worst that is known takes a third of that, an ordinary one some milliseconds. */
+/** Time limit for one file, ms. The slowest file known takes a third of that, an ordinary one some milliseconds. */
 const longestReading = 30_000;
-/** Memory that the program's own objects may take while it reads, MB. */
+/** Memory for the objects of one reading, MB. */
 const mostMemory = 512;
-/** Accounts that may wait. One compilation is read at a time: the other cores are for drafting. */
+/** Accounts that may wait. Only one compilation is read at a time: the other cores are for drafting. */
 const mostWaiting = 4;
-/** When to come again if too many wait, seconds. */
+/** Retry-After if too many are waiting, seconds. */
 const comeAgain = '10';
 /**
- * A file of so many bytes is read sooner than a thread is started for it: at once. The worst that are known take 9 ms a
+ * Files up to this size, bytes, are read at once: starting a thread takes longer. The slowest known take 9 ms a
  * kilobyte, an ordinary one a hundredth of that.
  */
 const smallEnough = 8 * 1024;
-/** A thread takes a quarter of a second to start, and some memory for as long as it lives. It waits this long for more, ms. */
+/**
+ * Time without work, ms, after which the thread ends. Starting one takes a quarter of a second, and a live one takes
+ * memory.
+ */
 const longestIdle = 60_000;
 
 export interface ImporterOptions {
-  /** Where the thread's program is, if not where the build puts it. */
+  /** Address of the thread's program, if it is not where the build puts it. */
   readonly program?: URL | undefined;
   readonly longest?: number;
   readonly memory?: number;
@@ -79,7 +82,7 @@ export function createImporter({
     const started = new Worker(program ?? builtProgram('importThread'), {
       resourceLimits: { maxOldGenerationSizeMb: memory },
     });
-    // Whoever waits for its answer hears of its failure; if nobody does, nobody minds.
+    // The request that waits for the answer gets the failure; without one, the failure is of no interest.
     started.on('error', () => undefined);
     started.once('exit', () => {
       if (thread === started) thread = null;
@@ -114,7 +117,7 @@ export function createImporter({
       const replaced = new AbortController();
       asked.set(whose, replaced);
       const givenUp = AbortSignal.any([gone, replaced.signal]);
-      // What is no longer wanted is not kept until its turn comes.
+      // An abandoned request leaves the queue at once.
       let waiting: ToRead | null = givenUp.aborted ? null : given;
       givenUp.addEventListener('abort', () => {
         waiting = null;
@@ -139,15 +142,15 @@ export function createImporter({
 const jsonOf = (compilation: Compilation): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(JSON.stringify(compilation));
 
-/** What the thread answers. Throws why there is no answer; then the thread is of no use any more. */
+/** The thread's answer. Throws the reason why there is none; the thread can't be used after that. */
 async function answerOf(thread: Worker, given: ToRead, longest: number, givenUp: AbortSignal): Promise<Read> {
   const answered = new AbortController();
   const { signal } = answered;
   thread.postMessage(given);
   try {
-    // The first two also fail where the thread does.
+    // The first two events also come where the thread fails.
     return await Promise.race([
-      // It is our own program that answers.
+      // The message comes from our own program, so its shape is known.
       once(thread, 'message', { signal }).then(([answer]) => answer as Read),
       once(thread, 'exit', { signal }).then(() => refuse('shutting-down')),
       once(givenUp, 'abort', { signal }).then(tooMany),
@@ -155,7 +158,7 @@ async function answerOf(thread: Worker, given: ToRead, longest: number, givenUp:
     ]);
   } catch (error) {
     if (error instanceof ConcordError) throw error;
-    // Too much of it fills the thread's memory; anything else is our own fault.
+    // A file that is too large exhausts the thread's memory; any other failure is a fault of the program.
     const isFull = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
     return refuse(isFull ? 'import-unreadable' : 'internal', error);
   } finally {

@@ -1,6 +1,6 @@
 import type { Compilation } from '../../shared/meeting/compilation.ts';
 
-/** What would be imported, for a person who looks at it in a terminal. */
+/** The result of a dry run, for a terminal. */
 export function printCompilation({ title, parties, topics, warnings }: Compilation): string {
   const lines: string[] = [title, ''];
   for (const { code, name, kind, aliases } of parties)

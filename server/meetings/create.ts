@@ -1,9 +1,10 @@
 import type { Compilation } from '../../shared/meeting/compilation.ts';
 import type { MeetingEvent, Participant, Party } from '../../shared/meeting/meeting.ts';
 import type { Role } from '../../shared/meeting/principal.ts';
-import type { Author } from '../../shared/negotiation/entry.ts';
-import { openStatus, type StateChange } from '../../shared/negotiation/state.ts';
+import { type Actor, nameOf } from '../../shared/negotiation/act.ts';
+import { clausesEntered } from '../../shared/negotiation/families/clause/events.ts';
 import {
+  type ClauseId,
   type MeetingId,
   newClauseId,
   newMeetingId,
@@ -22,7 +23,7 @@ import type { Rooms } from '../room/rooms.ts';
 import { stageText } from '../room/stage.ts';
 import type { Meetings } from './meetings.ts';
 
-/** A text as it is brought in: by the importer, or by the demo. */
+/** A text to be stored: from the importer, or from the demo. */
 export interface Plan {
   readonly name: string;
   readonly parties: readonly Party[];
@@ -50,13 +51,13 @@ export interface Made {
 }
 
 /**
- * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of who brought it in;
- * those of an interrupted import are in no meeting.
+ * Stores a meeting and its texts, all or nothing. Each text is the first entry of its log, in the name of the person
+ * who imported it; the texts of an interrupted import belong to no meeting.
  */
 export async function makeMeeting(
   { meetings, rooms, now }: { readonly meetings: Meetings; readonly rooms: Rooms; readonly now: () => number },
   plan: Plan,
-  by: Author,
+  by: Actor,
   source: string,
 ): Promise<Made> {
   const meeting = newMeetingId();
@@ -91,23 +92,24 @@ export async function makeMeeting(
           runs: clause.text === '' ? [] : [{ text: clause.text, marks: noMarks }],
         }),
       );
-      const changes = text.map(
-        (clause, at): StateChange => ({
-          of: 'clause',
-          id: clause.id,
-          value: { sponsors: [...(clauses[at]?.sponsors ?? [])], status: openStatus },
-        }),
-      );
+      const bySponsors = new Map<string, { clauses: ClauseId[]; sponsors: PartyCode[] }>();
+      for (const [at, { id: clause }] of text.entries()) {
+        const sponsors = [...(clauses[at]?.sponsors ?? [])];
+        const known = bySponsors.get(sponsors.join());
+        if (known === undefined) bySponsors.set(sponsors.join(), { clauses: [clause], sponsors });
+        else known.clauses.push(clause);
+      }
+      const events = [...bySponsors.values()].map((entered) => clausesEntered.make(entered));
       await rooms.begin(id, {
         by,
         onBehalfOf: null,
         action: { type: 'create', source },
-        stage: (head) => stageText(head, text, changes),
+        stage: (head, act) => stageText(head, text, events, act),
       });
     }),
   );
   // The meeting comes last, in one entry: until then, nothing that was interrupted is anybody's text.
-  await meetings.create(meeting, events, 'name' in by ? by.name : by.administrator);
+  await meetings.create(meeting, events, nameOf(by));
   return { meeting, participants, recommendations: texts.map(({ id }) => id) };
 }
 
@@ -118,7 +120,7 @@ export async function createMeeting(
   importer: { readonly name: string; readonly role: Role },
 ): Promise<{ readonly meeting: MeetingId; readonly importer: ParticipantId }> {
   const plan = planOf(name, compilation, importer);
-  const made = await makeMeeting(services, plan, { administrator: importer.name }, 'import');
+  const made = await makeMeeting(services, plan, { operator: importer.name }, 'import');
   const [first] = made.participants;
   if (first === undefined) throw new Error('a meeting is made with its importer');
   return { meeting: made.meeting, importer: first.id };

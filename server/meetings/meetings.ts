@@ -31,7 +31,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const Events = z.array(MeetingEvent).min(1);
 
-/** The header of a meeting's entry: who did it (a participant, the administrator or the server) and when. */
+/** The header of a meeting's entry: the actor (a participant, an administrator or the server) and the time. */
 const MeetingHeader = z.object({
   version: z.literal(1),
   at: z.number(),
@@ -39,11 +39,11 @@ const MeetingHeader = z.object({
   participant: z.string().nullable(),
 });
 
-/** Parses the events of a meeting's entry. Throws where they are not what this version writes. */
+/** Parses the events of a meeting's entry. Throws where this version doesn't write such events. */
 export const decodeEvents = (entry: Entry): readonly MeetingEvent[] =>
   Events.parse(JSON.parse(decoder.decode(entry.content)));
 
-/** Parses the header of a meeting's entry. Throws where it is not what this version writes. */
+/** Parses the header of a meeting's entry. Throws where this version doesn't write such headers. */
 export const decodeHeader = (entry: Entry): z.infer<typeof MeetingHeader> =>
   MeetingHeader.parse(JSON.parse(decoder.decode(entry.header)));
 
@@ -53,7 +53,7 @@ interface Held {
   hash: Uint8Array;
   /** The time of the last entry. */
   at: number;
-  /** One command after the other. */
+  /** Queues commands, so that each is decided on the outcome of the one before. */
   turn: Promise<unknown>;
 }
 
@@ -76,7 +76,7 @@ export class Meetings {
   readonly #log: Log;
   readonly #now: () => number;
   readonly #held = new Map<MeetingId, Held>();
-  /** Which meeting a recommendation belongs to. */
+  /** The meeting of each recommendation. */
   readonly #ofRecommendation = new Map<RecommendationId, MeetingId>();
   readonly #listeners = new Set<(change: MeetingChange) => void>();
 
@@ -100,12 +100,12 @@ export class Meetings {
   all(): readonly MeetingState[] {
     return [...this.#held.values()].map(({ state }) => state);
   }
-  /** The meeting that a recommendation belongs to. */
+  /** The meeting to which a recommendation belongs. */
   of(recommendation: RecommendationId): MeetingState | null {
     const id = this.#ofRecommendation.get(recommendation);
     return id === undefined ? null : this.get(id);
   }
-  /** Whose name a participant acts in now; null once the accreditation ended. */
+  /** The principal as which a participant acts now; null once the accreditation has ended. */
   principal(meeting: MeetingId, participant: ParticipantId): Principal | null {
     const state = this.get(meeting);
     return state === null ? null : principalOf(state, participant);
@@ -169,7 +169,10 @@ export class Meetings {
     return turn;
   }
 
-  /** A recommendation is one meeting's for ever: nobody gets at another meeting's text by putting its id on the agenda. */
+  /**
+   * A recommendation belongs to one meeting for ever: an agenda can't take over another meeting's text by naming its
+   * id.
+   */
   #refuseForeign(id: MeetingId, events: readonly MeetingEvent[]): void {
     for (const event of events)
       for (const recommendation of recommendationsIn(event))
@@ -177,13 +180,13 @@ export class Meetings {
           throw new ConcordError('bad-request', { field: 'recommendations' });
   }
 
-  /** Reads on in a log of whose growth a node was told; one that is no meeting's is none of its business. */
+  /** Reads the new entries of a log that grew on another node; logs of recommendations are ignored. */
   async catchUpByName(name: LogName): Promise<void> {
     const id = meetingOf(name);
     if (id !== null) await this.catchUp(id);
   }
 
-  /** Reads what was appended since, here or by another node. */
+  /** Reads the entries appended since, by this or another node. */
   async catchUp(id: MeetingId): Promise<void> {
     const held = this.#held.get(id) ?? {
       state: noMeeting(id),
@@ -215,7 +218,7 @@ export class Meetings {
     by: string,
     participant: string | null,
   ): Promise<boolean> {
-    // The clock of the record never runs backwards.
+    // The log's time never runs backwards.
     const at = Math.max(this.#now(), held.at);
     const header = MeetingHeader.parse({ version: 1, at, by, participant });
     const entry = seal({
@@ -226,7 +229,7 @@ export class Meetings {
       content: encoder.encode(JSON.stringify(events)),
     });
     if (!(await this.#log.append([entry]))) return false;
-    // It may have come in by another way meanwhile.
+    // Another reading may have applied the entry meanwhile.
     if (held.sequence < entry.sequence) {
       held.at = at;
       this.#take(held, id, entry, events);
@@ -252,7 +255,8 @@ function recommendationsIn(event: MeetingEvent): readonly RecommendationHeading[
 }
 
 /**
- * A name that looks like another participant's and is not it. Two people may have one name; to write it otherwise imitates.
+ * A name that looks like another participant's and is spelled differently. Two people may have the same name; another
+ * spelling of it imitates.
  */
 function refuseImitations({ participants }: MeetingState, events: readonly MeetingEvent[]): void {
   for (const event of events) {
@@ -265,7 +269,7 @@ function refuseImitations({ participants }: MeetingState, events: readonly Meeti
   }
 }
 
-/** The meeting whose log this is; null for a recommendation's. */
+/** The meeting that owns this log; null for a recommendation's log. */
 export function meetingOf(name: LogName): MeetingId | null {
   const found = /^meeting:(.+)$/.exec(name)?.[1];
   return found === undefined ? null : (found as MeetingId);

@@ -2,7 +2,7 @@ import type { RecommendationId } from '../../shared/protocol/ids.ts';
 import { type Progress, progressOf } from '../../shared/text/amendment.ts';
 import type { Rooms } from '../room/rooms.ts';
 
-/** How far each recommendation has come, counted once and then at every entry. */
+/** The progress of each recommendation, counted once in full and then at every entry. */
 export class Progresses {
   readonly #rooms: Rooms;
   readonly #known = new Map<RecommendationId, Progress>();
@@ -13,7 +13,7 @@ export class Progresses {
     this.#rooms = rooms;
     rooms.onShown((recommendation) => this.#recount(recommendation));
     rooms.onElsewhere((recommendation) => {
-      // Nobody's screen shows what was never counted.
+      // No screen shows the counts of a text that was never counted.
       if (this.#known.has(recommendation) && this.#listeners.size > 0) this.#recount(recommendation);
       else this.#known.delete(recommendation);
     });
@@ -33,7 +33,7 @@ export class Progresses {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Counts change seldom and are read by people: four times a second is often enough, at any number of keystrokes. */
+  /** Counts change seldom and people read them: four updates a second are enough, at any rate of edits. */
   #recount(recommendation: RecommendationId): void {
     if (this.#due.has(recommendation)) return;
     this.#due.add(recommendation);

@@ -39,12 +39,12 @@ export interface MeetingServices {
 }
 
 const coloursInPalette = 24;
-/** What reading a compilation costs the server, and making a meeting of it, in orders. */
+/** The cost of reading a compilation, and of making a meeting from it, in commands. */
 const costOfReading = 10;
 const costOfImport = 20;
 
 /**
- * A party's colour is its place in the order of first appearance, removed parties among them: the same on every screen,
+ * A party's colour is its place in the order of first appearance, removed parties included: the same on every screen,
  * for as long as the meeting lasts. With more parties than colours, two share one.
  */
 export const partyViews = (meeting: MeetingState): PartyView[] =>
@@ -85,7 +85,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   routes.get('/api/meetings/:id', async (c) => {
     const { who, meeting, me } = await taking(c, services);
     const depends = await dependingOn(services, meeting, me);
-    // All who see the same of a meeting are sent the same, and each who they are.
+    // All readers with the same view get the same bytes, and each gets its own identity beside them.
     const own: Pick<MeetingView, 'me' | 'seats' | 'administrator'> = {
       me,
       seats: await principalsIn(services, who.account.id, meeting),
@@ -135,13 +135,13 @@ export function meetingRoutes(services: MeetingServices): Hono {
       if (by === null) throw new ConcordError('role-may-not');
       const command = await body(c, MeetingCommand, { type });
       await access.limitCommands(who.account.id, costOf(c));
-      // Who may not order it learns nothing of the texts by asking.
+      // The role is checked first, so that a refusal tells an unauthorised requester nothing about the texts.
       decideMeeting(meeting, command, by, newParticipantId);
       await checkAgainstTexts(services, meeting, command);
       const events = await meetings.order(meeting.id, command, by, me?.name ?? who.account.name);
       if (command.type === 'end-accreditation') await access.endAccreditation(command.participant);
       const [event] = events;
-      // Whoever accredits wants to invite: the participant's id comes back.
+      // The answer holds the participant's id, since an invitation usually follows.
       return event?.type === 'participant accredited'
         ? c.json({ participant: event.participant.id })
         : c.body(null, 204);
@@ -175,7 +175,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
   return routes;
 }
 
-/** The administrator imports, and whoever drafts or presides in a meeting of this server. */
+/** Administrators may import, and so may everybody who drafts or presides in a meeting of this server. */
 async function mayImport(services: MeetingServices, who: Requester): Promise<boolean> {
   if (who.account.administrator) return true;
   const { access, meetings } = services;
@@ -191,19 +191,19 @@ async function taking(c: Parameters<typeof requester>[0], services: MeetingServi
   const who = await requester(c, services.access);
   const meeting = meetingFrom(c, services.meetings);
   const me = await principalIn(services, who.account.id, who.actsAs, meeting);
-  // Who takes no part doesn't learn that there is such a meeting.
+  // The answer doesn't tell outsiders that there is such a meeting.
   if (me === null && !who.account.administrator) throw new ConcordError('not-found');
   return { who, meeting, me };
 }
 
 const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved: 0, amendments: 0 };
 
-/** What a view of a meeting depends on beside the meeting and who looks. */
+/** The inputs of a meeting's view beside the meeting and its reader. */
 interface Depends {
   readonly floor: Floor | null;
   readonly accounts: ReadonlyMap<ParticipantId, AccountId>;
   readonly progresses: readonly Progress[];
-  /** To compare: one value is another where something of it is another. */
+  /** For comparison by identity: a changed value is a new object. */
   readonly values: readonly unknown[];
 }
 
@@ -239,7 +239,7 @@ function view(
     drafting: meeting.drafting,
     observerView: meeting.observerView,
     floor,
-    // An observer orders nothing, and isn't told by a number that something was ordered.
+    // An observer gives no commands, and a sequence number would reveal that others did.
     agendaVersion: observes ? 0 : meeting.agendaVersion,
     parties: named ? partyViews(meeting) : [],
     participants: runsIt(me)
@@ -258,7 +258,7 @@ function view(
   };
 }
 
-/** The clause under discussion as observers may know it: without a clause that their view doesn't have. */
+/** The clause under discussion for observers: only a clause that their view contains. */
 async function floorShown({ rooms }: MeetingServices, { floor, observerView }: MeetingState): Promise<Floor | null> {
   if (floor === null || observerView === 'nothing') return null;
   if (floor.clause === null) return floor;
@@ -270,7 +270,9 @@ async function floorShown({ rooms }: MeetingServices, { floor, observerView }: M
 const encoder = new TextEncoder();
 const heartbeat = encoder.encode(': here\n\n');
 
-/** Tells a screen what changed in its meeting, for as long as its reader takes part. Returns what ends that. */
+/**
+ * Sends the changes of a meeting to a screen for as long as its reader takes part. Returns the function that ends it.
+ */
 function notices(
   { meetings, progresses }: MeetingServices,
   meeting: MeetingState,
@@ -284,7 +286,7 @@ function notices(
   const stops = [
     meetings.onChange((change) => {
       if (change.meeting !== meeting.id) return;
-      // Rights are looked up at every change: who became an observer is told no more of the room's business.
+      // Rights are looked up at every change: a participant who became an observer gets no more of the drafting events.
       const now = me === null ? null : meetings.principal(meeting.id, me.participant);
       if (me !== null && (now === null || now.role === 'observer')) {
         stream.close();

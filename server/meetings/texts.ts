@@ -5,8 +5,8 @@ import type { PartyCode } from '../../shared/protocol/ids.ts';
 import type { Rooms } from '../room/rooms.ts';
 
 /**
- * What a command on the meeting must respect in its texts, which the meeting's own log doesn't know: a party that stands
- * behind words stays (`party-in-use`), and the floor is given to a clause that is there (`not-found`).
+ * Conditions of meeting commands that depend on the texts, which the meeting's own log doesn't hold: a party that
+ * sponsors words can't be removed (`party-in-use`), and the clause under discussion must exist (`not-found`).
  */
 export async function checkAgainstTexts(
   { rooms }: { readonly rooms: Rooms },

@@ -1,60 +1,47 @@
-import { type Command, decide } from '../../shared/negotiation/procedure.ts';
-import type { NegotiationState } from '../../shared/negotiation/state.ts';
+import type { StoredCommand } from '../../shared/negotiation/command.ts';
+import { type Command, type Registry, registry } from '../../shared/negotiation/registry.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
-import type { MarkId, ParticipantId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
+import type { ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { stageDecision } from '../room/stage.ts';
 
 /**
- * Decides a command on the head of its recommendation and performs it on document and ledger, in one entry.
+ * The way of a command: look up the actor → decide on the head → perform on document and state → append → show, in one entry.
  *
  * Resolves with the entry's number when it is on disk and shown. Throws the `ConcordError` that `decide` gives, or
  * `accreditation-ended`, `not-found`, `not-stored`.
  */
-export async function run(
+export async function execute(
   { rooms, meetings }: { readonly rooms: Rooms; readonly meetings: Meetings },
   recommendation: RecommendationId,
-  command: Command,
+  command: Command | StoredCommand,
   participant: ParticipantId,
+  commands: Registry = registry,
 ): Promise<number> {
   const room = await rooms.room(recommendation);
-  const principalNow = () => {
+  const now = () => {
     const meeting = meetings.of(recommendation);
     const principal = meeting === null ? null : meetings.principal(meeting.id, participant);
     if (meeting === null || principal === null) throw new ConcordError('accreditation-ended');
     return { meeting, principal };
   };
-  const { principal: by } = principalNow();
+  const { principal: by } = now();
   const { sequence } = await room.submit({
     by,
-    onBehalfOf: by.role === 'rapporteur' ? ownerOf(command, room.negotiation) : null,
-    action: command,
-    stage: (head, now) => {
-      const { meeting, principal } = principalNow();
-      return stageDecision(
-        head,
-        decide({ text: head.text(), negotiation: head.negotiation, meeting }, command, principal, now),
+    onBehalfOf: commands.onBehalfOf(command, by, room.negotiation),
+    action: { ...command },
+    stage: (head, act) => {
+      // Again where another entry came first: rights and text are what they are then.
+      const { meeting, principal } = now();
+      const decision = commands.decide(
+        { text: head.text(), negotiation: head.negotiation, meeting },
+        command,
+        principal,
       );
+      return stageDecision(head, decision, act);
     },
   });
   if (sequence === null) throw new ConcordError('nothing-to-do');
   return sequence;
-}
-
-/** The party in whose name the rapporteur acts, where the act is its owner's. */
-function ownerOf(command: Command, negotiation: NegotiationState): PartyCode | null {
-  const party = (id: MarkId): PartyCode | null => negotiation.marks.get(id)?.party ?? null;
-  switch (command.type) {
-    case 'withdraw':
-    case 'give-reason':
-    case 'ask-to-sponsor':
-      return party(command.amendment);
-    case 'answer-sponsoring':
-      return command.party ?? null;
-    case 'lift-bracket':
-      return party(command.bracket);
-    default:
-      return null;
-  }
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { Command } from '../../shared/negotiation/procedure.ts';
+import type { Registry } from '../../shared/negotiation/registry.ts';
 import { statusOf } from '../../shared/negotiation/state.ts';
 import { HistoryQuery, type RecommendationView } from '../../shared/protocol/contract.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
@@ -20,17 +20,18 @@ import { principalIn } from '../meetings/principals.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Log } from '../storage/log.ts';
-import { run } from './execute.ts';
+import { execute } from './execute.ts';
 
-export interface ProcedureServices {
+export interface NegotiationServices {
   readonly access: Access;
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly log: Log;
   readonly bodies: Bodies;
+  readonly commands: Registry;
 }
 
-export function procedureRoutes(services: ProcedureServices): Hono {
+export function negotiationRoutes(services: NegotiationServices): Hono {
   const routes = new Hono();
   const histories = new Histories(services.log);
 
@@ -72,14 +73,13 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     return c.body(page, 200, { 'Content-Type': 'application/json' });
   });
 
-  for (const option of Command.options) {
-    const type = option.shape.type.value;
+  for (const { type, schema, parse } of services.commands.kinds) {
     routes.post(`/api/recommendations/:id/${type}`, async (c) => {
       const { who, id, me } = await taking(c);
       const principal = taker(me);
       await services.access.limitCommands(who.account.id, costOf(c));
-      const command = await body(c, Command, { type });
-      return c.json({ sequence: await run(services, id, command, principal.participant) });
+      const command = parse(await body(c, schema, { type }));
+      return c.json({ sequence: await execute(services, id, command, principal.participant, services.commands) });
     });
   }
   return routes;

@@ -5,13 +5,13 @@ import type { Clause } from '../../shared/text/clause.ts';
 import type { Language } from '../../shared/words/words.ts';
 import { type Fragment, renderClauses, renderPage, type Section } from './render.ts';
 
-/** What reading needs of the rooms: committed text only, and word of every change. */
+/** Reading depends on these functions of the rooms: committed text, and notice of every change. */
 export interface ReadingSource {
   readonly meeting: (id: MeetingId) => MeetingState | null;
   readonly text: (
     recommendation: RecommendationId,
   ) => Promise<{ readonly text: readonly Clause[]; readonly negotiation: NegotiationState }>;
-  /** `recommendation: null`: the meeting itself changed. Returns the function that ends it. */
+  /** `recommendation: null`: the meeting itself changed. Returns the function that ends the subscription. */
   readonly onChange: (
     listener: (change: { readonly meeting: MeetingId; readonly recommendation: RecommendationId | null }) => void,
   ) => () => void;
@@ -23,16 +23,19 @@ export type Patch =
   | { readonly recommendation: string; readonly remove: string }
   | { readonly reload: true };
 
-/** A reader's end of an event stream. `send` says whether the reader keeps up; one that doesn't is let go, at once. */
+/**
+ * A reader's end of an event stream. `send` says whether the reader keeps up; a reader that doesn't is disconnected at
+ * once.
+ */
 export interface ReaderStream {
   send(bytes: Uint8Array): boolean;
   close(): void;
 }
 
 export interface Reading {
-  /** The page as it is now, the same memory for everybody. Null where there is no such meeting. */
+  /** The current page, the same memory for all readers. Null where there is no such meeting. */
   page(meeting: MeetingId, language: Language): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Sends what changes from now on; a reader whose version is another than ours is told to load the page again. */
+  /** Sends the changes from now on; a reader whose version differs from ours is told to reload the page. */
   follow(meeting: MeetingId, language: Language, version: number | null, stream: ReaderStream): Promise<() => void>;
   close(): void;
 }
@@ -45,44 +48,44 @@ interface Edition {
   version: number;
   readonly due: Set<RecommendationId>;
   meetingDue: boolean;
-  /** Some readers miss what others got: everybody loads the page anew. */
+  /** Some readers missed events that others got: all readers reload the page. */
   cutShort: boolean;
   timer: NodeJS.Timeout | null;
   lastSent: number;
-  /** What it took to write to all readers last time, ms. */
+  /** Time that the last round of writes to all readers took, ms. */
   cost: number;
-  /** The page of `version`, for everybody who comes before the next. */
+  /** The page of `version`, for all readers who come before the next change. */
   page: Uint8Array<ArrayBuffer> | null;
-  /** The newest events, each with the version that it follows: for who loaded the page and is only now connected. */
+  /** The newest events, each with the version that it follows: for readers that connect after they loaded the page. */
   recent: readonly { readonly follows: number; readonly bytes: Uint8Array }[];
-  /** When somebody last asked for it. */
+  /** The time of the last request for it. */
   askedAt: number;
   working: Promise<void>;
 }
 
 const encoder = new TextEncoder();
-/** While the text changes all the time, patches of this many ms go out together; after a quiet moment at once. */
+/** While the text changes constantly, the patches of this many ms go out together; after a pause at once. */
 const busy = 40;
 /**
- * Writing to readers takes a third of the time. With ten thousand of them one round takes a tenth of a second: then
- * patches go out less often, and more of them together. But nobody waits longer than `longestRest` for that, ms.
+ * Writing to readers takes at most a third of the time. With ten thousand readers one round takes a tenth of a second:
+ * then patches go out less often, and more of them together. No reader waits longer than `longestRest` for that, ms.
  */
 const rest = 2;
 const longestRest = 250;
-/** Nobody who drafts waits longer than this for readers to be written to, ms. */
+/** The longest time for which writing to readers may delay drafting, ms. */
 const turn = 5;
 /**
- * A silent stream is one that proxies cut, and whose end nobody notices. None is silent for longer than both together, and
- * what goes to thousands of readers takes some seconds more at the worst. Ms.
+ * Proxies cut silent streams, and the server doesn't notice when such a stream ends. No stream is silent for longer
+ * than the two together; sending to thousands of readers adds some seconds at the worst. Ms.
  */
 const silence = 20_000;
 const betweenLooks = 2000;
 /**
- * Bytes of events that are kept for who is just coming: the moment between a page and its connection. Fewer than may wait
- * for a reader, since all of them are sent at once.
+ * Bytes of events that are kept for readers between their page and their connection. Less than the limit of bytes that
+ * may wait for a reader, since all of them are sent at once.
  */
 const mostRecent = 128 * 1024;
-/** An edition that nobody reads or asks for is kept so long, ms: to make it means to draw every text of the meeting. */
+/** An edition without readers is kept for this time, ms: making it means rendering every text of the meeting. */
 const forgottenAfter = 10_000;
 const heartbeat = encoder.encode(': here\n\n');
 const eventOf = (version: number, patches: readonly Patch[]): Uint8Array =>
@@ -91,7 +94,9 @@ const eventOf = (version: number, patches: readonly Patch[]): Uint8Array =>
 export function createReading(source: ReadingSource): Reading {
   const editions = new Map<string, Edition>();
   let newest = 0;
-  /** Above every one before, also of a process before: a reader who missed something is found out, whatever went between. */
+  /**
+   * Higher than every version before, also of an earlier process: a reader who missed an event is always recognised.
+   */
   const nextVersion = (): number => {
     newest = Math.max(newest + 1, Date.now());
     return newest;
@@ -106,8 +111,8 @@ export function createReading(source: ReadingSource): Reading {
   const open = async (meeting: MeetingId, language: Language): Promise<Edition | null> => {
     const found = editions.get(key(meeting, language));
     if (found !== undefined) {
-      // What was decided a moment ago holds for whoever comes now: nobody is shown what the chair has just closed. What
-      // was written is shown too, unless that would send it to a full gallery each time that somebody comes.
+      // A decision applies to new readers at once: nobody gets a view that the chair has just closed. New words are
+      // included too, unless that would send them to a full gallery each time a reader comes.
       found.askedAt = performance.now();
       const isDue = found.meetingDue || found.due.size > 0;
       if (isDue && (found.meetingDue || found.readers.size === 0 || found.cost < busy)) {
@@ -141,7 +146,7 @@ export function createReading(source: ReadingSource): Reading {
     try {
       await edition.working;
     } catch (error) {
-      // Half an edition is none: the next reader makes it anew.
+      // An incomplete edition is dropped: the next reader's request makes it anew.
       editions.delete(key(meeting, language));
       throw error;
     }
@@ -153,7 +158,7 @@ export function createReading(source: ReadingSource): Reading {
     for (const { id } of edition.state.recommendations) edition.shown.set(id, await render(edition, id));
   };
 
-  /** The same bytes to everybody; false where it was given up halfway, since the chair closed what is in them. */
+  /** The same bytes to all readers; false where the round was stopped, since the chair closed the view. */
   const sendAll = async (edition: Edition, bytes: Uint8Array): Promise<boolean> => {
     const readers = [...edition.readers];
     edition.lastSent = performance.now();
@@ -187,7 +192,7 @@ export function createReading(source: ReadingSource): Reading {
     if (!(await sendAll(edition, bytes))) edition.cutShort = true;
   };
 
-  /** Everybody loads the page anew: what came before is no longer for anybody. */
+  /** All readers reload the page: earlier events apply to nobody any more. */
   const publishAnew = async (edition: Edition): Promise<void> => {
     edition.recent = [];
     await publish(edition, [{ reload: true }]);
@@ -201,8 +206,8 @@ export function createReading(source: ReadingSource): Reading {
       edition.meetingDue = false;
       const before = edition.state;
       edition.state = state;
-      // A new agenda or another view is another page. Who is here, or has the floor, is nothing that it shows; in a closed
-      // session neither is the agenda, and a page that is loaded anew would tell that something changed.
+      // A new agenda or another view is another page. Presence and the clause under discussion don't change the page;
+      // in a closed session neither does the agenda, since a reload would reveal that something changed.
       const same =
         before.observerView === state.observerView &&
         before.name === state.name &&
@@ -225,7 +230,7 @@ export function createReading(source: ReadingSource): Reading {
       edition.shown.set(id, after);
       patches.push(...difference(id, before, after));
     }
-    // The chair chose another view while this was drawn: what is drawn now is no longer open.
+    // The chair chose another view during the rendering, so this outcome may not be sent.
     if (edition.meetingDue) {
       for (const id of due) edition.due.add(id);
       return;
@@ -238,7 +243,7 @@ export function createReading(source: ReadingSource): Reading {
     edition.working = edition.working.then(() => work(edition)).catch(() => giveUp(edition));
   };
 
-  /** An edition that can't be made any more ends: its readers come again, and the first of them makes it anew. */
+  /** An edition that can't be rendered ends: its readers come again, and the first request makes it anew. */
   const giveUp = (edition: Edition): void => {
     const name = key(edition.state.id, edition.language);
     if (editions.get(name) === edition) editions.delete(name);
@@ -247,7 +252,7 @@ export function createReading(source: ReadingSource): Reading {
   };
 
   const schedule = (edition: Edition): void => {
-    // What the chair closes is closed at once.
+    // A view that the chair closes is closed at once.
     const hurried = edition.meetingDue && viewChanged(edition);
     if (edition.timer !== null) {
       if (!hurried) return;
@@ -263,7 +268,7 @@ export function createReading(source: ReadingSource): Reading {
       if (edition.state.id !== meeting) continue;
       if (recommendation === null) edition.meetingDue = true;
       else edition.due.add(recommendation);
-      // What nobody reads is drawn when somebody asks for it.
+      // A page without readers is rendered at the next request.
       if (edition.readers.size > 0) schedule(edition);
     }
   });
@@ -295,7 +300,7 @@ export function createReading(source: ReadingSource): Reading {
     },
     async follow(meeting, language, version, stream) {
       let edition = await open(meeting, language);
-      // One that can't be made any more was dropped, perhaps while it was waited for.
+      // An edition that failed was dropped, perhaps during this wait.
       while (edition !== null && editions.get(key(meeting, language)) !== edition)
         edition = await open(meeting, language);
       if (edition === null) {
@@ -308,7 +313,7 @@ export function createReading(source: ReadingSource): Reading {
         readers.delete(stream);
         stream.close();
       }
-      // What was written in the moment before, while nobody read.
+      // Changes from the moment before, in which it had no readers.
       if (edition.meetingDue || edition.due.size > 0) schedule(edition);
       return () => readers.delete(stream);
     },
@@ -323,7 +328,7 @@ export function createReading(source: ReadingSource): Reading {
   };
 }
 
-/** The newest of the events, as many as may be kept. */
+/** The newest events, as many as may be kept. */
 function newestOf(events: Edition['recent']): Edition['recent'] {
   let sum = 0;
   let from = events.length;
@@ -334,14 +339,14 @@ function newestOf(events: Edition['recent']): Edition['recent'] {
   return events.slice(from);
 }
 
-/** What a reader is sent first: what happened since the page of this version, or the advice to load it again. */
+/** The first message to a reader: the events since the page of this version, or the advice to reload. */
 function missedSince({ version: newest, recent }: Edition, version: number | null): readonly Uint8Array[] {
   if (version === newest) return [heartbeat];
   const first = recent.findIndex(({ follows }) => follows === version);
   return first === -1 ? [eventOf(newest, [{ reload: true }])] : recent.slice(first).map(({ bytes }) => bytes);
 }
 
-/** One patch for each clause that differs: put after its neighbour, or removed. */
+/** One patch for each clause that differs: placed after its neighbour, or removed. */
 export function difference(
   recommendation: RecommendationId,
   before: readonly Fragment[],
@@ -355,7 +360,7 @@ export function difference(
   let previous: string | null = null;
   for (const [at, { id, html }] of after.entries()) {
     const old = was.get(id);
-    // Where nothing came or went before it, a clause stands where it stood.
+    // Where no clause was added or removed before it, a clause keeps its place.
     const place = order[at] === id ? at : order.indexOf(id);
     const neighbour = place <= 0 ? null : (order[place - 1] ?? null);
     if (old === undefined || old.html !== html || neighbour !== previous) {

@@ -1,19 +1,15 @@
 import { html, raw } from 'hono/html';
 import type { MeetingState, ObserverView } from '../../shared/meeting/meeting.ts';
-import {
-  type ClauseRecord,
-  type MarkRecord,
-  type NegotiationState,
-  type Status,
-  statusOf,
-} from '../../shared/negotiation/state.ts';
+import type { ClauseRecord } from '../../shared/negotiation/families/clause/state.ts';
+import type { Status } from '../../shared/negotiation/families/status/state.ts';
+import { type MarkRecord, type NegotiationState, statusOf } from '../../shared/negotiation/state.ts';
 import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import type { Clause, Run } from '../../shared/text/clause.ts';
 import { labelStyleOf, labels } from '../../shared/text/labels.ts';
 import { Remembered } from '../../shared/text/remembered.ts';
 import { type Language, message } from '../../shared/words/words.ts';
 
-/** A clause as observers are shown it: one fragment of HTML, the same bytes for everybody. */
+/** A clause as observers see it: one fragment of HTML, the same bytes for all. */
 export interface Fragment {
   readonly id: string;
   readonly html: string;
@@ -21,7 +17,7 @@ export interface Fragment {
 
 type Open = Exclude<ObserverView, 'nothing'>;
 
-/** What the brackets round some words say: whose they are, where the chair opened that. */
+/** The label of brackets round words: their parties, where the chair opened that. */
 interface Piece {
   readonly text: string;
   /** Neighbours with the same key stand in one bracket. Empty: words in force that nobody contests. */
@@ -32,7 +28,7 @@ interface Piece {
 
 const escaped = (text: string): string => String(html`${text}`);
 
-/** The parties behind marks that are open. A mark that was decided or withdrawn says nothing any more. */
+/** The parties of open marks. A mark that was decided or withdrawn shows nothing. */
 function partiesOf(ids: readonly MarkId[], negotiation: NegotiationState): PartyCode[] {
   const parties = new Set<PartyCode>();
   for (const id of ids) {
@@ -88,7 +84,7 @@ function words(clause: Clause, negotiation: NegotiationState, view: Open): strin
           : [text.slice(0, text.length - text.trimStart().length), text.slice(text.trimEnd().length)];
       const shown = `<bdi>${escaped(bare === '' ? text : bare)}</bdi>`;
       const inner = tag === 'span' || view !== 'attributed' ? shown : `<${tag}>${shown}</${tag}>`;
-      // The brackets are elements, and so is all between them: a bracket that somebody typed is only a letter in it.
+      // The brackets are elements: a bracket that somebody typed is a letter inside them.
       return `${before}<span class="contested"><b class="bracket">[</b>${inner}${names}<b class="bracket">]</b></span>${after}`;
     })
     .join('');
@@ -104,13 +100,13 @@ function statusLine(status: Status, view: Open, language: Language): string {
   return ` <small class="status">${escaped(word + waiting)}</small>`;
 }
 
-/** Whether a clause is there at all in a view: a proposed one only where brackets are shown, an emptied one nowhere. */
+/** Whether a view shows a clause: a proposed one only with brackets, an emptied one never. */
 const isShown = (clause: Clause, view: Open): boolean =>
   clause.insertion === null
     ? view !== 'clean' || clause.runs.length === 0 || clause.runs.some((run) => run.marks.insertion.length === 0)
     : view !== 'clean';
 
-/** All that a fragment depends on beside its clause, view and language; a record that changes is another object. */
+/** The inputs of a fragment beside its clause, view and language; a changed record is another object. */
 interface Drawn {
   readonly number: string;
   readonly record: ClauseRecord | undefined;
@@ -118,7 +114,7 @@ interface Drawn {
   readonly fragment: Fragment;
 }
 
-/** Clauses whose fragments are kept in one view and language. One fragment is some times as long as its words. */
+/** Clauses with kept fragments, for one view and language. A fragment is several times as long as its words. */
 const mostDrawn = 10_000;
 const drawnIn = new Map<string, Remembered<Clause, Drawn>>();
 
@@ -129,9 +125,9 @@ function drawnBefore(view: Open, language: Language): Remembered<Clause, Drawn> 
   return known;
 }
 
-/** The marks of a clause on which its fragment depends, with what the ledger says of them. */
+/** The marks of a clause on which its fragment depends, with their negotiation state. */
 function contestedIn(clause: Clause, negotiation: NegotiationState, view: Open): Drawn['marks'] {
-  // Only `attributed` says whose they are.
+  // Only `attributed` names their parties.
   if (view !== 'attributed') return [];
   const ids = new Set<MarkId>();
   for (const { marks } of clause.runs)
@@ -152,9 +148,9 @@ function draw(clause: Clause, number: string, negotiation: NegotiationState, vie
 }
 
 /**
- * The clauses of a recommendation as observers see them. Nothing else of the document is in the bytes: no mark, no
- * participant, no reason, no decided amendment, and names of parties only in `attributed`. A clause that is the same value
- * as before, with the same records, is the same fragment: an entry draws what it changed.
+ * The clauses of a recommendation as observers see them. The bytes hold nothing else of the document: no mark, no
+ * participant, no reason, no decided amendment, and party names only in `attributed`. An unchanged clause with
+ * unchanged records is the same fragment, so an entry renders only its own changes.
  */
 export function renderClauses(
   text: readonly Clause[],
@@ -182,7 +178,7 @@ export function renderClauses(
   });
 }
 
-/** The clauses that are there at all in a view. */
+/** The clauses that a view shows. */
 export const clausesShown = (text: readonly Clause[], view: ObserverView): readonly Clause[] =>
   view === 'nothing' ? [] : text.filter((clause) => isShown(clause, view));
 
@@ -193,7 +189,7 @@ export interface Section {
   readonly fragments: readonly Fragment[];
 }
 
-/** The whole page, complete without JavaScript. `version` is the patch that the event stream goes on from. */
+/** The whole page, complete without JavaScript. `version` is the patch from which the event stream continues. */
 export function renderPage(
   meeting: MeetingState,
   sections: readonly Section[],
@@ -213,7 +209,7 @@ export function renderPage(
           })
           .join('');
   const kind = view === 'nothing' ? '' : `<p class="view">${escaped(words(`reading.${view}`))}</p>`;
-  // In a closed session not even the agenda is told.
+  // A closed session hides the agenda too.
   return String(html`<!doctype html>
 <html lang="${language}">
 <head>

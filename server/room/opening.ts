@@ -1,20 +1,20 @@
-import { decodeHeader } from '../../shared/negotiation/entry.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import { assertLink } from '../storage/chain.ts';
 import { openCheckpoint } from '../storage/checkpoint.ts';
-import type { Checkpoint, Log } from '../storage/log.ts';
+import type { Checkpoint, Entry, Log } from '../storage/log.ts';
+import type { ChainedEntry } from '../yjs/replica.ts';
 import { Replica } from '../yjs/replica.ts';
-import { type ChainedEntry, StagingDocument } from '../yjs/staging.ts';
+import { StagingDocument } from '../yjs/staging.ts';
 
 const pageOfEntries = 2000;
-/** How many entries an opening replays at the most, where all went well. */
+/** Entries that an opening replays at the most, if nothing failed. */
 export const entriesBetweenCheckpoints = 500;
 
 /**
- * The head of a recommendation from its newest checkpoint and the entries after it, and where that checkpoint was. A
- * checkpoint that can't be trusted is worth nothing, and the log is worth everything: it is replayed, and `onDistrust`
- * told. Throws `internal`, with the reason, where the log is broken or ends before its checkpoint.
+ * The head of a recommendation from its newest checkpoint and the entries after it, and the checkpoint's sequence
+ * number. A checkpoint that can't be trusted is ignored: the log is replayed, and `onDistrust` called. Throws
+ * `internal`, with the reason, where the log is broken or ends before its checkpoint.
  */
 export async function openHead(
   log: Log,
@@ -29,9 +29,9 @@ export async function openHead(
   const base = restored === null ? null : checkpoint;
   let since: readonly ChainedEntry[] = [];
   await readOn(log, name, replica, (page) => {
-    for (const { entry, at, changes } of page) replica.take(entry, at, changes);
+    const taken = page.map((entry) => replica.apply(entry));
     // A long log isn't held: what comes of it is.
-    if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...page];
+    if (replica.sequence - (base?.sequence ?? 0) <= entriesBetweenCheckpoints) since = [...since, ...taken];
   });
   await assertEnds(log, name, replica);
   const isLong = replica.sequence - (base?.sequence ?? 0) > entriesBetweenCheckpoints;
@@ -50,7 +50,7 @@ function restoreOrNull(checkpoint: Checkpoint): Replica | null {
 const unreadable = (what: string): ConcordError =>
   new ConcordError('internal', { field: what }, { cause: new Error(what) });
 
-/** What is shown must be in the log: it grows, and never ends before its own checkpoint. */
+/** A log only grows, and never ends before its own checkpoint: everything shown must be in it. */
 async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica): Promise<void> {
   if (sequence === 0) return;
   const head = await log.head(name);
@@ -59,24 +59,23 @@ async function assertEnds(log: Log, name: LogName, { sequence, hash }: Replica):
     throw unreadable(`${name} differs from its checkpoint`);
 }
 
-/** Reads the entries after one, page by page, checking the chain as it goes. Throws `internal` where it is broken. */
+/**
+ * Reads the entries after a sequence number, page by page, checking the chain. Throws `internal` where it is broken.
+ */
 export async function readOn(
   log: Log,
   name: LogName,
   after: { readonly sequence: number; readonly hash: Uint8Array },
-  take: (page: readonly ChainedEntry[]) => void,
+  take: (page: readonly Entry[]) => void,
 ): Promise<void> {
   let { sequence, hash } = after;
   for (;;) {
     const page = await log.read(name, sequence, pageOfEntries);
-    const chained: ChainedEntry[] = [];
     for (const entry of page) {
       assertLink(entry, hash, sequence);
-      const { at, changes } = decodeHeader(entry.header);
-      chained.push({ entry, at, changes, heldBy: null });
       ({ sequence, hash } = entry);
     }
-    take(chained);
+    take(page);
     if (page.length < pageOfEntries) return;
   }
 }

@@ -9,27 +9,30 @@ import type { UpdateStructure } from '../yjs/decode.ts';
 import type { Replica } from '../yjs/replica.ts';
 
 /**
- * What one participant may bring to one recommendation in all its life. Yjs keeps a trace of all that was ever there, and
- * the record keeps every entry: so what is deleted again counts as well. Units are letters, beginnings and ends of marks,
- * texts and clauses; structs are what is left of them in memory; each mark is an entry of the ledger, which every reader
- * is sent. A person who types a whole day in one text brings some twenty thousand units.
+ * Limits of one participant in one recommendation, for its whole lifetime. Yjs keeps a trace of every deleted struct,
+ * and the log keeps every entry: so deleted content counts as well. Units are letters, beginnings and ends of marks,
+ * texts and clauses; structs are their remains in memory; each mark is an entry of the negotiation state, which every
+ * reader receives. A person who types for a whole day in one text makes some twenty thousand units.
  */
 const mostUnits = 3_000_000;
 const mostStructs = 40_000;
 const mostMarks = 3_000;
 const mostClients = 1_000;
-/** All of a party together have so many times as much, and the secretariat, which writes for everybody. */
+/**
+ * Multiples of these limits for all participants of a party together, and for the secretariat, which writes for
+ * everybody.
+ */
 const forParty = 3;
 const forSecretariat = 10;
 /** New marks in one update: each is registered, mirrored and sent. */
 const mostNewMarks = 600;
-/** Units after which a client's author is asked again how much there is by now. */
+/** Units after which the totals of a client's author are counted again. */
 const countedEvery = 256;
 
 /**
- * Before an update is applied: throws `quota-reached` where it brings something new and its author, or the author's party,
- * has brought as much as they may; `update-too-large` where it brings too many marks at once. What only deletes always
- * passes.
+ * Before an update is applied: throws `quota-reached` where it brings something new and its author, or the author's
+ * party, is at the limit; `update-too-large` where it brings too many marks at once. Updates that only delete always
+ * pass.
  */
 export function checkQuotas(
   structure: UpdateStructure,
@@ -97,9 +100,9 @@ const isDue = ({ blocks }: UpdateStructure, { store }: Y.Doc): boolean =>
   );
 
 /**
- * What a party may have at a time in a clause, or of clauses, so that there is room for the others: `own`, and `all`
- * parties together, of which each has `always` whatever the others have. The rapporteur's edits of the base text and
- * the chair's decisions are bound by the document's own limits alone (`shared/text/document.ts`, `integrity.ts`), which are far
+ * Limits of a party's pending content in a clause, and of its proposed clauses, so that there is room for the others:
+ * `own`, and `all` parties together, of which each has `always` regardless of the others. Edits of the base text and
+ * decisions are subject to the document's own limits alone (`shared/text/document.ts`, `validate.ts`), which are far
  * above.
  */
 interface Share {
@@ -111,16 +114,16 @@ const ownLetters = 8_000;
 const lettersInClause: Share = { own: ownLetters, all: 100_000, always: 1_000 };
 const ownClauses = 200;
 const proposedClauses: Share = { own: ownClauses, all: 2_000, always: 20 };
-/** Marks that lie over each other. */
+/** Marks that overlap at one place. */
 const ownAtOnce = 16;
 const marksAtOnce: Share = { own: ownAtOnce, all: 128, always: 2 };
-/** Marks on each piece of a clause, all pieces together. */
+/** Marks on each piece of a clause, summed over all pieces. */
 const ownMarked = 5_000;
 const markedPieces: Share = { own: ownMarked, all: 20_000, always: 500 };
 /** Beginnings and ends of marks in a clause. */
 const ownMarkers = 2_500;
 const markersInClause: Share = { own: ownMarkers, all: 10_000, always: 200 };
-/** What the rapporteur may make of the words in force of a clause, and of the clauses in force. */
+/** Limits for the rapporteur: words in force in a clause, and clauses in force. */
 const longestBase = 60_000;
 const mostBaseClauses = 2_000;
 
@@ -132,8 +135,8 @@ const isOver = ({ own, all }: Amount, share: Share): boolean =>
   own > share.own || (all > share.all && own > share.always);
 
 /**
- * On the outcome of an update, once marks that Yjs moved are put back: throws `share-used-up` where the author's party has
- * more than its share and this update added to it; `update-too-large` for the rapporteur's edit of the base text.
+ * On the outcome of an update, once marks that Yjs moved are put back: throws `share-used-up` where the author's party
+ * exceeds its share and this update added to it; `update-too-large` for an edit of the base text.
  */
 export function checkShares(
   head: Replica,

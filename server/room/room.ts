@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
-import { type Author, type EntryAction, encodeHeader, ruleset } from '../../shared/negotiation/entry.ts';
+import type { Act, Actor } from '../../shared/negotiation/act.ts';
+import { type EntryAction, encodeHeader } from '../../shared/negotiation/entry.ts';
 import { LiveState, type NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
@@ -7,28 +8,32 @@ import type { Clause } from '../../shared/text/clause.ts';
 import { seal } from '../storage/chain.ts';
 import { sealCheckpoint } from '../storage/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../storage/log.ts';
-import type { Replica } from '../yjs/replica.ts';
-import type { ChainedEntry, StagingDocument } from '../yjs/staging.ts';
+
+import type { ChainedEntry, Replica } from '../yjs/replica.ts';
+import type { StagingDocument } from '../yjs/staging.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
 import type { Staged } from './stage.ts';
 
-/** A submission on its way: judged on the head, then stored, then shown. */
+/** A submission in its stages: judged on the head, then stored, then shown. */
 export interface Submission {
-  readonly by: Author;
+  readonly by: Actor;
   readonly onBehalfOf: PartyCode | null;
   readonly action: EntryAction;
-  /** The connection that it came by, where its author holds a document. */
+  /** The connection that sent it, where its author holds a document. */
   readonly from?: object;
   /** Judges and performs it on the head. Called again where another node's entry came first. Null: nothing new in it. */
-  readonly stage: (head: Replica, now: number) => Staged | null;
+  readonly stage: (head: Replica, act: Act) => Staged | null;
 }
 
-/** What became of a submission: the number of its entry; null where it held nothing new. */
+/** The outcome of a submission: the number of its entry; null where it held nothing new. */
 export type Outcome = { readonly sequence: number | null };
 
-/** What a room tells its listeners, after the entries are on disk. */
+/** A room's notice to its listeners, after the entries are on disk. */
 export interface Shown {
-  /** The update that brings a replica from the state before to the state after; empty where only the ledger changed. */
+  /**
+   * The update that brings a replica from the state before to the state after; empty where only the negotiation state
+   * changed.
+   */
   readonly update: Uint8Array;
   readonly entries: readonly Entry[];
   /** The connection whose document holds all of it: its own edit, to which the server added nothing. */
@@ -39,37 +44,38 @@ interface InFlight {
   readonly submission: Submission;
   readonly settle: (outcome: Outcome) => void;
   readonly fail: (error: unknown) => void;
-  /** Null for one that held nothing new: it waits for what was before it. */
+  /** Null for a submission without news: it is answered after those before it. */
   readonly chained: ChainedEntry | null;
   /** The text once its entry is shown. */
   readonly text: readonly Clause[];
-  /** It was answered already, or is judged again: what becomes of its append is no answer any more. */
+  /** It was answered already, or is judged again: the outcome of its append is no answer any more. */
   given: boolean;
 }
 
-/** A document's bytes: an update for whoever has less, and how far it goes. */
+/** A document's bytes: an update for documents that hold less, and the clocks that it reaches. */
 export interface State {
   readonly update: Uint8Array;
   readonly stateVector: Uint8Array;
 }
 
 /**
- * Sending takes a quarter of the time at the most: five hundred sockets cost 3 ms a message, so after one the room rests
- * for 9 ms, and what comes meanwhile leaves as one. A quiet room has long rested, and waits for nothing.
+ * Sending takes a quarter of the time at the most: five hundred sockets cost 3 ms a message, so the room then pauses
+ * for 9 ms, and all that becomes durable meanwhile is one message. In a quiet room the pause has long passed, and
+ * nothing waits.
  */
 const mostOfTheTime = 0.25;
-/** However many there are, nobody waits longer than this, ms. */
+/** The longest pause, ms, for any number of sockets. */
 const longestRest = 100;
-/** Merging updates takes longer than in proportion to their number. */
+/** Merging updates takes more than proportional time. */
 const mostInOneMessage = 100;
 
 /**
- * A recommendation held live: the only place where an entry of its log comes about or becomes visible.
+ * A recommendation held live: the only place that makes entries of its log, or shows them.
  *
- * Nothing is shown before it is durable. `submit` judges on the head and appends; only when the log says that the entry
- * is on disk does it count in `text`, `ledger` and `sequence`, is acknowledged and sent. Bytes of the document are of the
- * head, so they may hold what is still on its way: they are given away when all of that is on disk, and not at all if it
- * never gets there.
+ * Nothing is shown before it is durable. `submit` judges on the head and appends; an entry counts in `text`, `ledger`
+ * and `sequence`, is acknowledged and is sent only when the log says that it is on disk. A document's bytes are the
+ * head's, so they may hold entries that are still being stored: they are sent when all of those are on disk, and not at
+ * all if one of them fails.
  */
 export class Room {
   readonly id: RecommendationId;
@@ -77,19 +83,19 @@ export class Room {
   readonly #name: LogName;
   readonly #now: () => number;
   readonly #head: StagingDocument;
-  /** What is on disk, and shown. */
+  /** The state on disk, which is shown. */
   #sequence: number;
   #text: readonly Clause[];
   readonly #negotiation: LiveState;
   readonly #inFlight: InFlight[] = [];
   readonly #durable: InFlight[] = [];
   #flushing = false;
-  /** Until when nothing is sent, by `performance.now`. */
+  /** Nothing is sent before this time, by `performance.now`. */
   #restsUntil = 0;
-  /** While the room reads what others appended, submissions queue up here, in order. */
+  /** While the room reads other nodes' entries, submissions queue up here, in order. */
   #recovery: Promise<void> | null = null;
   readonly #waiting: (() => void)[] = [];
-  /** Whoever waits for an entry to be on disk; told no where what was on its way is given up. */
+  /** Callbacks that wait for an entry to be on disk; false where it was given up. */
   #awaited: { readonly sequence: number; readonly tell: (reached: boolean) => void }[] = [];
   readonly #listeners = new Set<(shown: Shown) => void>();
   #checkpointAt: number;
@@ -110,7 +116,7 @@ export class Room {
 
   /**
    * Opens a recommendation from its newest checkpoint and the entries after it. A checkpoint that can't be trusted is
-   * worth nothing, and the log is worth everything: it is replayed, and `onDistrust` told.
+   * ignored: the log is replayed, and `onDistrust` called.
    */
   static async open(
     id: RecommendationId,
@@ -125,7 +131,7 @@ export class Room {
   get sequence(): number {
     return this.#sequence;
   }
-  /** The text as it stands on disk. */
+  /** The text on disk. */
   text(): readonly Clause[] {
     return this.#text;
   }
@@ -133,25 +139,25 @@ export class Room {
     return this.#negotiation;
   }
 
-  /** How much of a client is in the document, be it on disk or on its way there. */
+  /** The clock of a client in the document, counting entries that are being stored. */
   clock(client: number): number {
     return this.#head.clock(client);
   }
-  /** How many clients ever wrote in it. */
+  /** The number of clients that ever wrote in it. */
   get clients(): number {
     return this.#head.clients;
   }
-  /** How long the next submission waits until what the last one spoilt is made anew, ms. */
+  /** The time, ms, for which the next submission waits until the document is made anew after a refusal. */
   get repairTime(): number {
     return this.#head.repairTime;
   }
 
-  /** The document as one update, for a client that has `stateVector`. Resolves when all that is in it is on disk. */
+  /** The document as one update, for a client that has `stateVector`. Resolves when all of it is on disk. */
   async stateOnDisk(stateVector?: Uint8Array): Promise<State> {
     return this.#onDisk(() => this.#stateOf(stateVector));
   }
 
-  /** The same at once, for who knows that nothing is under way. Throws a `RangeError` where something is. */
+  /** The same at once, for callers that know that nothing is being stored. Throws a `RangeError` where something is. */
   stateFor(stateVector?: Uint8Array): Uint8Array {
     if (!this.#quiet) throw new RangeError('there are submissions under way');
     return this.#stateOf(stateVector).update;
@@ -161,7 +167,7 @@ export class Room {
     const { doc, sequence } = this.#head.exact(this.#sequence);
     if (have !== undefined && have.length > 1)
       return { update: Y.encodeStateAsUpdate(doc, have), stateVector: Y.encodeStateVector(doc) };
-    // Everyone who comes new gets the same bytes: made once, however many come at once.
+    // All new clients get the same bytes: made once, however many come at the same time.
     if (this.#fullState?.sequence !== sequence)
       this.#fullState = {
         sequence,
@@ -170,7 +176,7 @@ export class Room {
     return this.#fullState.state;
   }
 
-  /** What `make` reads of the head, once all that it could see there is on disk. */
+  /** The bytes that `make` reads from the head, once all entries that it may contain are on disk. */
   async #onDisk<T>(make: () => T): Promise<T> {
     for (;;) {
       if (this.#recovery !== null) await this.#recovery;
@@ -187,8 +193,8 @@ export class Room {
   }
 
   /**
-   * stage → permit → append → apply → acknowledge → broadcast. Resolves when the entry is on disk and shown; rejects with
-   * the `ConcordError` of the refusal, or `not-stored`.
+   * stage → permit → append → apply → acknowledge → broadcast. Resolves when the entry is on disk and shown; rejects
+   * with the `ConcordError` of the refusal, or `not-stored`.
    */
   submit(submission: Submission): Promise<Outcome> {
     return new Promise((settle, fail) => {
@@ -197,9 +203,10 @@ export class Room {
     });
   }
 
-  /** Reads what other nodes appended. */
+  /** Reads the entries that other nodes appended. */
   async catchUp(): Promise<void> {
-    // An append under way may succeed just before another node's: only when it is quiet does the head tell everything.
+    // An append under way may succeed just before another node's: the head tells everything only when nothing is under
+    // way.
     await this.settled();
     const head = await this.#log.head(this.#name);
     if (head !== null && head.sequence > this.#sequence) {
@@ -253,7 +260,7 @@ export class Room {
     this.#log.append([inFlight.chained.entry]).then(
       (stored) => {
         if (stored && !inFlight.given) this.#storedOne(inFlight);
-        // Given up and stored all the same: the log has it, and the room must read it.
+        // Given up here and stored all the same: the log has it, and the room must read it.
         else if (stored || !inFlight.given) this.#recoverSoon();
       },
       (error: unknown) => {
@@ -262,11 +269,15 @@ export class Room {
     );
   }
 
-  /** Judges on the head, and seals what is accepted as the head's next entry. */
+  /** Judges a submission on the head, and makes the head's next chained entry of an accepted one. */
   #judge(submission: Submission): Pick<InFlight, 'chained' | 'text'> {
     const head = this.#head.judged(this.#sequence);
     // The clock of the record never runs backwards.
-    const now = Math.max(this.#now(), head.at);
+    const act: Act = {
+      actor: submission.by,
+      onBehalfOf: submission.onBehalfOf,
+      at: Math.max(this.#now(), head.at),
+    };
     let staged: Staged | null;
     let touched = false;
     const touch = (): void => {
@@ -274,9 +285,9 @@ export class Room {
     };
     head.doc.on('beforeTransaction', touch);
     try {
-      staged = submission.stage(head, now);
+      staged = submission.stage(head, act);
     } catch (error) {
-      // What was refused before it was applied leaves the head as it was.
+      // A refusal before the update is applied leaves the head unchanged.
       if (touched) this.#head.invalidate();
       throw error instanceof ConcordError ? error : new ConcordError('internal', {}, { cause: error });
     } finally {
@@ -287,20 +298,12 @@ export class Room {
       log: this.#name,
       sequence: head.sequence + 1,
       previous: head.hash,
-      header: encodeHeader({
-        version: 1,
-        ruleset,
-        at: now,
-        by: submission.by,
-        onBehalfOf: submission.onBehalfOf,
-        command: submission.action,
-        changes: [...staged.changes],
-      }),
+      header: encodeHeader({ ...act, command: submission.action, events: staged.events }),
       content: staged.content,
     });
     const { changes, asReplayed } = staged;
     const heldBy = asReplayed && changes.length === 0 ? (submission.from ?? null) : null;
-    const chained: ChainedEntry = { entry, at: now, changes, heldBy };
+    const chained: ChainedEntry = { entry, at: act.at, changes, heldBy };
     this.#head.staged(chained, asReplayed);
     return { chained, text: head.text() };
   }
@@ -313,8 +316,8 @@ export class Room {
       this.#flushing = false;
       this.#flush();
     };
-    // What one commit made durable arrives here in one turn of the loop, and leaves as one message; and so does what
-    // becomes durable while the room rests.
+    // The outcomes of one commit arrive in one turn of the loop, and leave as one message, with all that becomes
+    // durable while the room pauses.
     const rest = this.#restsUntil - performance.now();
     if (rest < 1) setImmediate(flush);
     else setTimeout(flush, rest);
@@ -323,7 +326,7 @@ export class Room {
   #flush(): void {
     const durable = new Set(this.#durable);
     const ready: InFlight[] = [];
-    // In the order of the log: nothing overtakes what is still being stored.
+    // In the order of the log: nothing overtakes an entry that is still being stored.
     for (let first = this.#inFlight[0]; first !== undefined && durable.has(first); first = this.#inFlight[0]) {
       ready.push(first);
       this.#inFlight.shift();
@@ -338,7 +341,7 @@ export class Room {
     this.#tellQuiet();
   }
 
-  /** The one way in which an entry becomes visible, whichever node wrote it. */
+  /** The only way in which an entry becomes visible, from whichever node. */
   #show(chained: readonly ChainedEntry[], text: readonly Clause[], acknowledge: () => void): void {
     for (const { changes } of chained) for (const change of changes) this.#negotiation.apply(change);
     this.#text = text;
@@ -359,7 +362,7 @@ export class Room {
     }
     this.#tellReached();
     if (this.#sequence - this.#checkpointAt >= entriesBetweenCheckpoints) {
-      // A checkpoint that fails costs the next opening some time, and nothing else.
+      // A failed checkpoint makes the next opening slower, and nothing else.
       this.checkpoint().catch(() => undefined);
     }
   }
@@ -371,18 +374,18 @@ export class Room {
     for (const { tell } of reached) tell(true);
   }
 
-  /** What is on its way after an entry is given up: it did not happen. */
+  /** The entries after a failed one are given up: they did not happen. */
   #giveUpAfter(sequence: number): void {
     this.#head.forgetAfter(sequence);
     for (const { tell } of this.#awaited.splice(0)) tell(false);
   }
 
-  /** The disk failed: whatever was under way did not happen. Clients keep their words and come again. */
+  /** The disk failed: nothing that was under way has happened. Clients keep their words and send them again. */
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
     const durable = new Set(this.#durable);
     const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
-    // Who had nothing new to say had it from what is lost now.
+    // A submission without news may have found its content in an entry that is lost now.
     const isLost = (inFlight: InFlight, at: number): boolean =>
       !durable.has(inFlight) || (inFlight.chained === null && first >= 0 && at > first);
     const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
@@ -404,9 +407,9 @@ export class Room {
     });
   }
 
-  /** Another node's entry came first: read what is new, and judge again what was under way. */
+  /** Another node's entry came first: read the new entries, and judge all submissions under way again. */
   async #recover(): Promise<void> {
-    // Let the other appends of this room hear their own no: they built on one that lost.
+    // Let the other appends of this room get their own outcome first: they built on one that failed its condition.
     await new Promise((resolve) => setImmediate(resolve));
     this.#flush();
     const again = this.#inFlight.splice(0);
@@ -414,10 +417,10 @@ export class Room {
     this.#durable.splice(0);
     this.#giveUpAfter(this.#sequence);
     try {
-      const fresh: ChainedEntry[] = [];
+      const read: Entry[] = [];
       const { sequence, hash } = this.#head.exact(this.#sequence);
-      await readOn(this.#log, this.#name, { sequence, hash }, (page) => fresh.push(...page));
-      this.#head.take(fresh, this.#sequence);
+      await readOn(this.#log, this.#name, { sequence, hash }, (page) => read.push(...page));
+      const fresh = this.#head.take(read, this.#sequence);
       this.#show(fresh, this.#head.exact(this.#sequence).text(), () => undefined);
     } catch (error) {
       this.#head.invalidate();

@@ -5,14 +5,14 @@ import { Persistent } from '../runtime/persist.ts';
 import type { Log } from '../storage/log.ts';
 import { Room, type Shown, type Submission } from './room.ts';
 
-/** How long a room without connections is kept, ms: people move between recommendations all the time. */
+/** Time, ms, for which a room without connections is kept: people move between recommendations all the time. */
 const idleTime = 5 * 60_000;
 
 interface Held {
   readonly room: Promise<Room>;
-  /** How many hold it open: connections that are in it. */
+  /** The number of connections that hold it open. */
   occupants: number;
-  /** By the clock that nobody sets. */
+  /** The last use, by a monotonic clock. */
   lastUsed: number;
 }
 
@@ -26,13 +26,13 @@ export interface RoomsOptions {
   readonly onInternal: (error: unknown, recommendation: RecommendationId) => void;
 }
 
-/** The recommendations that are held live. */
+/** The rooms of this process. */
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #held = new Map<RecommendationId, Held>();
   #turn: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<(recommendation: RecommendationId, shown: Shown) => void>();
-  /** Told of recommendations that grew elsewhere, and whose room nobody holds here. */
+  /** Called for recommendations that grew on another node while no room of theirs is held here. */
   readonly #elsewhere = new Set<(recommendation: RecommendationId) => void>();
   readonly #growing: Persistent<RecommendationId>;
   readonly #timer: NodeJS.Timeout;
@@ -50,33 +50,36 @@ export class Rooms {
       : () => undefined;
   }
 
-  /** Reads what others appended into the room; where none is held, whoever drew its text before is told. */
+  /**
+   * Reads other nodes' entries into the room; where no room is held, subscribers that rendered its text before are
+   * told.
+   */
   async #catchUp(id: RecommendationId): Promise<void> {
     const held = this.#held.get(id);
     if (held !== undefined) await (await held.room).catchUp();
-    // One that was let go meanwhile told nobody.
+    // A room that was closed meanwhile told nobody.
     if (held === undefined || this.#held.get(id) !== held) for (const listener of this.#elsewhere) listener(id);
   }
 
-  /** The room of a recommendation, opened if need be. Throws `not-found` for one that is in no meeting. */
+  /** The room of a recommendation, opened if necessary. Throws `not-found` for one that is in no meeting. */
   async room(id: RecommendationId): Promise<Room> {
     return this.#hold(id).room;
   }
 
   /**
-   * Stores the first entry of a recommendation that no meeting names yet: whoever makes a meeting begins with its texts, so
-   * that none is ever named that isn't there. Rejects as `Room.submit` does.
+   * Stores the first entry of a recommendation that no meeting names yet: a new meeting begins with its texts, so that
+   * it never names one that doesn't exist. Rejects as `Room.submit` does.
    */
   async begin(id: RecommendationId, submission: Submission): Promise<void> {
     const { log, now, onInternal } = this.#options;
     const room = await Room.open(id, log, now, (reason) => onInternal(reason, id));
-    // One text a turn of the event loop: whoever drafts elsewhere doesn't wait for all that is brought in.
+    // One text a turn of the event loop, so that drafting elsewhere doesn't wait for a whole import.
     this.#turn = this.#turn.then(() => nextTurn());
     await this.#turn;
     try {
       await room.submit(submission);
     } finally {
-      // Whoever waits hears of a failure at once, not when the disk or the database is back.
+      // Waiting submissions get a failure at once, not when the disk or the database is back.
       void room.settled().then(() => room.destroy());
     }
   }
@@ -85,13 +88,13 @@ export class Rooms {
     return this.#held.has(id);
   }
 
-  /** Tells of every entry of every room that is held, after it is on disk. */
+  /** Calls back for every entry of every room that is held, after it is on disk. */
   onShown(listener: (recommendation: RecommendationId, shown: Shown) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells of recommendations that grew, by another server's hand, while no room of theirs was held here. */
+  /** Calls back for recommendations that grew on another server, while no room of theirs was held here. */
   onElsewhere(listener: (recommendation: RecommendationId) => void): () => void {
     this.#elsewhere.add(listener);
     return () => this.#elsewhere.delete(listener);
@@ -152,7 +155,7 @@ export class Rooms {
     return held;
   }
 
-  /** Lets go of rooms without occupants that nobody has asked for in `idle` ms. */
+  /** Closes rooms without connections that nobody has used for `idle` ms. */
   letGo(idle = idleTime): void {
     for (const [id, held] of this.#held) {
       if (held.occupants > 0 || performance.now() - held.lastUsed < idle) continue;
@@ -160,7 +163,7 @@ export class Rooms {
       held.room
         .then(async (room) => {
           await room.settled();
-          // A checkpoint that can't be stored costs the next opening some time.
+          // A checkpoint that can't be stored makes the next opening slower.
           await room.checkpoint().finally(() => room.destroy());
         })
         .catch((error: unknown) => this.#options.onInternal(error, id));

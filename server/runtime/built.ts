@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 
 /**
- * Where the build put a thread's program: beside the entry files; shared code, this file too, may lie one directory
- * deeper. Throws where it isn't built, as for whoever runs from source.
+ * The path of a thread's built program: beside the entry files; shared code, this file too, may be one directory
+ * deeper. Throws where it isn't built, as when run from source.
  */
 export function builtProgram(name: string): URL {
   const places = [`./${name}.js`, `../${name}.js`].map((place) => new URL(place, import.meta.url));

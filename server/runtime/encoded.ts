@@ -4,17 +4,17 @@ import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { Accept } from 'hono/utils/accept';
 
-/** The encodings that are sent, the best first, with the endings of files that hold them. */
+/** The content encodings on offer, the best first, with their file endings. */
 export const encodings = { br: '.br', gzip: '.gz' } as const;
 export type Encoding = keyof typeof encodings;
 const names: readonly Encoding[] = ['br', 'gzip'];
 
-/** Something that is the same for everybody: its bytes, as they are and as they are sent to who takes them smaller. */
+/** A body that is the same for all: its bytes, plain and in each encoding. */
 export interface Encoded {
   readonly type: string;
   readonly plain: Uint8Array<ArrayBuffer>;
   readonly smaller: Readonly<Partial<Record<Encoding, Uint8Array<ArrayBuffer>>>>;
-  /** Of the plain bytes; each encoding's own tag is made of it, since a tag stands for the very bytes. */
+  /** Of the plain bytes; each encoding's own tag is derived from it, since a tag stands for the exact bytes. */
   readonly digest: string;
 }
 
@@ -25,7 +25,7 @@ export const encoded = (type: string, plain: Uint8Array<ArrayBuffer>, smaller: E
   digest: createHash('sha256').update(plain).digest('base64url').slice(0, 22),
 });
 
-/** Compresses what is small enough to be compressed where it is needed. */
+/** Compresses a body that is small enough to be compressed at run time. */
 export function encode(type: string, text: string): Encoded {
   const plain = new TextEncoder().encode(text);
   return encoded(type, plain, {

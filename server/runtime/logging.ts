@@ -1,24 +1,24 @@
 import { type Logger, pino } from 'pino';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 
-/** What a log line says of an error. */
+/** The fields of an error in a log line. */
 export interface Logged {
   readonly type: string;
   /** Our own code, SQLite's, PostgreSQL's or the system's. */
   readonly code?: string;
   readonly detail?: ConcordError['detail'];
-  /** Where it was thrown: functions, files and lines. */
+  /** The place where it was thrown: functions, files and lines. */
   readonly at: readonly string[];
   readonly cause?: Logged | undefined;
 }
 
 /**
- * An error as it may be logged: what it is and where it came from, never its message. A message may quote what was being
- * worked on: a parser's quotes the text, a database's the name or the value, and so do the fields that they add.
+ * An error as it may be logged: its kind and place, never its message. A message may quote negotiated text: a parser's
+ * quotes the text, a database's the name or the value, and so do their additional fields.
  */
 export function forLog(error: unknown, depth = 0): Logged {
   if (!(error instanceof Error)) return { type: typeof error, at: [] };
-  // The system's and SQLite's are words in capitals, PostgreSQL's five letters and digits.
+  // The system's and SQLite's codes are words in capitals, PostgreSQL's five letters and digits.
   const code = 'code' in error ? String(error.code) : '';
   const known = error instanceof ConcordError || /^[A-Z0-9_]{2,64}$/.test(code);
   const stack = error.stack ?? '';
@@ -28,7 +28,7 @@ export function forLog(error: unknown, depth = 0): Logged {
   return {
     type: /^\w{1,64}$/.test(error.constructor.name) ? error.constructor.name : 'Error',
     ...(known ? { code } : {}),
-    // Of an internal one, it names a log and an entry.
+    // The message of an internal error names a log and an entry.
     ...(error instanceof ConcordError && error.code === 'internal' ? { detail: error.detail } : {}),
     at: frames
       .filter((line) => /^\s+at .+:\d+:\d+\)?$/.test(line))
@@ -38,6 +38,6 @@ export function forLog(error: unknown, depth = 0): Logged {
   };
 }
 
-/** The program's log: JSON lines on standard error, in which errors stand as `forLog` tells them. */
+/** The program's log: JSON lines on standard error, with errors in the form of `forLog`. */
 export const openLog = (level: string): Logger =>
   pino({ level, serializers: { err: forLog } }, pino.destination({ dest: 2, sync: false }));

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Between two tries, ms: at first, and at the most. */
+/** Time between two attempts, ms: the first, and the longest. */
 const firstPause = 250;
 const longestPause = 5000;
 
 /**
- * Works that must be done, one for each name: one that fails, since the database is away for a moment, is tried again
- * until it is done, and one that is asked for while it runs is done once more.
+ * Tasks that must succeed, one for each name: a failed task (the database is away for a moment) is repeated until it
+ * succeeds, and one that is requested while it runs is run once more.
  */
 export class Persistent<Name> {
   readonly #running = new Map<Name, { again: boolean }>();
@@ -25,7 +25,7 @@ export class Persistent<Name> {
     else running.again = true;
   }
 
-  /** Tries nothing again. */
+  /** Ends all repetition. */
   close(): void {
     this.#closed = true;
   }

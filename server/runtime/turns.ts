@@ -2,30 +2,33 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 
-/** Costly answers of one account that may be under way at once, from being made to being taken by its reader. */
+/** Costly answers of one account that may be under way at once, until their reader has taken them. */
 const mostUnderWay = 8;
-/** Of one account that may wait for their turn. */
+/** Costly answers of one account that may wait for their turn. */
 const mostWaiting = 300;
-/** An account rests so many times as long as its last answer held the event loop: it has a fifth of it at the most. */
+/**
+ * After an answer an account pauses for this many times as long as it held the event loop: it gets a fifth of the loop
+ * at the most.
+ */
 const restAfter = 4;
 
 interface Share {
   underWay: number;
   readonly waiting: (() => void)[];
-  /** By the clock that nobody sets. */
+  /** A monotonic clock. */
   restsUntil: number;
 }
 
 /** One costly answer that is being made. */
 export interface Turn {
-  /** Does what holds the event loop, and counts how long. */
+  /** Runs work that holds the event loop, and measures its time. */
   hold<T>(work: () => T): T;
   end(): void;
 }
 
 /**
- * Who makes what holds the event loop, and when: one a turn of the loop, and of each account a few at once and a fifth of
- * the time. However many connections an account has, others are served in between.
+ * Schedules work that holds the event loop: one piece a turn of the loop, and of each account a few at once and a fifth
+ * of the time. Other requests are served in between, however many connections an account has.
  */
 export class Turns {
   readonly #shares = new Map<AccountId, Share>();
@@ -38,7 +41,7 @@ export class Turns {
     if (share.underWay < mostUnderWay && share.waiting.length === 0) share.underWay += 1;
     else {
       if (share.waiting.length >= mostWaiting) throw new ConcordError('too-many-requests');
-      // Whoever ends hands the place on.
+      // A finished answer starts the next.
       await new Promise<void>((resolve) => share.waiting.push(resolve));
     }
     for (let rest = share.restsUntil - performance.now(); rest > 0; rest = share.restsUntil - performance.now())

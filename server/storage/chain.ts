@@ -3,10 +3,10 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import type { Entry } from './log.ts';
 
-/** What stands before a log's first entry. Never written to: a chain starts from it. */
+/** The `previous` of a log's first entry. Never written to: every chain starts from it. */
 export const zeroHash: Uint8Array = new Uint8Array(32);
 
-/** The first bytes of what is hashed. A later encoding takes another name, so that no bytes can be read in two ways. */
+/** The first bytes that are hashed. A later encoding takes another name, so that no bytes can be read in two ways. */
 const encoding = new TextEncoder().encode('concord-entry-1');
 
 const utf8 = new TextEncoder();
@@ -37,7 +37,7 @@ function hashOf(entry: Omit<Entry, 'hash'>): Uint8Array {
   return new Uint8Array(digest('sha256', bytes, 'buffer'));
 }
 
-/** An entry with its hash. What a reader gets is what was sealed, byte for byte: don't change the arrays afterwards. */
+/** An entry with its hash. Readers get exactly the bytes that were hashed: don't change the arrays afterwards. */
 export function seal(entry: {
   readonly log: LogName;
   readonly sequence: number;
@@ -49,14 +49,14 @@ export function seal(entry: {
   return { log, sequence, header, content, previous, hash: hashOf({ log, sequence, header, content, previous }) };
 }
 
-/** What is wrong with an entry: it isn't the next one, it was chained to another, or its bytes were changed. */
+/** The fault of an entry: it isn't the next one, it was chained to another, or its bytes were changed. */
 export type BrokenLink = 'out-of-sequence' | 'not-chained' | 'altered';
 
 /**
- * Holds an entry against the one before it (`zeroHash` and 0 before the first); null if it follows.
+ * Compares an entry with the one before it (`zeroHash` and 0 before the first); null if it follows.
  *
- * A chain proves order and wholeness up to the newest entry that is known from elsewhere: that entries are missing at
- * the very end, no chain can show.
+ * A chain proves order and completeness up to the newest entry that is known from elsewhere: no chain can show that
+ * entries are missing at its very end.
  */
 export function verifyLink(entry: Entry, previousHash: Uint8Array, previousSequence: number): BrokenLink | null {
   if (entry.sequence !== previousSequence + 1) return 'out-of-sequence';
@@ -65,7 +65,7 @@ export function verifyLink(entry: Entry, previousHash: Uint8Array, previousSeque
   return null;
 }
 
-/** Throws `internal`, naming entry and reason, where an entry doesn't follow: a broken record is shown to nobody. */
+/** Throws `internal`, naming entry and reason, where an entry doesn't follow: a broken log is shown to nobody. */
 export function assertLink(entry: Entry, previousHash: Uint8Array, previousSequence: number): void {
   const broken = verifyLink(entry, previousHash, previousSequence);
   if (broken === null) return;
@@ -74,9 +74,9 @@ export function assertLink(entry: Entry, previousHash: Uint8Array, previousSeque
 }
 
 /**
- * Holds the entries of one append against each other: one log, consecutive, each chained to the one before.
+ * Checks the entries of one append: one log, consecutive, each chained to the one before.
  *
- * @throws {RangeError} if they aren't: whoever made them has a mistake, and no store may let it become the record.
+ * @throws {RangeError} if they aren't: the caller has a fault, and no store may write it to the log.
  */
 export function assertRun(entries: readonly Entry[]): void {
   for (const [index, entry] of entries.entries()) {
@@ -90,7 +90,7 @@ export function assertRun(entries: readonly Entry[]): void {
   }
 }
 
-/** Whether the first of an append builds on exactly this head. */
+/** Whether the first entry of an append builds on exactly this head. */
 export function buildsOn(
   first: Pick<Entry, 'sequence' | 'previous'>,
   head: { sequence: number; hash: Uint8Array } | null,

@@ -4,14 +4,14 @@ import type { Checkpoint } from './log.ts';
 const digestLength = 32;
 
 /**
- * A checkpoint whose state ends in its own digest. No chain holds a derived state, and a changed byte of it may still be
- * a document: without the digest, a room would open from a text that nobody wrote.
+ * A checkpoint whose state ends in its own digest. No chain covers a derived state, and a state with a changed byte may
+ * still be a valid document: without the digest, a room would open with a text that nobody wrote.
  */
 export function sealCheckpoint(checkpoint: Checkpoint): Checkpoint {
   return { ...checkpoint, state: Buffer.concat([checkpoint.state, digestOf(checkpoint, checkpoint.state)]) };
 }
 
-/** The checkpoint as it was before it was sealed; null where it isn't, byte for byte, what `sealCheckpoint` made. */
+/** The checkpoint without its digest; null where it isn't, byte for byte, a result of `sealCheckpoint`. */
 export function openCheckpoint(checkpoint: Checkpoint): Checkpoint | null {
   const end = checkpoint.state.length - digestLength;
   if (end < 0) return null;

@@ -8,9 +8,9 @@ export interface Entry {
   readonly log: LogName;
   /** 1 for a log's first entry, then without gaps. */
   readonly sequence: number;
-  /** UTF-8 JSON: who, on behalf of whom, when, by which command. Parsed by the log's reader. */
+  /** UTF-8 JSON: the actor, the party, the time, the command. The log's reader parses it. */
   readonly header: Uint8Array;
-  /** What changed: a Yjs update (V1) for a recommendation, UTF-8 JSON for a meeting. */
+  /** The change: a Yjs update (V1) for a recommendation, UTF-8 JSON for a meeting. */
   readonly content: Uint8Array;
   /** SHA-256 of the entry before, 32 bytes; zeros before the first. */
   readonly previous: Uint8Array;
@@ -18,13 +18,13 @@ export interface Entry {
   readonly hash: Uint8Array;
 }
 
-/** What the log holds of the newest entry; `null` where a log has none. */
+/** The newest entry as the log knows it; `null` where a log has none. */
 export interface LogHead {
   readonly sequence: number;
   readonly hash: Uint8Array;
 }
 
-/** A derived state that makes opening fast. Never the truth: it can be thrown away at any time. */
+/** A derived state that makes opening fast. It can be dropped at any time: only the entries count. */
 export interface Checkpoint {
   readonly log: LogName;
   /** The last entry that the state contains. */
@@ -34,18 +34,18 @@ export interface Checkpoint {
 }
 
 /**
- * The record: append-only, conditional, durable.
+ * The log: append-only, conditional, durable.
  *
  * `append` resolves only when the entries are on disk. It is all or nothing for its own entries, and conditional: it
- * resolves `false` and stores nothing if the log's head is not exactly what the first entry builds on (somebody else
- * appended first: read what is new, judge again). Appends that arrive while a commit runs share the next commit, but not
- * each other's fate. It rejects with `ConcordError('not-stored')` when the disk or the database fails; then nothing of
- * it was stored. Entries of one call are consecutive entries of one log.
+ * resolves `false` and stores nothing if the log's head is not exactly the one on which the first entry builds (another
+ * writer was first: read the new entries, judge again). Appends that arrive while a commit runs share the next commit,
+ * but each succeeds or fails alone. It rejects with `ConcordError('not-stored')` when the disk or the database fails;
+ * then nothing of it was stored. Entries of one call are consecutive entries of one log.
  *
  * `read` yields entries after a sequence number, in order, at most `limit`.
  *
- * `subscribe` calls back, after the commit, with the name of each log that grew, by whichever node; it may call back
- * once too often, and never too seldom. It returns the function that ends it.
+ * `subscribe` calls back, after the commit, with the name of each log that grew, on any node; it may call once too
+ * often, and never misses one. It returns the function that ends the subscription.
  */
 export interface Log {
   append(entries: readonly Entry[]): Promise<boolean>;
@@ -59,6 +59,6 @@ export interface Log {
   checkpoint(log: LogName): Promise<Checkpoint | null>;
   /** Resolves when a write reached the disk; rejects as `append` does. For `/healthz`. */
   check(): Promise<void>;
-  /** Waits for the commits under way, then lets go of files and connections. */
+  /** Waits for the commits under way, then closes files and connections. */
   close(): Promise<void>;
 }

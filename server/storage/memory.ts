@@ -5,8 +5,8 @@ import type { Checkpoint, Entry, Log } from './log.ts';
 import { subscribers } from './subscribers.ts';
 
 /**
- * A log that lasts as long as the process: for tests, and for trying things out. It keeps every rule of `Log` except that
- * nothing reaches a disk. Bytes are copied on the way in, as the other logs do.
+ * A log in memory, which ends with the process: for tests and trials. It keeps every rule of `Log` except durability.
+ * Bytes are copied on the way in, as the other logs do.
  */
 export function openMemoryLog(): Log {
   const logs = new Map<LogName, Entry[]>();

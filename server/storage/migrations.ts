@@ -1,20 +1,20 @@
 /**
- * The database's shape, in numbered steps. A step that has left the house is never changed: a new one follows it. Both
- * engines take the same steps, each in a transaction of its own, and remember it in `migrations`.
+ * The database schema, in numbered steps. A released step is never changed: a new one follows it. Both engines take the
+ * same steps, each in a transaction of its own, and record them in `migrations`.
  */
 export interface Migration {
   readonly number: number;
   readonly name: string;
-  /** Each is one statement. */
+  /** Each string is one statement. */
   readonly statements: readonly string[];
 }
 
-/** What the engines spell differently. `key` is text compared byte by byte, so that both sort names alike. */
+/** Spellings that differ between the engines. `key` is text compared byte by byte, so that both sort names alike. */
 interface Dialect {
   readonly integer: string;
   readonly bytes: string;
   readonly key: string;
-  /** What follows a table's columns. SQLite takes any type in any column unless told not to. */
+  /** The end of a table definition. SQLite takes any type in any column unless told not to. */
   readonly strict: string;
 }
 
@@ -24,13 +24,13 @@ const postgres: Dialect = { integer: 'bigint', bytes: 'bytea', key: 'text COLLAT
 export const sqliteMigrations: readonly Migration[] = migrations(sqlite);
 export const postgresMigrations: readonly Migration[] = migrations(postgres);
 
-/** Stands before every step, and is no step itself. */
+/** Runs before every step, and is no step itself. */
 export const migrationsTable = {
   sqlite: createMigrations(sqlite),
   postgres: createMigrations(postgres),
 };
 
-/** The newest shape that this program knows. */
+/** The newest schema that this program knows. */
 export const newestMigration = sqliteMigrations.length;
 
 function createMigrations({ integer, strict }: Dialect): string {
@@ -56,7 +56,7 @@ function migrations({ integer, bytes, key, strict }: Dialect): readonly Migratio
           content ${bytes} NOT NULL,
           PRIMARY KEY (log, sequence)
         )${strict}`,
-        // One row a log, locked by whoever appends to it. Only PostgreSQL has several who could.
+        // One row a log, which the appending transaction locks. Only PostgreSQL has several writers.
         `CREATE TABLE heads (
           log ${key} NOT NULL PRIMARY KEY,
           sequence ${integer} NOT NULL,
@@ -68,7 +68,7 @@ function migrations({ integer, bytes, key, strict }: Dialect): readonly Migratio
           hash ${bytes} NOT NULL,
           state ${bytes} NOT NULL
         )${strict}`,
-        // Written to find out whether anything can be.
+        // A row that the health check writes to find out whether writing works.
         `CREATE TABLE health (
           id ${integer} NOT NULL PRIMARY KEY,
           checks ${integer} NOT NULL
@@ -114,7 +114,7 @@ function migrations({ integer, bytes, key, strict }: Dialect): readonly Migratio
       number: 3,
       name: 'seals of the plain tables',
       statements: [
-        // PostgreSQL has checksums of its own. There it stays empty, so that both have one shape.
+        // PostgreSQL has checksums of its own. There the table stays empty, so that both engines have one schema.
         `CREATE TABLE seals (
           name ${key} NOT NULL PRIMARY KEY,
           digest ${bytes} NOT NULL

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The files of the embedded store that others than the server's own account can read. New ones never are; those of an
- * earlier version, or from a backup, may be, and whether that is meant only the operator knows.
+ * The files of the embedded store that other accounts can read. New files are private; files of an earlier version, or
+ * from a backup, may not be, and only the operator knows whether that is meant.
  */
 export function openToOthers(dataDir: string): readonly string[] {
   return readdirSync(dataDir)

@@ -10,20 +10,20 @@ import type { Tables } from './tables.ts';
 export { StoreRefused } from './refused.ts';
 export type { Tables } from './tables.ts';
 
-/** All that lasts: the log, and the plain tables beside it in the same database. */
+/** All durable data: the log, and the plain tables beside it in the same database. */
 export interface Store {
   readonly log: Log;
   readonly tables: Kysely<Tables>;
-  /** Waits for what is under way, then lets go of files and connections. */
+  /** Waits for the work under way, then closes files and connections. */
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
-  /** Where the embedded database lies. Not used with `databaseUrl`. */
+  /** The directory of the embedded database. Not used with `databaseUrl`. */
   readonly dataDir: string;
   /** `postgres://…`: the database that several nodes share. */
   readonly databaseUrl?: string | undefined;
-  /** Looks, and writes nothing; also while a server runs. */
+  /** Opens for reading, and writes nothing; also while a server runs. */
   readonly readOnly?: boolean;
   /** See `SqliteOptions.worker`. */
   readonly worker?: URL;
@@ -32,7 +32,7 @@ export interface StoreOptions {
 /**
  * Opens the store, making or migrating it as needed.
  *
- * @throws {StoreRefused} with a reason and a sentence for whoever runs the server; nothing was changed then.
+ * @throws {StoreRefused} with a reason and a sentence for the operator; nothing was changed then.
  */
 export async function openStore({ dataDir, databaseUrl, readOnly = false, worker }: StoreOptions): Promise<Store> {
   if (databaseUrl) {
@@ -48,14 +48,14 @@ function storeOf(log: Log, tables: Kysely<Tables>): Store {
   return { log, tables, close: () => log.close() };
 }
 
-/** A query, or one that must change at least one row for its company to happen. */
+/** A query, or one that must change at least one row, or else the whole transaction is undone. */
 export type Step = CompiledQuery | { readonly mustChange: CompiledQuery };
 
 /**
- * Runs queries in one transaction. `null` if a step that must change a row changed none: then nothing was done. That is
- * how "if it is still unused, use it and …" is said without a transaction that waits for us.
+ * Runs queries in one transaction. `null` if a step that must change a row changed none: then nothing was done. "If it
+ * is still unused, use it and …" is expressed in this way, without a transaction that stays open between awaits.
  *
- * Any failure undoes all, and is thrown on; see `isUniqueViolation`.
+ * Any failure undoes all, and is rethrown; see `isUniqueViolation`.
  */
 export async function atomically(
   { tables }: Pick<Store, 'tables'>,
@@ -88,7 +88,7 @@ export async function atomically(
 
 class NothingChanged extends Error {}
 
-/** Whether a query failed because somebody has that name or id already. */
+/** Whether a query failed because a row has that name or id already. */
 export function isUniqueViolation(error: unknown): boolean {
   if (error instanceof StatementFailed) return /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(error.code);
   return sqlState(error) === '23505';

@@ -1,9 +1,9 @@
 import type { LogName } from '../../shared/protocol/ids.ts';
 
-/** Those who want to know which log grew. */
+/** The subscribers to the growth of logs. */
 export interface Subscribers {
   subscribe(listener: (log: LogName) => void): () => void;
-  /** Calls every listener once for each name. One that throws keeps nobody else from hearing. */
+  /** Calls every listener once for each name. If one throws, the others are still called. */
   announce(names: Iterable<LogName>): void;
 }
 
@@ -22,7 +22,7 @@ export function subscribers(): Subscribers {
           try {
             call(name);
           } catch (error) {
-            // A listener's mistake is not the log's failure, and must not go unseen either.
+            // A listener's fault is not the log's failure, and must not stay hidden either.
             queueMicrotask(() => {
               throw error;
             });

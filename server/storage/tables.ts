@@ -1,11 +1,10 @@
 import { looksLike } from '../../shared/meeting/confusable.ts';
 
 /**
- * The plain tables: who has an account, who is signed in, who was invited. Nothing of a negotiation stands here; that is
- * in the log.
+ * The plain tables: accounts, sessions, invitations. The negotiation itself is in the log alone.
  *
- * Names are as in SQL, and every column has the same type in SQLite and PostgreSQL: times are milliseconds since 1970 as
- * numbers, flags are 0 or 1 (SQLite has no boolean).
+ * Names are as in SQL, and every column has the same type in SQLite and PostgreSQL: times are milliseconds since 1970
+ * as numbers, flags are 0 or 1 (SQLite has no boolean).
  */
 export interface Tables {
   accounts: AccountsTable;
@@ -14,12 +13,15 @@ export interface Tables {
   accreditations: AccreditationsTable;
 }
 
-/** A person (or a shared desk) that can sign in. */
+/** A person (or a shared computer) that can sign in. */
 export interface AccountsTable {
   id: string;
   /** As its owner spells it. */
   name: string;
-  /** `nameKey(name)`, unique: two names that look the same to a reader are one account. `formerNameKey` of older ones. */
+  /**
+   * `nameKey(name)`, unique: two names that look the same to a reader are one account. `formerNameKey` in older
+   * accounts.
+   */
   name_key: string;
   /** argon2id; null until a password was chosen. */
   password_hash: string | null;
@@ -47,7 +49,7 @@ export interface InvitationsTable {
   used_at: number | null;
 }
 
-/** Which account acts as which participant. What the participant may do stands in the meeting's log. */
+/** The account that acts as a participant. The participant's rights are in the meeting's log. */
 export interface AccreditationsTable {
   participant_id: string;
   account_id: string;
@@ -57,7 +59,7 @@ export interface AccreditationsTable {
 /** The form in which account names are compared: two names that look the same are one. */
 export const nameKey = (name: string): string => looksLike(name);
 
-/** The form in which they were compared before. Accounts of that time keep it, and are found by it. */
+/** The form in which earlier versions compared them. Older accounts keep it, and are found by it. */
 export function formerNameKey(name: string): string {
   return name.normalize('NFKC').toLowerCase().normalize('NFKC').trim();
 }

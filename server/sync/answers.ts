@@ -6,26 +6,26 @@ import { knownPart, readStateVector, type StateVector } from '../yjs/stateVector
 import { syncFrame } from './connection.ts';
 import { wireFrame } from './frame.ts';
 
-/** So many different answers are kept; after a restart most people come back with one and the same state. */
+/** Number of answers that are kept; after a restart most clients come back with the same state. */
 const mostKept = 16;
-/** A state vector longer than this is asked too seldom to be worth keeping, bytes. */
+/** A state vector longer than this, bytes, is asked too seldom to be worth keeping. */
 const longestKept = 32 * 1024;
 /**
  * Clients that a state vector may name beside those of the room. A document has those of its room and a few of its own;
- * but a room may have been restored from a backup, and know fewer than there were.
+ * a room restored from a backup may know fewer than there were.
  */
 const mostStrangers = 5000;
 
-/** The frames of an answer: what the client is missing, and the question what the room hasn't got. */
+/** The frames of an answer: the update that the client is missing, and the question for the room's missing part. */
 export interface Answer {
   readonly step1: Buffer;
   readonly step2: Buffer;
 }
 
 /**
- * What a room answers to a sync step 1, for as long as it stands at one entry. When a thousand people come at once, what
- * they are missing is looked for once, framed once, and waits for all of them in the same memory. Answers that are nobody
- * else's too are made in turns: one account gets a few at once.
+ * A room's answers to sync step 1, for as long as it stands at one entry. When a thousand people come at once, their
+ * update is encoded once, framed once, and waits for all of them in the same memory. Answers for a single client are
+ * made in turns: one account gets a few at once.
  */
 export class Answers {
   readonly #room: Room;
@@ -38,13 +38,13 @@ export class Answers {
     this.#turns = turns;
   }
 
-  /** Reads a state vector. Throws `malformed-message` for what is none. */
+  /** Reads a state vector. Throws `malformed-message` for anything else. */
   read(bytes: Uint8Array): StateVector {
     return readStateVector(bytes, this.#room.clients + mostStrangers);
   }
 
   /**
-   * Gives the answer when all that is in it is on disk; `write` resolves when its reader has taken it. Throws
+   * Gives the answer when all of it is on disk; `write` resolves when its reader has taken it. Throws
    * `too-many-requests` where too many answers wait for the same account.
    */
   async give(vector: StateVector, whose: AccountId, write: (answer: Answer) => Promise<void>): Promise<void> {
@@ -52,7 +52,7 @@ export class Answers {
     if (known !== undefined) return write(await known);
     const turn = await this.#turns.take(whose);
     try {
-      // It may have been made meanwhile, for somebody else.
+      // Another reader's request may have made it meanwhile.
       const key = this.#key(vector);
       await write(await (this.#find(key) ?? this.#make(key, (work) => turn.hold(work))));
     } finally {
@@ -81,7 +81,7 @@ export class Answers {
     if (vector.length <= longestKept) {
       if (this.#kept.size >= mostKept) this.#kept.clear();
       this.#kept.set(key, made);
-      // What failed is tried anew by the next who asks; whoever asked first is told.
+      // The next reader's request tries a failed answer anew; those that waited for it get the failure.
       made.catch(() => this.#kept.delete(key));
     }
     return made;

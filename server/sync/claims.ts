@@ -1,30 +1,30 @@
 import type { ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 
-/** Client ids that are remembered of one participant: each page that is opened has one. */
+/** Client ids that are remembered of one participant: each open page has one. */
 const mostOfAParticipant = 256;
-/** How long an id is remembered that has not written yet, ms: for as long as somebody may be away with unsent words. */
+/** Time, ms, for which an id without writing is remembered: people may be away with unsent words for that long. */
 const rememberedFor = 7 * 24 * 3600_000;
 
 interface Claim {
   readonly participant: ParticipantId;
-  /** By the clock that nobody sets. */
+  /** By a monotonic clock. */
   readonly at: number;
 }
 
 /**
- * Whose a client id is that hasn't written yet: the participant's who named it first, connected or not. It may have
- * written offline; if somebody else could take it meanwhile, those words would be refused. Once it has written, the
- * ledger says whose it is, for ever.
+ * The owner of a client id that hasn't written yet: the participant who named it first, connected or not. The client
+ * may have written offline; if another participant could take its id meanwhile, those words would be refused. Once it
+ * has written, the negotiation state records its owner for ever.
  *
- * Remembered by this process alone. After a restart, and on another server, an id that never wrote is whose names it
- * first there; words that are refused for that are given back to their author.
+ * Only this process remembers it. After a restart, and on another server, an id that never wrote belongs to the first
+ * participant who names it there; words that are refused for that reason are given back to their author.
  */
 export class Claims {
   readonly #owners = new Map<string, Claim>();
-  /** Of each participant, the one that was named last comes last. */
+  /** Of each participant, the id that was named last comes last. */
   readonly #named = new Map<ParticipantId, Set<string>>();
 
-  /** Whether an id is nobody else's. */
+  /** Whether an id belongs to nobody else. */
   mayHave(recommendation: RecommendationId, client: number, participant: ParticipantId): boolean {
     const claim = this.#owners.get(`${recommendation} ${client}`);
     return claim === undefined || claim.participant === participant || performance.now() - claim.at > rememberedFor;

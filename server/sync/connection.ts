@@ -15,19 +15,19 @@ import type { Answer, Answers } from './answers.ts';
 import type { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 
-/** What a connection needs of the server that it isn't itself. */
+/** A connection's dependencies on the rest of the server. */
 export interface Surroundings {
   readonly room: Room;
-  /** What the room says to a sync step 1, framed. */
+  /** The room's framed answer to a sync step 1. */
   readonly answers: Pick<Answers, 'read' | 'give'>;
   readonly presence: Presence;
-  /** The meeting as it is now: rights are looked up at every update. */
+  /** The current state of the meeting: rights are looked up at every update. */
   readonly meeting: () => MeetingState | null;
-  /** Who the participant is now; null once the accreditation ended. */
+  /** The participant's current principal; null once the accreditation ended. */
   readonly principal: () => Principal | null;
-  /** How fast the account's updates are taken, by whichever connection. */
+  /** The account's pace, over all its connections. */
   readonly pace: Pace;
-  /** Whether a client id is nobody else's; from then on it is the participant's. */
+  /** Whether a client id belongs to nobody else; from then on it is the participant's. */
   readonly mayBind: (client: number) => boolean;
   /** The sentence of a refusal in the reader's language. */
   readonly sentence: (error: ConcordError) => string;
@@ -40,29 +40,33 @@ export interface Greeting {
   readonly session: string;
   readonly clients: readonly number[];
   readonly verdicts: boolean;
-  /** The rapporteur's hand: a party's code, or `base`. */
+  /** The rapporteur's capacity: a party's code, or `base`. */
   readonly as: string | null;
 }
 
 /**
- * A reader who is this far behind, beside the text that it asked for, is let go: it comes back and is brought up to date in
- * one message. Bytes; small frames cost the process several times as much as they are long, and hundreds may not read.
+ * Bytes beside the requested text that a reader may be behind; a reader further behind is disconnected, comes back and
+ * is updated by one message. Small frames cost the process several times their length, and hundreds of readers may fail
+ * to read.
  */
 const furthestBehind = 1024 * 1024;
-/** Updates of one connection that may be under way before it is made to wait. */
+/** Updates of one connection that may be under way before it has to wait. */
 const mostUnderWay = 64;
-/** Messages a second that a connection may send in the long run, and at once. More are read later, not refused. */
+/**
+ * Messages a second that a connection may send in the long run, and at once. Further messages are read later, not
+ * refused.
+ */
 const messagesASecond = 300;
 const messagesAtOnce = 1000;
 
-/** Questions who is here that come within this time have one answer, ms. */
+/** Awareness queries within this time have one answer, ms. */
 const tellingTakes = 50;
 
-/** A socket in a room: frames → messages → submissions, and what is shown → frames. */
+/** A socket in a room: frames → messages → submissions, and shown entries → frames. */
 export class Connection {
   readonly greeting: Greeting;
   readonly #socket: WebSocket;
-  /** The line under the socket, for what is framed already. */
+  /** The stream under the WebSocket, for messages that are framed already. */
   readonly #line: Writable;
   readonly #around: Surroundings;
   readonly #clients: Set<number>;
@@ -73,26 +77,26 @@ export class Connection {
   #closed = false;
   #deaf = false;
   readonly #waiting: Uint8Array[] = [];
-  /** Bytes that may wait for the reader: more for who is still taking a long text. */
+  /** Bytes that may wait for the reader: more while a long text is being sent. */
   #mayWait = furthestBehind;
   #asked = false;
-  /** Whether the client asked what we have, so that we ask in turn. */
+  /** Whether the client sent its step 1, so that ours follows. */
   #greeted = false;
-  /** Whether it has said what it holds. */
+  /** Whether the client answered our step 1. */
   #answered = false;
   /** Whether an answer to its step 1 is being made, and not taken yet. */
   #answering = false;
-  /** What it holds, where it asked again meanwhile: one answer serves however many questions. */
+  /** The latest state vector, where it asked again meanwhile: one answer serves any number of questions. */
   #askedAgain: StateVector | null = null;
   /**
-   * What was shown while an answer is made; null while none is. It must not overtake what the answer asks: the client would
-   * send it back as something that we haven't got, and the server's own words are refused from anybody.
+   * Messages that became due while an answer is made; null while none is. They must not overtake the question in the
+   * answer: the client would send their content back as its own, and nobody may send the server's own structs.
    */
   #heldBack: Buffer[] | null = null;
   #heldBackBytes = 0;
-  /** It asked who is here, and is told shortly. */
+  /** It asked for everybody's presence, and is answered shortly. */
   #telling: NodeJS.Timeout | null = null;
-  /** The client id whose cursor this connection tells of. */
+  /** The client id whose cursor this connection reports. */
   #seen: number | null;
   alive = true;
 
@@ -105,15 +109,15 @@ export class Connection {
     this.#seen = greeting.clients[0] ?? null;
   }
 
-  /** The client ids that this connection speaks for. */
+  /** The client ids of this connection's participant. */
   get clients(): ReadonlySet<number> {
     return this.#clients;
   }
 
-  /** One binary frame. Never throws: what can't be read closes the connection with its reason. */
+  /** One binary frame. Never throws: an unreadable frame closes the connection with its reason. */
   receive(frame: Uint8Array): void {
     if (this.#closed || this.#deaf) return;
-    // A pause stops the socket, not what was read from it already: that waits here.
+    // A pause stops the socket, but not data that was read from it already: that waits here.
     if (this.#paused) {
       this.#waiting.push(frame);
       return;
@@ -121,7 +125,7 @@ export class Connection {
     this.#read(frame);
   }
 
-  /** Takes no more: what is under way is finished, and the client brings the rest when it comes back. */
+  /** Accepts no more messages: those under way are finished, and the client sends the rest when it comes back. */
   stopListening(): void {
     this.#deaf = true;
     this.#waiting.length = 0;
@@ -156,12 +160,15 @@ export class Connection {
     }
   }
 
-  /** Sends a message, unless the reader is too far behind: then it is let go, and nobody else waits for it. */
+  /** Sends a message. A reader that is too far behind is disconnected instead, and nobody else waits for it. */
   send(message: Uint8Array): void {
     if (this.#keepsUp()) this.#socket.send(message);
   }
 
-  /** Sends what `wireFrame` made, once for all who get it. Without compression `ws` writes at once, so nothing overtakes. */
+  /**
+   * Sends the result of `wireFrame`, which is the same for all readers. Without compression `ws` writes at once, so
+   * nothing overtakes.
+   */
   sendFramed(frame: Buffer): void {
     if (this.#heldBack === null) {
       this.#write(frame);
@@ -172,7 +179,7 @@ export class Connection {
     if (this.#heldBackBytes > furthestBehind) this.close(new ConcordError('reader-too-slow'));
   }
 
-  /** Calls back when the frame has left, or never will. */
+  /** Calls back when the frame has been sent, or can't be sent any more. */
   #write(frame: Buffer, left: () => void = () => undefined): void {
     if (this.#keepsUp() && this.#socket.readyState === this.#socket.OPEN) this.#line.write(frame, left);
     else left();
@@ -187,7 +194,8 @@ export class Connection {
 
   refuse(error: ConcordError): void {
     if (error.code === 'internal') this.#around.onInternal(error.cause ?? error);
-    // 1012 and 1013: nothing was refused. The client keeps what has no verdict, and brings it when it comes again.
+    // 1012 and 1013: nothing was refused. The client keeps updates without a verdict, and sends them when it comes
+    // again.
     if (error.close !== 1012 && error.close !== 1013)
       this.#verdict({
         verdict: 'refused',
@@ -201,9 +209,9 @@ export class Connection {
   close(error: ConcordError): void {
     if (this.#closed) return;
     this.#closed = true;
-    // A close reason holds 123 bytes; the code is enough, the sentence went with the verdict.
+    // A close reason holds 123 bytes; the code is enough, since the verdict had the sentence.
     this.#socket.close(error.close, error.code);
-    // Who doesn't answer a close is cut off.
+    // A client that doesn't answer a close is terminated.
     setTimeout(() => this.#socket.terminate(), 2000).unref();
   }
 
@@ -216,7 +224,7 @@ export class Connection {
   #sync(decoder: decoding.Decoder): void {
     switch (decoding.readVarUint(decoder)) {
       case syncType.step1: {
-        // Throws here, where it is the client's fault, and not later, where it would be ours.
+        // Throws here, where it is the client's fault, and not later, where it would be an internal error.
         const theirs = this.#around.answers.read(decoding.readVarUint8Array(decoder));
         this.#greeted = true;
         if (this.#answering)
@@ -239,7 +247,10 @@ export class Connection {
     }
   }
 
-  /** Brings the client up to date, and asks what it has. What it asks meanwhile is answered when it has taken this. */
+  /**
+   * Brings the client up to date, and asks for its state. Questions that arrive meanwhile are answered when it has
+   * taken this.
+   */
   async #answer(asked: StateVector): Promise<void> {
     this.#answering = true;
     for (let theirs: StateVector | null = asked; theirs !== null && !this.#closed; ) {
@@ -256,12 +267,12 @@ export class Connection {
     this.#answering = false;
   }
 
-  /** Resolves when the answer has left. */
+  /** Resolves when the answer has been sent. */
   #say({ step1, step2 }: Answer): Promise<void> {
     return new Promise((resolve) => {
       this.#mayWait = furthestBehind + step2.length;
       this.#write(step2, resolve);
-      // Once is enough: what is offline at the other end comes in by its answer.
+      // Once is enough: the client's answer contains its offline work.
       if (!this.#asked) {
         this.#asked = true;
         this.#write(step1);
@@ -271,7 +282,7 @@ export class Connection {
     });
   }
 
-  /** What waited behind an answer goes on. */
+  /** Sends the messages that waited behind an answer. */
   #letOn(): void {
     const frames = this.#heldBack ?? [];
     this.#heldBack = null;
@@ -279,15 +290,15 @@ export class Connection {
   }
 
   #update(update: Uint8Array): void {
-    // What an empty document answers to step 1: two zeros, nothing to judge.
+    // An empty document's answer to step 1: two zeros, nothing to judge.
     if (update.length === 2 && update[0] === 0 && update[1] === 0) {
       this.#verdict({ verdict: 'accepted', sequence: null });
       return;
     }
     const principal = this.#around.principal();
     if (principal === null) throw new ConcordError('accreditation-ended');
-    // The stock provider sends what is typed as the line comes back before what was typed while it was down. The answer to
-    // our step 1 is on its way, and holds both.
+    // After a reconnect the stock provider sends new edits before those that were made offline. The answer to our step
+    // 1 is under way, and holds both.
     const early = this.#greeted && !this.#answered && !this.greeting.verdicts;
     const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
     this.#underWay += 1;
@@ -328,7 +339,7 @@ export class Connection {
     return {
       principal,
       clients: this.#clients,
-      // Looked up at every update: who is demoted is stopped at the next keystroke.
+      // Looked up at every update: a change of role takes effect at the next keystroke.
       capacity: () => {
         const meeting = this.#around.meeting();
         const now = this.#around.principal();
@@ -346,7 +357,8 @@ export class Connection {
   #awareness(bytes: Uint8Array): void {
     const principal = this.#around.principal();
     if (principal === null) throw new ConcordError('accreditation-ended');
-    // The stock provider names no client id as it connects: the first that it speaks for is its own, if it is nobody's.
+    // The stock provider names no client id as it connects: the first id in its messages is its own, if it belongs to
+    // nobody else.
     const client = this.#seen ?? Presence.firstClient(bytes);
     if (client === null || (this.#seen === null && !this.#around.mayBind(client))) return;
     this.#seen = client;
@@ -358,7 +370,7 @@ export class Connection {
     );
   }
 
-  /** However often it asks, it is told now and then: changes come by themselves. */
+  /** Any number of queries gets one answer now and then: changes are sent without being asked for. */
   #tellWhoIsHere(): void {
     if (this.#telling !== null) return;
     this.#telling = setTimeout(() => {

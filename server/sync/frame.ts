@@ -1,8 +1,8 @@
 /**
- * A binary message as its bytes on the line: one unmasked WebSocket frame (RFC 6455, section 5.2).
+ * A binary message as bytes to be sent: one unmasked WebSocket frame (RFC 6455, section 5.2).
  *
- * `ws` frames a message anew for each socket and hands header and payload to the system separately. What goes to a whole
- * room is framed once, and each socket costs one write.
+ * `ws` frames a message anew for each socket and passes header and payload to the system separately. A message to a
+ * whole room is framed once, and costs each socket one write.
  */
 export function wireFrame(message: Uint8Array): Buffer {
   const { length } = message;

@@ -13,18 +13,18 @@ interface Present {
 }
 
 const longestState = 2000;
-/** What happens within this time goes out together, ms. A cursor that is a tenth of a second late disturbs nobody. */
+/** Changes within this time are sent together, ms. A cursor that is a tenth of a second late disturbs nobody. */
 const coalescing = 80;
 
 /**
- * Who is here, and where. A client says where its cursor is; who it is, the server says. Bound to the connection: a
- * client can only speak for the client id that it named.
+ * The participants present, with their cursors. A client reports its cursor; the server adds its identity. Bound to the
+ * connection: a client can only speak for the client id that it named.
  */
 export class Presence {
   readonly #present = new Map<number, Present>();
   readonly #changed = new Set<number>();
   readonly #send: (message: Uint8Array) => void;
-  /** What `everybody` said last, until somebody moves. */
+  /** The last result of `everybody`, until a cursor moves. */
   #said: Uint8Array | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -33,8 +33,8 @@ export class Presence {
   }
 
   /**
-   * Takes a client's awareness message; what it says of anyone but itself, or beside its cursor, is dropped. So is a cursor
-   * that names a struct that isn't in the document, as `has` says.
+   * Takes a client's awareness message, and drops everything in it except the client's own cursor. A cursor that names
+   * a struct that isn't in the document (`has`) is dropped too.
    */
   take(
     bytes: Uint8Array,
@@ -65,19 +65,19 @@ export class Presence {
     }
   }
 
-  /** The client id that a message speaks of first: of a program that named none as it connected, its own. */
+  /** The first client id in a message: for a client that named none as it connected, its own. */
   static firstClient(bytes: Uint8Array): number | null {
     const decoder = decoding.createDecoder(bytes);
     return decoding.readVarUint(decoder) === 0 ? null : decoding.readVarUint(decoder);
   }
 
-  /** The connection is gone: so is who was on it. */
+  /** The connection has closed: its presence goes with it. */
   leave(client: number): void {
     const present = this.#present.get(client);
     if (present !== undefined && present.state !== null) this.#set(client, { clock: present.clock + 1, state: null });
   }
 
-  /** Everybody who is here, as one message. */
+  /** The presence of all participants, as one message. */
   everybody(): Uint8Array | null {
     if (this.#said !== null) return this.#said;
     const here = [...this.#present].filter(([, { state }]) => state !== null).map(([client]) => client);

@@ -17,7 +17,7 @@ import { wireFrame } from './frame.ts';
 import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 
-/** Connections of one participant at once: the screens of a delegation, and those that a lost network left half open. */
+/** Connections of one participant at once: the screens of a delegation, and half-open ones after a network failure. */
 const mostOfAParticipant = 50;
 
 /** A signed-in account with an accreditation to the meeting of the recommendation. */
@@ -28,7 +28,7 @@ export interface Visitor {
   readonly language: string;
 }
 
-/** The connections of one room, and what is kept for all of them. */
+/** The connections of one room, and the data that they share. */
 interface Audience {
   readonly id: RecommendationId;
   readonly room: Room;
@@ -40,16 +40,16 @@ interface Audience {
 export interface RegistryOptions {
   readonly rooms: Rooms;
   readonly meetings: Meetings;
-  /** Whose answers are made when. */
+  /** Schedules each account's answers. */
   readonly turns: Turns;
   readonly sentence: (code: ErrorCode, language: string) => string;
   readonly onInternal: (error: unknown, recommendation: RecommendationId) => void;
 }
 
-/** The open connections: lets them into rooms, and ends them. */
+/** The open connections: admits them to rooms, and ends them. */
 export class ConnectionRegistry {
   readonly #options: RegistryOptions;
-  /** Of every room that somebody connected to, for as long as the room is held. */
+  /** For every room with a connection so far, for as long as the room is held. */
   readonly #audiences = new WeakMap<Room, Audience>();
   /** The audiences with connections. */
   readonly #present = new Set<Audience>();
@@ -66,7 +66,7 @@ export class ConnectionRegistry {
     this.#timer = setInterval(() => this.#beat(), 30_000).unref();
   }
 
-  /** A WebSocket that was let in. What it sends before the room is open waits for it. */
+  /** An admitted WebSocket. Its messages wait until the room is open. */
   async connect(socket: WebSocket, request: IncomingMessage, id: RecommendationId, visitor: Visitor): Promise<void> {
     socket.on('error', () => socket.terminate());
     socket.pause();
@@ -135,7 +135,7 @@ export class ConnectionRegistry {
       };
       left = ended;
       socket.on('close', ended);
-      // It may have gone while the room was opened.
+      // It may have closed while the room was opened.
       if (socket.readyState !== socket.OPEN) ended();
     } catch (error) {
       left();
@@ -154,7 +154,7 @@ export class ConnectionRegistry {
           connection.close(new ConcordError(code));
   }
 
-  /** A meeting's right to see or write changed: those who may no longer be here leave. */
+  /** A meeting's right to see or write changed: connections without access are closed. */
   recheck(meeting: MeetingId): void {
     const state = this.#options.meetings.get(meeting);
     if (state === null) return;
@@ -168,7 +168,10 @@ export class ConnectionRegistry {
       }
   }
 
-  /** Takes in nothing more, and sends everybody away, to come back to the next process, once all they sent is on disk. */
+  /**
+   * Accepts nothing more, and disconnects everybody with the request to come back (to the next process), once all that
+   * they sent is on disk.
+   */
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#timer);
@@ -204,7 +207,7 @@ export class ConnectionRegistry {
     return audience;
   }
 
-  /** Of too many of one participant, the oldest is closed: most likely its network was lost. */
+  /** Of too many connections of one participant, the oldest is closed: most likely its network failed. */
   #add(connection: Connection, socket: WebSocket, audience: Audience): void {
     audience.connections.add(connection);
     this.#present.add(audience);
@@ -239,7 +242,7 @@ export class ConnectionRegistry {
     return this.#claims.mayHave(id, client, participant);
   }
 
-  /** A half-open connection is found by a ping: one that did not answer the last is terminated. */
+  /** Pings find half-open connections: one that did not answer the last ping is terminated. */
   #beat(): void {
     for (const [connection, socket] of this.#sockets) {
       if (!connection.alive) socket.terminate();

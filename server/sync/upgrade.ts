@@ -74,7 +74,7 @@ export function openUpgrades({ access, meetings, registry, hold, isBusy, log }: 
     const named = new URL(request.url ?? '/', 'http://localhost').searchParams.get('seat') ?? undefined;
     const me = await principalIn({ access, meetings }, who.account.id, named, meeting);
     if (me === null) throw new ConcordError('not-found');
-    // What a Yjs document remembers never leaves the room.
+    // A Yjs document remembers deleted words: it never leaves the room.
     if (me.role === 'observer') throw new ConcordError('role-may-not');
     const visitor: Visitor = {
       participant: me.participant,
@@ -102,7 +102,7 @@ export function openUpgrades({ access, meetings, registry, hold, isBusy, log }: 
 
   /** A WebSocket is refused by its close code, which a browser shows to the page; an HTTP status it would hide. */
   const refuse = (socket: WebSocket, refusal: ConcordError): void => {
-    // What a stranger sends after all is still read, and an error that nobody hears ends the process.
+    // A stranger's further bytes are still read, and an error without a listener ends the process.
     socket.on('error', () => socket.terminate());
     socket.close(refusal.close, refusal.code);
     setTimeout(() => socket.terminate(), patienceAfterClose).unref();

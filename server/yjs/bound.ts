@@ -3,17 +3,17 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { Id, Struct, UpdateStructure } from './decode.ts';
 
 /**
- * What Yjs would do with an update, counted before Yjs does it. Costs are in microseconds of an ordinary machine.
+ * The cost of an update in Yjs, counted before Yjs applies it. Costs are in microseconds of an ordinary machine.
  *
- * Yjs 13.6 integrates a struct by walking from its origin to its right origin, past all that stands between
- * (`Item.integrate`). On the screen of an honest author the two are neighbours, so only what others inserted there
- * meanwhile is walked past; a program can name any two, and make each of n structs walk past n others. Further costs that
- * are not in proportion to the bytes: to write an attribute without an origin, Yjs walks to the first value that it ever
- * had; to cut a struct in two, and to join the pieces again after the transaction, it moves all later structs of that
+ * Yjs 13.6 integrates a struct by walking from its origin to its right origin, past all structs between them
+ * (`Item.integrate`). On an honest author's screen the two are neighbours, so the walk passes only concurrent
+ * insertions; a program can name any two, and make each of n structs walk past n others. Further costs are not in
+ * proportion to the bytes either: to write an attribute without an origin, Yjs walks to the attribute's first value
+ * ever; to split a struct, and to merge the pieces again after the transaction, it moves all later structs of that
  * client in an array; a deletion walks along all structs in its range, and ranges may overlap.
  *
- * The walks are found by doing what `integrate` does on a list of nothing but ids, which costs a tenth of it, and ends as
- * soon as the budget is spent. Structs that will be cut are cut beforehand, so a count may come out somewhat high.
+ * The walks are found by performing `integrate` on a list of nothing but ids, which costs a tenth of it, and stops as
+ * soon as the budget is spent. Structs that will be split are split beforehand, so a count may come out somewhat high.
  */
 const cost = {
   /** Integrating one struct, tidying up after it, judging it. */
@@ -25,23 +25,23 @@ const cost = {
   type: 8,
   /** One step of a walk: two sets, and a search for an origin. */
   step: 1,
-  /** One value of an attribute that is walked past, to and fro. */
+  /** One value of an attribute that is passed, there and back. */
   value: 0.1,
   cut: 3,
-  /** For each later struct of the client, at each cut. */
+  /** For each later struct of the client, at each split. */
   moved: 0.0005,
-  /** Deleting one struct, and forgetting what it held. */
+  /** Deleting one struct, with its content. */
   deletion: 3,
   /** Walking past one struct that is deleted already. */
   passed: 0.02,
 } as const;
 
-/** A day's offline work of one person, of thousands of words and hundreds of amendments, costs a third. */
+/** A person's offline work of a day, with thousands of words and hundreds of amendments, costs a third of this. */
 const mostWork = 40_000;
 
 /**
- * Throws `update-too-large` where integrating an update would cost more than one frame may, and `update-incomplete` where
- * something that it refers to is not there. Doesn't touch the document.
+ * Throws `update-too-large` where integrating an update would exceed one frame's budget, and `update-incomplete` where
+ * it refers to something that is not there. Doesn't touch the document.
  */
 export function checkWork(structure: UpdateStructure, doc: Y.Doc): void {
   const work = new Work(doc, structure);
@@ -51,7 +51,9 @@ export function checkWork(structure: UpdateStructure, doc: Y.Doc): void {
   work.deletes();
 }
 
-/** Structs in their order, as far as somebody looked: of a text, of a clause's children, of an attribute's values. */
+/**
+ * Structs in their order, as far as they were looked up: of a text, of a clause's children, of an attribute's values.
+ */
 interface List {
   /** Undefined: not looked up yet. */
   head: Piece | null | undefined;
@@ -63,14 +65,14 @@ interface List {
   values: number;
 }
 
-/** A struct, or a part of one between two places where the update cuts. */
+/** A struct, or a part of one between two places where the update splits it. */
 interface Piece {
   readonly id: Id;
   readonly end: number;
   readonly origin: Id | null;
   readonly rightOrigin: Id | null;
   readonly list: List;
-  /** What it is a part of: an item of the document, or a struct of the update. */
+  /** Its parent: an item of the document, or a struct of the update. */
   readonly of: Y.Item | Struct;
   /** Undefined: as in the document, not looked up yet. */
   left: Piece | null | undefined;
@@ -82,13 +84,13 @@ class Work {
   readonly #store: Y.Doc['store'];
   readonly #structure: UpdateStructure;
   #spent = 0;
-  /** Where each client's structs are cut, in order. */
+  /** The places where each client's structs are split, in order. */
   readonly #cuts = new Map<number, Float64Array>();
   readonly #pieces = new Map<Y.Item, readonly Piece[]>();
-  /** Pieces of the update, by client, in the order of their clocks; null for one that goes nowhere. */
+  /** Pieces of the update, by client, in the order of their clocks; null for one without a parent. */
   readonly #fresh = new Map<number, { readonly clock: number; readonly piece: Piece | null }[]>();
   readonly #lists = new Map<unknown, Map<string | null, List>>();
-  /** How far each client has come. */
+  /** The clock that each client has reached. */
   readonly #state = new Map<number, number>();
 
   constructor(doc: Y.Doc, structure: UpdateStructure) {
@@ -102,7 +104,7 @@ class Work {
     if (this.#spent > mostWork) throw new ConcordError('update-too-large');
   }
 
-  /** So many new structs alone may be too much; then nothing more is looked at. */
+  /** The number of new structs alone may exceed the budget; then nothing more is looked at. */
   count(): void {
     for (const [client, { to, structs }] of this.#structure.blocks) {
       const known = this.#known(client);
@@ -168,7 +170,7 @@ class Work {
       const structs = this.#store.clients.get(client) ?? [];
       const state = this.#known(client);
       for (const { from, to } of ranges) {
-        // What the update itself brings was counted as it came.
+        // The update's own structs were counted as they came.
         this.#spend(cost.passed);
         if (from >= state) continue;
         for (let index = Y.findIndexSS(structs, from); index < structs.length; index++) {
@@ -195,7 +197,7 @@ class Work {
     }
   }
 
-  /** How far a client had come before the update. */
+  /** The client's clock before the update. */
   #known(client: number): number {
     return Y.getState(this.#store, client);
   }
@@ -204,11 +206,11 @@ class Work {
     return this.#state.get(client) ?? this.#known(client);
   }
 
-  /** The client of something that a struct refers to and that isn't there yet. */
+  /** The client of a referenced struct that isn't there yet. */
   #missing(client: number, { clock, origin, rightOrigin, parent }: Struct): number | null {
     for (const id of [origin, rightOrigin, parent]) {
       if (id === null || id.clock < this.#stateOf(id.client)) continue;
-      // Nothing can refer to what its own author wrote later.
+      // Nothing can refer to its own author's later structs.
       if (id.client === client && id.clock >= clock) throw new ConcordError('malformed-update');
       return id.client;
     }
@@ -221,7 +223,7 @@ class Work {
     if (end <= known) return;
     if (struct.clock > known) throw new ConcordError('update-incomplete');
     this.#state.set(client, end);
-    // Yjs takes of one that is known in part what is new, behind what is known.
+    // Of a struct that is known in part, Yjs takes the new part, after the known one.
     const origin = known > struct.clock ? { client, clock: known - 1 } : struct.origin;
     const left = origin === null ? null : this.#pieceOf(origin);
     const right = struct.rightOrigin === null ? null : this.#pieceOf(struct.rightOrigin);
@@ -235,14 +237,14 @@ class Work {
       this.#spend(cost.value * list.values);
     }
     const id = { client, clock: Math.max(struct.clock, known) };
-    // Yjs would cut the one that it found already, and stand elsewhere than between these two.
+    // Yjs would split the struct that it found already, and so not place this one between the two.
     if (left !== null && right !== null && left.of === right.of && right.id.clock <= left.id.clock)
       throw new ConcordError('malformed-update');
     const place = this.#placeFor({ id, origin, rightOrigin: struct.rightOrigin }, left, right, list);
     this.#insert(client, id.clock, struct, { origin, rightOrigin: struct.rightOrigin, list }, place);
   }
 
-  /** Where a struct comes to stand: behind which piece. As in Yjs, step by step. */
+  /** The place of a struct: after which piece. As in Yjs, step by step. */
   #placeFor(
     self: Pick<Piece, 'id' | 'origin' | 'rightOrigin'>,
     left: Piece | null,
@@ -277,7 +279,7 @@ class Work {
     return place;
   }
 
-  /** Puts a new struct behind a piece, in as many pieces as it will be cut into. */
+  /** Inserts a new struct after a piece, in as many pieces as it will be split into. */
   #insert(
     client: number,
     from: number,
@@ -395,7 +397,7 @@ class Work {
     return list.head;
   }
 
-  /** The list that a struct belongs to; null where nothing is left of what it belongs to. */
+  /** The list to which a struct belongs; null where nothing is left of its parent. */
   #listFor(struct: Struct, origin: Id | null, left: Piece | null, right: Piece | null): List | null {
     if ((origin !== null && left === null) || (struct.rightOrigin !== null && right === null)) return null;
     const beside = left ?? right;
@@ -434,7 +436,7 @@ const noCuts = new Float64Array();
 const same = (one: Id | null, other: Id | null): boolean =>
   one === other || (one !== null && other !== null && one.client === other.client && one.clock === other.clock);
 
-/** The place of the first of a sorted list that is greater than a clock. */
+/** The index of the first element of a sorted list that is greater than a clock. */
 function firstAfter<T>(sorted: ArrayLike<T>, clock: number, clockOf: (one: T) => number): number {
   let [from, to] = [0, sorted.length];
   while (from < to) {

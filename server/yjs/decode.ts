@@ -4,7 +4,7 @@ import { MarkId } from '../../shared/protocol/ids.ts';
 import { readMark } from '../../shared/text/document.ts';
 import { hasForbidden } from '../../shared/text/visible.ts';
 
-/** What one update may hold at the most. A day's offline work of one person is far below. */
+/** Limits of one update. A person's offline work of a day is far below. */
 export interface StructureLimits {
   readonly bytes: number;
   readonly structs: number;
@@ -30,30 +30,30 @@ export interface Id {
   readonly clock: number;
 }
 
-/** One struct as the update says it. */
+/** One struct as the update encodes it. */
 export interface Struct {
   readonly kind: 'gc' | 'deleted' | 'string' | 'format' | 'type' | 'attribute';
   readonly clock: number;
-  /** How many clocks it takes. */
+  /** The number of clocks that it takes. */
   readonly length: number;
   readonly origin: Id | null;
   readonly rightOrigin: Id | null;
-  /** The struct that holds it; null for a root, and where an origin says it. */
+  /** The struct that holds it; null for a root, and where an origin tells. */
   readonly parent: Id | null;
-  /** The attribute that it writes, where no origin says it. */
+  /** The attribute that it writes, where no origin tells. */
   readonly key: string | null;
 }
 
 export interface UpdateStructure {
-  /** The structs of each client: one block, its first clock and the one after its last. */
+  /** The structs of each client: one block, with its first clock and the one after its last. */
   readonly blocks: ReadonlyMap<
     number,
     { readonly from: number; readonly to: number; readonly structs: readonly Struct[] }
   >;
   readonly deletes: ReadonlyMap<number, readonly { readonly from: number; readonly to: number }[]>;
   /**
-   * Where its structs may cut what is there in two: before the letter with this id, which may be any client's. A deletion
-   * may at both ends of its range.
+   * Places where its structs may split existing ones: before the letter with this id, of any client. A deletion may
+   * split at both ends of its range.
    */
   readonly cuts: readonly Id[];
   /** The marks that it begins, and that propose clauses. */
@@ -89,12 +89,12 @@ const tooLarge = (): never => {
 };
 
 /**
- * Reads a V1 update without applying it, and knows only what a clause can be made of: elements named `clause`, their
- * texts, the owned marks, four attributes, deletions. Yjs's own decoder allocates by the counts that it is told,
- * creates roots while parsing, and lets the last of two blocks win; here every count is held against what is there.
+ * Reads a V1 update without applying it, and accepts only the parts of a clause: elements named `clause`, their texts,
+ * the owned marks, four attributes, deletions. Yjs's own decoder allocates by the counts in the data, creates roots
+ * while parsing, and lets the last of two blocks win; here every count is checked against the bytes that are there.
  *
- * Throws `malformed-update`, `update-too-large` or `unknown-content`. Nothing else stops an update from being applied,
- * and nothing here says that it may be: its effect is judged afterwards.
+ * Throws `malformed-update`, `update-too-large` or `unknown-content`. An update that passes can be applied; whether it
+ * may be is judged afterwards, by its effect.
  */
 export function decodeStructure(update: Uint8Array, limits: StructureLimits = defaultLimits): UpdateStructure {
   if (update.length > limits.bytes) return tooLarge();
@@ -196,7 +196,7 @@ class Reader {
     return { kind, clock, length, origin, rightOrigin, parent, key };
   }
 
-  /** Returns how many clocks it takes. */
+  /** Returns the number of clocks that it takes. */
   #content(ref: number, isAttribute: boolean, key: string | null): number {
     switch (ref) {
       case content.deleted:
@@ -241,7 +241,7 @@ class Reader {
     if (kind === 119) {
       const value = this.#string();
       if (value.length > 64) unknown();
-      // Where an origin says which attribute it is, it may be this one.
+      // Where an origin decides the attribute, it may be this one.
       const id = MarkId.safeParse(key === 'insertion' || key === null ? value : null);
       if (id.success) this.#marks.add(id.data);
     } else if (kind === 125) {
@@ -273,7 +273,7 @@ class Reader {
     if (length > this.#limits.clock) tooLarge();
     return length;
   }
-  /** The letter that something comes behind (1), or before (0). */
+  /** The letter after which something comes (1), or before which (0). */
   #link(behind: 0 | 1): Id {
     const id = this.#id();
     this.#cuts.push(behind === 0 ? id : { client: id.client, clock: id.clock + 1 });

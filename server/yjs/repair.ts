@@ -6,9 +6,9 @@ import { deltaOf, markKey, readMark, textOf } from '../../shared/text/document.t
 import { type MarkName, markNames } from '../../shared/text/schema.ts';
 import type { Replica } from './replica.ts';
 
-/** What an update brought and took: all structs since `known` are new, the letters in `gone` went with it. */
+/** The effect of an update: all structs since `known` are new, the letters in `gone` were deleted with it. */
 export interface Traces {
-  /** How far the clients that the update speaks for had come before it; of others it brought nothing. */
+  /** The clocks of the update's clients before it; of other clients it brought nothing. */
   readonly known: ReadonlyMap<number, number>;
   readonly gone: Letters;
 }
@@ -16,10 +16,10 @@ export interface Traces {
 /** Letters by the id of their struct: client, and ranges of clocks, in order. */
 export type Letters = ReadonlyMap<number, readonly { readonly from: number; readonly to: number }[]>;
 
-/** Does some work on a document, and gives the letters that were deleted by it. */
+/** Does some work on a document, and returns the letters that it deleted. */
 export function wordsDeletedBy(doc: Y.Doc, work: () => void): Letters {
   const gone = new Map<number, { from: number; to: number }[]>();
-  // After the transaction, and before Yjs forgets what deleted structs held.
+  // After the transaction, and before Yjs drops the contents of deleted structs.
   const note = (transaction: Y.Transaction): void =>
     Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
       if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentString)) return;
@@ -38,15 +38,15 @@ export function wordsDeletedBy(doc: Y.Doc, work: () => void): Letters {
 }
 
 /**
- * Puts marks back that an honest edit moves without meaning to.
+ * Puts marks back that an honest edit moved unintentionally.
  *
- * In Yjs a mark is a beginning and an end between letters. Where two people edit one place at the same time, or somebody
- * undoes, letters fall into a stretch that another party strikes at that moment, and a mark's end that nothing stood
- * before any more is tidied away while another's words arrive there. Nobody did that, so nobody is refused for it: words
- * that are new bear their writer's marks alone, and words that were there bear of others' marks those that they bore.
+ * In Yjs a mark is a beginning and an end between letters. Where two people edit one place at the same time, or one of
+ * them undoes, letters fall into a stretch that another party strikes at that moment, or Yjs tidies away the end of a
+ * mark while another's words arrive there. No person did that, so no edit is refused for it: new words bear their
+ * writer's marks alone, and existing words keep exactly the marks of others that they bore.
  *
- * Words themselves are never put back. False where there was nothing to do, or where it can't be told which letter is
- * which. The caller judges the outcome.
+ * Words themselves are never put back. False where there was nothing to do, or where letters can't be identified. The
+ * caller judges the outcome.
  */
 export function restoreMarks(head: Replica, before: readonly Clause[], traces: Traces, capacity: Capacity): boolean {
   const own = ownMarkOf(capacity, head.negotiation);
@@ -89,7 +89,7 @@ function changesIn(
       Array.from({ length: insert.length }, () => attributes ?? noneStored),
     );
     let at = 0;
-    // Letters of one stretch need the same: it is worked out once.
+    // Letters of one stretch need the same change: it is computed once.
     let same: { readonly stored: Stored; readonly was: RunMarks | null; readonly marks: Marks | null } | null = null;
     for (const letter of letters) {
       const was = letter === 'new' ? null : (were[next++] ?? noMarksKnown);
@@ -109,14 +109,14 @@ function changesIn(
       at += 1;
     }
   }
-  // What stood there before must be all that is there and all that went; otherwise letters can't be told apart.
+  // The former letters must be exactly the present and the deleted ones; otherwise letters can't be identified.
   return next === were.length ? changes : [];
 }
 
 const noneStored: Stored = {};
 const noMarksKnown = Symbol('a letter that was not there');
 
-/** The letters of a text in their order, those that went with the update too. */
+/** The letters of a text in their order, those that the update deleted too. */
 function lettersOf(text: Y.XmlText, { known, gone }: Traces): readonly ('old' | 'new' | 'gone')[] {
   const letters: ('old' | 'new' | 'gone')[] = [];
   for (let item = text._start; item !== null; item = item.right) {
@@ -145,7 +145,7 @@ function holds(ranges: readonly { readonly from: number; readonly to: number }[]
   return false;
 }
 
-/** What to change about a letter's marks; null where nothing is to change. `was`: null for a letter that is new. */
+/** The change of a letter's marks; null where there is none. `was`: null for a new letter. */
 function difference(stored: Stored, was: RunMarks | null, own: (id: MarkId) => boolean): Marks | null {
   const changes: Record<string, { readonly id: MarkId } | null> = {};
   const present = new Set<string>();
@@ -161,7 +161,7 @@ function difference(stored: Stored, was: RunMarks | null, own: (id: MarkId) => b
   return Object.keys(changes).length === 0 ? null : changes;
 }
 
-/** On a letter that was there, others' marks stay; and whose letter it is never changes at all. */
+/** On an existing letter, others' marks stay, and its owner never changes. */
 const isFixed = (name: MarkName, id: MarkId, own: (id: MarkId) => boolean): boolean =>
   name === 'insertion' || name === 'origin' || !own(id);
 

@@ -2,34 +2,45 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { z } from 'zod';
-import { decodeHeader } from '../../shared/negotiation/entry.ts';
-import { LiveState, recordKey, StateChange, serverClient } from '../../shared/negotiation/state.ts';
+import { changesOf, decodeHeader } from '../../shared/negotiation/entry.ts';
+import { mirrored } from '../../shared/negotiation/metadata.ts';
+import { LiveState, StateChange, serverClient } from '../../shared/negotiation/state.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { readClause, readText, recordOf, textOf } from '../../shared/text/document.ts';
 import { zeroHash } from '../storage/chain.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
 
+/** An entry with what it changed, so that its header needn't be read again. */
+export interface ChainedEntry {
+  readonly entry: Entry;
+  readonly at: number;
+  /** The records that its events changed, whole. */
+  readonly changes: readonly StateChange[];
+  /** The connection whose document holds all that the entry brings; null where there is none, or it isn't known. */
+  readonly heldBy: object | null;
+}
+
 /**
- * A recommendation's state, folded from the entries of its log: the document, the ledger, and how far it has come.
- * A room holds two: what is committed (and shown), and the head, on which the next submission is judged.
+ * A recommendation's state, folded from the entries of its log: the document, the negotiation state, and the sequence
+ * number. A room holds two: the committed one (which is shown), and the head, on which the next submission is judged.
  */
 export class Replica {
   readonly doc: Y.Doc;
   readonly negotiation: LiveState;
   sequence: number;
   hash: Uint8Array;
-  /** The time of the last entry: the record's own clock never runs backwards, whatever the machine's does. */
+  /** The time of the last entry: the log's own time never runs backwards, whatever the machine's clock does. */
   at: number;
-  /** The text as values, as it was read last, and where each element stands in it. */
+  /** The text as values, as it was last read, and the index of each element in it. */
   #text: readonly Clause[] = [];
   #places = new Map<unknown, number>();
   /** The elements that changed since. */
   readonly #stale = new Set<unknown>();
-  /** Those of them whose own attributes may have changed, beside their words. */
+  /** Those whose own attributes may have changed, beside their words. */
   readonly #reseated = new Set<unknown>();
-  /** Whether the same clauses stand there since, in the same order. */
+  /** Whether the same clauses have been there since, in the same order. */
   #order = false;
-  /** Texts in which something came or went since they were tidied up last. */
+  /** Texts with insertions or deletions since the last tidying. */
   readonly #untidy = new Set<Y.XmlText>();
 
   private constructor(from?: { negotiation: LiveState; sequence: number; hash: Uint8Array; at: number }) {
@@ -43,7 +54,7 @@ export class Replica {
     this.at = from?.at ?? 0;
     this.doc.on('afterTransaction', (transaction: Y.Transaction) => {
       this.#forget(transaction);
-      // Asked right after this event. Nothing may go but what an entry says: see `tidy`.
+      // Yjs asks directly after this event. Only the entry's own tidying may happen: see `tidy`.
       transaction._needFormattingCleanup = false;
     });
   }
@@ -52,7 +63,7 @@ export class Replica {
     return new Replica();
   }
 
-  /** A second one with the same state, that shares nothing with the first. */
+  /** A second replica with the same state, which shares nothing with the first. */
   static copy(of: Replica): Replica {
     const copy = new Replica({
       negotiation: new LiveState(of.negotiation),
@@ -65,7 +76,10 @@ export class Replica {
     return copy;
   }
 
-  /** Throws where the checkpoint's bytes are not what `checkpoint` wrote: it can be thrown away, the log holds everything. */
+  /**
+   * Throws where the bytes are no result of `checkpoint`: the checkpoint can be dropped, since the log holds
+   * everything.
+   */
   static restore(checkpoint: Checkpoint): Replica {
     const decoder = decoding.createDecoder(checkpoint.state);
     const { at, changes } = CheckpointHeader.parse(JSON.parse(decoding.readVarString(decoder)));
@@ -89,24 +103,24 @@ export class Replica {
   }
 
   /**
-   * Takes the next entries of the log. A room and a replay of its log come to the same document, however they came there.
-   * What was deleted in two pieces may be one in a room that began with a checkpoint: Yjs joins what it is given as a whole.
+   * Applies the next entry of the log. A room and a replay of its log reach the same document. Structs that were deleted in
+   * two pieces may be one in a room that began with a checkpoint: Yjs merges a state that it gets as a whole.
    */
-  apply(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const { at, changes } = decodeHeader(entry.header);
-      this.take(entry, at, changes);
-    }
+  apply(entry: Entry): ChainedEntry {
+    const header = decodeHeader(entry.header);
+    const changes = changesOf(header, this.negotiation);
+    this.take(entry, header.at, changes);
+    return { entry, at: header.at, changes, heldBy: null };
   }
 
-  /** Takes one entry, whose header is known already: it says when, and what changes in the ledger. */
+  /** Applies one entry with its parsed header: its time, and its changes of the negotiation state. */
   take(entry: Pick<Entry, 'sequence' | 'hash' | 'content'>, at: number, changes: readonly StateChange[]): void {
     if (entry.content.length > 0) Y.applyUpdate(this.doc, entry.content);
     this.#untidy.clear();
     this.note(entry, at, changes);
   }
 
-  /** Counts an entry whose content the document holds already, and folds its changes of the ledger. */
+  /** Counts an entry whose content the document holds already, and folds its changes of the negotiation state. */
   note({ sequence, hash }: Pick<Entry, 'sequence' | 'hash'>, at: number, changes: readonly StateChange[]): void {
     for (const change of changes) this.negotiation.apply(change);
     this.sequence = sequence;
@@ -114,7 +128,7 @@ export class Replica {
     this.at = at;
   }
 
-  /** The text as values. Throws `unknown-content` or `update-too-large` for what no accepted entry can hold. */
+  /** The text as values. Throws `unknown-content` or `update-too-large` for content that no accepted entry can have. */
   text(): readonly Clause[] {
     if (this.#order && this.#stale.size === 0) return this.#text;
     this.#text = (this.#order ? this.#reread() : null) ?? this.#readAll();
@@ -124,13 +138,13 @@ export class Replica {
     return this.#text;
   }
 
-  /** The clause that an element was when the text was read last; undefined for one that was none. */
+  /** The clause of an element when the text was last read; undefined for an element without one. */
   clauseOf(element: Y.XmlElement): Clause | undefined {
     const at = this.#places.get(element);
     return at === undefined ? undefined : this.#text[at];
   }
 
-  /** Reads the clauses that changed. Null where one is no longer the clause that it was: then all has to be read. */
+  /** Reads the clauses that changed. Null where one has changed its identity: then the whole text has to be read. */
   #reread(): readonly Clause[] | null {
     const text = [...this.#text];
     for (const element of this.#stale) {
@@ -159,8 +173,8 @@ export class Replica {
   }
 
   /**
-   * Makes changes in the server's own name: one client id, in every process that ever opens this document, since the log
-   * orders them. Only for as long as it writes: Yjs takes another id when it meets its own in somebody's update.
+   * Makes changes in the server's own name: one client id, in every process that ever opens this document, since the
+   * log orders them. The id is set only during the work: Yjs changes it when it meets its own id in another's update.
    */
   write(work: () => void): void {
     this.doc.clientID = serverClient;
@@ -174,11 +188,11 @@ export class Replica {
   /**
    * Deletes beginnings and ends of marks that have no effect, where something changed since.
    *
-   * Yjs does so by itself on every screen, after what it hears of; what it finds depends on what came in one message, and a
-   * marker that has no effect may have one again after the next edit. So each entry leaves the text tidy, and says so: then
-   * whoever comes finds nothing, however entries are grouped. Nobody else tidies up: not a replay, which only takes what the
-   * entries say, nor a document that is restored from one state. Of each text Yjs looks at what stands before its first words,
-   * and finds nothing behind them (13.6); a test is there to notice if that becomes more.
+   * Yjs does so by itself on every screen after each message; the result depends on how edits are grouped into
+   * messages, and a marker without effect may have one again after the next edit. So each entry leaves the text tidy,
+   * and contains the tidying: then no client finds anything to do, however entries are grouped. Nothing else tidies up:
+   * neither a replay, which only applies entries, nor a document that is restored from one state. In each text Yjs
+   * looks at the markers before the first words, and finds nothing after them (13.6); a test fails if that changes.
    */
   tidy(): void {
     if (this.#untidy.size === 0) return;
@@ -189,10 +203,11 @@ export class Replica {
     this.#untidy.clear();
   }
 
-  /** Mirrors changes of the ledger in the document, where the screens read them. */
+  /** Mirrors changes of the negotiation state in the document, where the screens read them. */
   mirror(changes: readonly StateChange[]): void {
-    const record = recordOf(this.doc);
-    for (const change of changes) record.set(recordKey(change), change.value);
+    const metadata = recordOf(this.doc);
+    for (const change of changes)
+      for (const [key, value] of mirrored(change, this.negotiation)) metadata.set(key, value);
   }
 
   destroy(): void {
@@ -207,7 +222,7 @@ export class Replica {
       if (deletes && changed instanceof Y.XmlText) this.#untidy.add(changed);
       let type: Y.AbstractType<unknown> | null = changed as Y.AbstractType<unknown>;
       while (type !== null && type !== fragment && type.parent !== fragment) type = type.parent;
-      // Of another root: the record.
+      // Of another root: the metadata.
       if (type === null) continue;
       if (type === fragment) this.#order = false;
       else {
@@ -219,9 +234,9 @@ export class Replica {
 }
 
 /**
- * Texts to which a beginning or an end of a mark came, or words right behind one; those too that came with all that is in
- * them. Other words leave a tidy text tidy; but Yjs asks what a marker is for only once there are words behind it, so those
- * may show that it is for nothing.
+ * Texts to which the beginning or end of a mark was added, or words directly after one; also texts that were added as a
+ * whole. Other words leave a tidy text tidy; but Yjs examines a marker only once there are words after it, so those may
+ * reveal one without effect.
  */
 function withNewMarkers({ doc, beforeState, afterState }: Y.Transaction): ReadonlySet<Y.XmlText> {
   const texts = new Set<Y.XmlText>();

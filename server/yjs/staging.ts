@@ -1,19 +1,9 @@
 import * as Y from 'yjs';
-import type { StateChange } from '../../shared/negotiation/state.ts';
 import type { LogName } from '../../shared/protocol/ids.ts';
 import type { Checkpoint, Entry } from '../storage/log.ts';
-import { Replica } from './replica.ts';
+import { type ChainedEntry, Replica } from './replica.ts';
 
-/** An entry with what its header says, so that it needn't be read again. */
-export interface ChainedEntry {
-  readonly entry: Entry;
-  readonly at: number;
-  readonly changes: readonly StateChange[];
-  /** The connection whose document holds all that the entry brings; null where there is none, or it isn't known. */
-  readonly heldBy: object | null;
-}
-
-/** What is kept of an entry to take it again: not its header, which takes more room than its content. */
+/** The part of an entry that is kept for a replay: not its header, which takes more memory than its content. */
 type Step = Pick<ChainedEntry, 'at' | 'changes'> & { readonly entry: Pick<Entry, 'sequence' | 'hash' | 'content'> };
 
 const stepOf = ({ entry: { sequence, hash, content }, at, changes }: ChainedEntry): Step => ({
@@ -22,28 +12,28 @@ const stepOf = ({ entry: { sequence, hash, content }, at, changes }: ChainedEntr
   changes,
 });
 
-/** After a refusal the replica is made anew from so many entries at the most, where it can be helped. */
+/** After a refusal the replica is made anew from at most this many entries, where possible. */
 const longestReplay = 16;
 
 /**
- * The one document that a room holds: what is on disk, and what is on its way there. Submissions are judged on it.
+ * The one document that a room holds: its entries on disk, and those being stored. Submissions are judged on it.
  *
- * It can be made anew at any time, from a state in bytes and the entries since. It has to be where a submission was
- * refused in the middle (it is *spoilt*), and before its bytes are given away where it came about otherwise than a
- * replay of the log would (it is *blurred*: the same structs, but perhaps in other pieces, since staging took more than one
- * transaction where the log has one entry). So whoever gets bytes gets the document that the log says.
+ * It can be made anew at any time, from a state in bytes and the entries since. That is necessary after a refusal in
+ * the middle of a submission (it is *invalid*), and before its bytes are sent if it has *diverged* from a replay of the
+ * log: the same structs, but perhaps split differently, since staging took more than one transaction for one entry. So
+ * all bytes that are sent are those of the log's document.
  */
 export class StagingDocument {
   readonly #log: LogName;
   #replica: Replica;
   #condition: 'exact' | 'blurred' | 'spoilt' = 'exact';
-  /** Where `#since` begins; null: at an empty document. */
+  /** The state before `#since`; null: an empty document. */
   #base: Checkpoint | null;
   #since: Step[];
-  /** How long it took to make it anew the last time, ms. */
+  /** The time that making it anew took the last time, ms. */
   #took = 0;
 
-  /** A replica that took `since` after it was restored from `base`. */
+  /** A replica that applied `since` after it was restored from `base`. */
   constructor(log: LogName, replica: Replica, base: Checkpoint | null, since: readonly ChainedEntry[]) {
     this.#log = log;
     this.#replica = replica;
@@ -51,27 +41,27 @@ export class StagingDocument {
     this.#since = since.map(stepOf);
   }
 
-  /** A replica that is what a replay of the log comes to; how it came there is no longer known. */
+  /** A replica that equals a replay of the log; its history is no longer known. */
   static startingAt(log: LogName, replica: Replica): StagingDocument {
     const { sequence, hash } = replica;
     return new StagingDocument(log, replica, { log, sequence, hash, state: replica.state() }, []);
   }
 
-  /** To judge on: the words, marks and ledger are what the log says and what is on its way. */
+  /** For judging: words, marks and negotiation state are those of the log and of the entries being stored. */
   judged(durable: number): Replica {
     if (this.#condition === 'spoilt') this.#makeAnew(durable);
     return this.#replica;
   }
 
-  /** To give bytes of away: it is what a replay of the log comes to. */
+  /** For bytes that are sent: it equals a replay of the log. */
   exact(durable: number): Replica {
     if (this.#condition !== 'exact') this.#makeAnew(durable);
     return this.#replica;
   }
 
-  /** How long it will take to make it anew, ms; 0 where that isn't needed for the next submission. */
+  /** The time that making it anew will take, ms; 0 where the next submission doesn't need that. */
   get repairTime(): number {
-    // To read its text takes about as long.
+    // Reading its text takes about as long.
     return this.#condition === 'spoilt' ? 2 * this.#took : 0;
   }
 
@@ -80,11 +70,11 @@ export class StagingDocument {
     return this.#since.at(-1)?.entry.sequence ?? this.#base?.sequence ?? 0;
   }
 
-  /** How much of a client the document holds. Makes nothing anew: after a refusal it may count what was refused. */
+  /** A client's clock in the document. Makes nothing anew: after a refusal it may include refused structs. */
   clock(client: number): number {
     return Y.getState(this.#replica.doc.store, client);
   }
-  /** How many clients ever wrote in the document. */
+  /** The number of clients that ever wrote in the document. */
   get clients(): number {
     return this.#replica.doc.store.clients.size;
   }
@@ -96,25 +86,26 @@ export class StagingDocument {
   /** Counts an entry that was staged on the replica. */
   staged(chained: ChainedEntry, asReplayed: boolean): void {
     this.#since.push(stepOf(chained));
-    // What the ledger changes, staging changed already.
+    // Staging has applied its changes of the negotiation state already.
     this.#replica.note(chained.entry, chained.at, []);
     if (!asReplayed && this.#condition === 'exact') this.#condition = 'blurred';
   }
 
   /** Takes entries that others appended. */
-  take(fresh: readonly ChainedEntry[], durable: number): void {
+  take(entries: readonly Entry[], durable: number): readonly ChainedEntry[] {
     const replica = this.exact(durable);
-    for (const { entry, at, changes } of fresh) replica.take(entry, at, changes);
+    const fresh = entries.map((entry) => replica.apply(entry));
     for (const one of fresh) this.#since.push(stepOf(one));
+    return fresh;
   }
 
-  /** Entries after this one did not happen. */
+  /** Drops the entries after this one: they did not happen. */
   forgetAfter(sequence: number): void {
     this.#since = this.#since.filter(({ entry }) => entry.sequence <= sequence);
     this.invalidate();
   }
 
-  /** The state as it stands, for the store and for `startFrom`. */
+  /** The present state, for the store and for `startFrom`. */
   checkpoint(durable: number): Checkpoint {
     const { sequence, hash } = this.exact(durable);
     return { log: this.#log, sequence, hash, state: this.#replica.state() };
@@ -139,7 +130,7 @@ export class StagingDocument {
     const underWay = this.#since.filter(({ entry }) => entry.sequence > durable);
     for (const { entry, at, changes } of onDisk) this.#replica.take(entry, at, changes);
     this.#condition = 'exact';
-    // Whoever is refused again and again shouldn't cost a long replay each time.
+    // Repeated refusals must not cause a long replay each time.
     if (onDisk.length > longestReplay) this.startFrom(this.checkpoint(durable));
     for (const { entry, at, changes } of underWay) this.#replica.take(entry, at, changes);
     this.#took = performance.now() - begun;

@@ -3,10 +3,10 @@ import * as Y from 'yjs';
 import { highestClient } from '../../shared/protocol/cursor.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 
-/** How much of each client a document holds. */
+/** The clocks of a document: how much of each client it holds. */
 export type StateVector = ReadonlyMap<number, number>;
 
-/** Reads a client's state vector. Throws `malformed-message` for what is none, and for more clients than `most`. */
+/** Reads a client's state vector. Throws `malformed-message` for anything else, and for more clients than `most`. */
 export function readStateVector(bytes: Uint8Array, most: number): StateVector {
   const vector = new Map<number, number>();
   try {
@@ -24,7 +24,7 @@ export function readStateVector(bytes: Uint8Array, most: number): StateVector {
   return vector;
 }
 
-/** What documents hold that have one of two vectors: the answer to it serves both. */
+/** The common part of documents with either of two vectors: the answer to it serves both. */
 export function heldByBoth(one: StateVector, other: StateVector): StateVector {
   const both = new Map<number, number>();
   for (const [client, clock] of one) {
@@ -35,8 +35,8 @@ export function heldByBoth(one: StateVector, other: StateVector): StateVector {
 }
 
 /**
- * A state vector as bytes, as far as a document has something of it: vectors that are answered alike are alike. `clockOf`
- * says how much of a client the document holds.
+ * A state vector as bytes, reduced to the clients that a document holds: vectors with the same answer become equal.
+ * `clockOf` gives a client's clock in the document.
  */
 export function knownPart(vector: StateVector, clockOf: (client: number) => number): Uint8Array {
   const known = new Map<number, number>();

@@ -8,11 +8,11 @@ import { recordOf } from '../../shared/text/document.ts';
 import type { UpdateStructure } from './decode.ts';
 import type { Replica } from './replica.ts';
 
-/** What an update did that may not show in the text, to be judged with its author's capacity. */
+/** Effects of an update that may not show in the text, to be judged with its author's capacity. */
 export interface Touched {
   /**
-   * Clauses, as they were, whose frame it touched: it wrote an attribute, put another element in the clause's place, or
-   * took the last text out of it. Each may leave the words as they were, and take away what others write there.
+   * Clauses, as they were, whose element it touched: it wrote an attribute, put another element in the clause's place,
+   * or deleted its last text. Each may leave the words unchanged, and still delete words that others are writing there.
    */
   readonly frames: readonly Clause[];
   /** Whether it deleted more than beginnings and ends of marks. */
@@ -22,13 +22,13 @@ export interface Touched {
 export const nothingTouched: Touched = { frames: [], deletes: false };
 
 /**
- * Applies an update as a whole, and refuses what the comparison of two texts can't see: what it says is only known once
- * its links are followed, and some of what Yjs does with them shows in no clause, or in none that it says has changed.
+ * Applies an update as a whole, and refuses effects that a comparison of two texts can't see: an update's content is
+ * only known once its links are followed, and some effects in Yjs show in no clause, or only in others than the update
+ * names.
  *
- * `known`: how far the clients that it speaks for had come before it; they are all `author`'s. The head's text was read
- * right before.
+ * `known`: the clocks of its clients before it; all of them are `author`'s. The head's text was read directly before.
  *
- * Throws a `ConcordError`; unless it is thrown before anything is applied, the document is spoilt then.
+ * Throws a `ConcordError`; unless it throws before applying anything, the document is invalid then.
  */
 export function applyWhole(
   head: Replica,
@@ -68,7 +68,8 @@ function checkOutcome(
   if (store.pendingStructs !== null || store.pendingDs !== null) throw new ConcordError('update-incomplete');
   for (const root of share.keys()) if (root !== 'text' && root !== 'record') throw new ConcordError('unknown-content');
   const record = recordOf(doc);
-  // Only the server writes the record, but its structs can be named like any others: to be deleted, to stand beside.
+  // Only the server writes the metadata, but an update can name its structs like any others, to delete them or to
+  // insert beside them.
   for (const type of changed.keys()) if (Object.is(type, record)) throw new ConcordError('unknown-content');
   const order = new Order();
   const written = new Written();
@@ -85,7 +86,7 @@ function checkOutcome(
   return { frames: [...framed, ...replaced(written.clauses, head.text())], deletes };
 }
 
-/** The clauses in whose place an update puts elements that have the same id. */
+/** The clauses that an update replaces by elements with the same id. */
 function replaced(elements: ReadonlySet<Y.XmlElement>, before: readonly Clause[]): readonly Clause[] {
   if (elements.size === 0) return [];
   const ids = new Set([...elements].map((element) => element.getAttribute('id')));
@@ -93,8 +94,8 @@ function replaced(elements: ReadonlySet<Y.XmlElement>, before: readonly Clause[]
 }
 
 /**
- * What puts other structs in the place of a clause that isn't the writer's own is refused, also where it says the same: what
- * others write there meanwhile would be lost. Throws `not-your-words`.
+ * Refuses an update that replaces the structs of another party's clause, even by the same words: words that others
+ * write there meanwhile would be lost. Throws `not-your-words`.
  */
 export function checkFrames({ frames }: Touched, capacity: Capacity, negotiation: NegotiationState): void {
   const own = ownMarkOf(capacity, negotiation);
@@ -103,7 +104,7 @@ export function checkFrames({ frames }: Touched, capacity: Capacity, negotiation
       throw new ConcordError('not-your-words', { clause: id });
 }
 
-/** Where the structs came to stand that an update brought. */
+/** The places of an update's structs. */
 class Written {
   /** Texts that hold some. */
   readonly texts = new Set<Y.XmlText>();
@@ -113,7 +114,7 @@ class Written {
   readonly clauses = new Set<Y.XmlElement>();
   /** Clauses that got children. */
   readonly holders = new Set<Y.XmlElement>();
-  /** How many attributes were written in each clause. */
+  /** The number of attributes written in each clause. */
   readonly attributes = new Map<Y.XmlElement, number>();
 
   add({ parent, parentSub, content, deleted }: Y.Item): void {
@@ -136,14 +137,14 @@ const clauseOf = (head: Replica, element: Y.XmlElement): { readonly clause?: str
   return clause === undefined ? {} : { clause };
 };
 
-/** Agreed text is the same to the last struct: nothing comes into it, whether or not it can be seen. */
+/** Agreed text stays the same to the last struct: nothing is inserted, visible or not. */
 function assertOpen(head: Replica, element: Y.XmlElement): void {
   const clause = head.clauseOf(element);
   if (clause !== undefined && isLocked(head.negotiation, clause.id))
     throw new ConcordError('clause-locked', { clause: clause.id });
 }
 
-/** Attributes that one update may write in one clause: whoever shifts a clause to and fro all day doesn't come near. */
+/** Attributes that one update may write in one clause: changing a clause's level all day stays far below. */
 const mostWrites = 100;
 /** Texts of one author in one clause. Several people who type into an empty clause at the same time bring one each. */
 const mostTexts = 2;
@@ -163,7 +164,9 @@ function checkTexts(
   }
 }
 
-/** Of what was there before, what is deleted now. In agreed text nothing goes but beginnings and ends of marks without effect. */
+/**
+ * The existing structs that are deleted now. In agreed text only beginnings and ends of marks without effect may go.
+ */
 function checkDeleted(
   transaction: Y.Transaction,
   head: Replica,
@@ -191,8 +194,8 @@ function checkDeleted(
 }
 
 /**
- * Words of an update that land where nothing is left: in a clause, or a text of it, that went meanwhile. Yjs takes them,
- * and forgets them at once, without telling anybody. What the update deletes itself was not meant to stay.
+ * Words of an update whose clause or text was deleted meanwhile. Yjs accepts them and drops them at once, silently.
+ * Structs that the update itself deletes don't count.
  */
 function checkLost(structure: UpdateStructure, { store }: Y.Doc, known: ReadonlyMap<number, number>): void {
   for (const [client, { structs }] of structure.blocks) {
@@ -228,8 +231,8 @@ function isDeletedBy({ deletes }: UpdateStructure, client: number, from: number,
 }
 
 /**
- * A letter of two halves (an emoji) is never cut in two. Yjs would put a replacement character in place of each half, on
- * every screen, without telling anybody that this text has changed: also in words of others, also in agreed ones.
+ * A surrogate pair (an emoji) is never split. Yjs would put a replacement character in place of each half, on every
+ * screen, without reporting a change of this text: also in words of others, also in agreed ones.
  */
 function checkCuts({ cuts, deletes }: UpdateStructure, { store }: Y.Doc): void {
   const check = (client: number, clock: number): void => {
@@ -238,7 +241,7 @@ function checkCuts({ cuts, deletes }: UpdateStructure, { store }: Y.Doc): void {
     const struct = structs[Y.findIndexSS(structs, clock)];
     if (!(struct instanceof Y.Item) || !(struct.content instanceof Y.ContentString)) return;
     const at = clock - struct.id.clock;
-    // The letter before the cut is a whole one that takes two units.
+    // The letter before the split is a whole one that takes two units.
     if (at > 0 && (struct.content.str.codePointAt(at - 1) ?? 0) > 0xffff) throw new ConcordError('malformed-update');
   };
   for (const { client, clock } of cuts) check(client, clock);
@@ -250,10 +253,10 @@ function checkCuts({ cuts, deletes }: UpdateStructure, { store }: Y.Doc): void {
 }
 
 /**
- * What is new stands where its content belongs, and between the two that it says. A struct that is linked to another
- * takes its place from there and says nothing of it: a value between letters counts as one but is read as none, so that
- * all that stands behind it is missed by one; words in place of an attribute are neither. And one that wants to stand
- * behind what it wants to stand before comes to stand elsewhere on each screen, for ever.
+ * A new struct stands where its content belongs, and between the two that it names. A struct that is linked to another
+ * takes its place from there and doesn't name its parent: a value between letters counts as one but is read as none, so
+ * that every later position is off by one; words in place of an attribute are neither. And a struct that is to stand
+ * after its own right origin has another place on each screen, for ever.
  */
 function checkPlaces({ store, share }: Y.Doc, client: number, from: number, order: Order, written: Written): void {
   const structs = store.clients.get(client) ?? [];
@@ -269,17 +272,20 @@ function checkPlaces({ store, share }: Y.Doc, client: number, from: number, orde
   }
 }
 
-/** Marks that lie over each other, all of them together, and beginnings and ends of marks, in one clause. */
+/** Marks that overlap, all of them together, and beginnings and ends of marks, in one clause. */
 const mostAtOnce = 256;
 const mostMarked = 80_000;
 const mostFormats = 40_000;
-/** … and in all the clauses that one update touches, which are read and compared: pieces, marks on them, three letters each. */
+/**
+ * … and in all the clauses that one update touches, which are read and compared: pieces, marks on them, three letters
+ * each.
+ */
 const mostToRead = 100_000;
 
 /**
- * Reading a text takes as long as the marks on each piece, piece by piece: four thousand marks that begin and never end
- * take seconds, each time, at everybody's. So they are counted before anybody reads them. What of it a party may have is
- * asked later (`quotas.ts`), once marks that Yjs moved are put back.
+ * Reading a text takes time in proportion to the marks on each piece: four thousand marks that begin and never end take
+ * seconds, each time, on every screen. So they are counted before the text is read. A party's share is checked later
+ * (`quotas.ts`), once marks that Yjs moved are put back.
  */
 function checkWeight(texts: Iterable<Y.XmlText>): void {
   let toRead = 0;
@@ -317,23 +323,23 @@ function belongs({ parent, parentSub, content }: Y.Item, text: unknown): boolean
     : content instanceof Y.ContentAny;
 }
 
-/** How many steps along lists an update may cost. One that takes part in the same words as others needs a few of each. */
+/** Steps along lists that an update may cost. Structs in the same words as others need a few each. */
 const mostSteps = 1_000_000;
 
 /**
- * Whether structs stand where somebody could have put them.
+ * Whether the structs stand where an editor could have put them.
  *
- * Whoever inserts something does so between two that are neighbours on that screen, which shows all that its author wrote
- * before, and all that the neighbours were put between. So nothing of that stands between them; where it does, each screen
- * resolves the contradiction otherwise, for ever, by the order in which it hears of things. What others insert there
- * meanwhile may stand between.
+ * An editor inserts between two neighbours on its screen, which shows all that its author wrote before, and all that
+ * the neighbours were inserted between. So nothing of that stands between the struct's two origins; otherwise each
+ * screen resolves the contradiction differently, for ever, by the order in which messages arrive. Concurrent insertions
+ * of others may stand between.
  */
 class Order {
   #steps = 0;
-  /** From a struct to the next that isn't a later one of the same author: what is long is walked through once. */
+  /** From a struct to the next that isn't a later one of the same author: long runs are walked through once. */
   readonly #beyond = new Map<Y.Item, Y.Item | null>();
 
-  /** To be asked of an author's structs from the last to the first. */
+  /** To be called for an author's structs from the last to the first. */
   holds(item: Y.Item, store: Y.Doc['store']): boolean {
     const { parent, parentSub, origin, rightOrigin } = item;
     const left = origin === null ? null : itemAt(store, origin);
@@ -341,7 +347,7 @@ class Order {
     if (left !== null && left.parent !== parent) return false;
     if (parentSub !== null) return rightOrigin === null;
     if (right !== null && right.parent !== parent) return false;
-    // What stood beside it may be gone, with all around it.
+    // Its neighbour may be deleted, with everything around it.
     if ((origin !== null && left === null) || (rightOrigin !== null && right === null)) return true;
     let next = left === null ? firstIn(parent) : left.right;
     let start: Y.Item | null = null;

@@ -21,7 +21,7 @@ export type RecommendationHeading = z.infer<typeof RecommendationHeading>;
 export interface Agenda {
   readonly topics: readonly Topic[];
   readonly recommendations: readonly RecommendationHeading[];
-  /** How many changes made it: a list names the version that it was made from. */
+  /** The number of changes so far: a list names the version from which it was made. */
   readonly agendaVersion: number;
 }
 
@@ -34,7 +34,7 @@ const basedOn = z
 export const mostTopics = 500;
 export const mostRecommendations = 1000;
 
-/** What happened to an agenda. `after: null` is the first place. */
+/** A change of the agenda. `after: null` is the first place. */
 export const agendaEvents = [
   z.object({ type: z.literal('topics set'), topics: z.array(Topic) }),
   z.object({ type: z.literal('recommendations set'), recommendations: z.array(RecommendationHeading) }),
@@ -68,14 +68,15 @@ export const isAgendaEvent = <Other extends { readonly type: string }>(
   event: Other | AgendaEvent,
 ): event is AgendaEvent => eventTypes.has(event.type);
 
-// What is stored is read as it is; what is ordered has something to see, and nothing that may not stand in a text.
+// Stored headings are read as they are; a heading in a command must be visible, without characters that a text may not
+// hold.
 const orderedTopic = Topic.extend({ heading: visibleName(1000) });
 const orderedRecommendation = RecommendationHeading.extend({ heading: visibleText(1000) });
 
 /**
- * What can be ordered on an agenda. A change says what it changes and a move says after which neighbour, so that the
- * changes of two people at once both hold. The two commands that replace a whole list are for programs: a list names the
- * version that it was made from (`basedOn`, the view's `agendaVersion`); one that names none may only add.
+ * Commands on an agenda. A change names the changed value and a move names the neighbour before, so that concurrent
+ * changes by two people both hold. The two commands that replace a whole list are for programs: a list names the
+ * version from which it was made (`basedOn`, the view's `agendaVersion`); one that names none may only add.
  */
 export const agendaCommands = [
   z.object({
@@ -124,7 +125,7 @@ interface Item {
   readonly id: string;
 }
 
-/** A list with an item put behind another one; at the end where that one is not there. */
+/** A list with an item moved after another one; at the end where that one is not there. */
 function placed<T extends Item>(list: readonly T[], item: T, after: string | null): readonly T[] {
   const others = list.filter(({ id }) => id !== item.id);
   if (after === null) return [item, ...others];
@@ -140,7 +141,7 @@ function moved<T extends Item>(list: readonly T[], id: string, after: string | n
 const changed = <T extends Item>(list: readonly T[], id: string, change: Partial<T>): readonly T[] =>
   list.map((one) => (one.id === id ? { ...one, ...change } : one));
 
-/** The lists after an event; one that it doesn't touch stays the same value. */
+/** The lists after an event; an unaffected list stays the same value. */
 export function evolveAgenda(agenda: Agenda, event: AgendaEvent): Agenda {
   const { topics, recommendations } = agenda;
   const next = (change: Partial<Agenda>): Agenda => ({
@@ -175,7 +176,7 @@ export function evolveAgenda(agenda: Agenda, event: AgendaEvent): Agenda {
   }
 }
 
-/** What a command makes happen to an agenda, or why not. Who may order it is asked before. */
+/** The events of an agenda command, or its refusal. The caller checks the actor's rights before. */
 export function decideAgenda(agenda: Agenda, command: AgendaCommand): AgendaEvent {
   const { topics, recommendations } = agenda;
   switch (command.type) {
@@ -243,7 +244,7 @@ export function decideAgenda(agenda: Agenda, command: AgendaCommand): AgendaEven
   }
 }
 
-/** A list made from an older agenda would undo what came since. */
+/** A list made from an older agenda would undo later changes. */
 function requireCurrent<T extends Item>(
   { agendaVersion }: Agenda,
   basedOn: number | undefined,
@@ -254,7 +255,7 @@ function requireCurrent<T extends Item>(
   throw new ConcordError('changed-since');
 }
 
-/** Whether all that is there stays as it is, in its order. */
+/** Whether all existing items stay unchanged, in their order. */
 function onlyAdds<T extends Item>(current: readonly T[], next: readonly T[]): boolean {
   const ids = new Set(current.map(({ id }) => id));
   const kept = next.filter(({ id }) => ids.has(id));
@@ -274,7 +275,7 @@ function requireRoom(list: readonly Item[], id: string, most: number): void {
   if (list.length >= most) throw new ConcordError('agenda-full');
 }
 
-/** The neighbour that something new comes after. */
+/** The neighbour after which something new is placed. */
 function placeFor<T extends Item>(list: readonly T[], after: T['id'] | null | undefined): T['id'] | null {
   if (after === undefined) return list.at(-1)?.id ?? null;
   if (after !== null) itemOf(list, after);

@@ -3,12 +3,12 @@ import { PartyCode } from '../protocol/ids.ts';
 import { visibleName, visibleText, withoutForbidden } from '../text/visible.ts';
 import { PartyKind } from './principal.ts';
 
-/** In all of a compilation. Those of long meetings have some hundreds of clauses. */
+/** In a whole compilation. Those of long meetings have some hundreds of clauses. */
 const mostClauses = 5000;
 const mostTexts = 1000;
 /**
- * In all of a compilation: a file of a party's short names may come to many times its own length in full ones. What is
- * shown has to fit into the order that follows it.
+ * In a whole compilation: a file of short party names may grow many times in length with the full ones. A preview must
+ * fit into the command that follows it.
  */
 const mostCharacters = 6_000_000;
 
@@ -18,7 +18,7 @@ const Whole = z.object({
     .array(
       z.object({
         code: PartyCode,
-        /** As the document's own list spells it. Sponsors are given by it. */
+        /** As the document's own list spells it; sponsors refer to it. */
         name: visibleName(200),
         kind: PartyKind,
         aliases: z.array(visibleName(200)).max(50),
@@ -31,7 +31,7 @@ const Whole = z.object({
         heading: visibleName(1000),
         /** 1 for a heading of the agenda, 2 for one below it. */
         level: z.number().int().min(1).max(6),
-        /** The rows under one heading. Rows that stand directly below the topic form one with an empty heading. */
+        /** The rows under one heading. Rows directly below the topic form a recommendation with an empty heading. */
         recommendations: z
           .array(
             z.object({
@@ -53,11 +53,11 @@ const Whole = z.object({
       }),
     )
     .max(500),
-  /** What a person should look at: text without a tag, tags that nobody knows. `line` counts from 1. */
+  /** A place for a person to check: text without a tag, or an unknown tag. `line` counts from 1. */
   warnings: z.array(z.object({ line: z.number().int().min(1), text: z.string(), reason: z.string() })),
 });
 
-/** What an import reads from a text compilation, and what its importer corrects before the meeting is made. */
+/** The result of reading a compilation, which the importer corrects before the meeting is made. */
 export const Compilation = Whole.refine((compilation) => {
   const texts = compilation.topics.flatMap(({ recommendations }) => recommendations);
   const clauses = texts.reduce((sum, text) => sum + text.clauses.length, 0);

@@ -1,7 +1,7 @@
 /**
- * Names that look alike, after Unicode's UTS #39 (its table of confusables, version 13, © Unicode, Inc., under the Unicode
- * License): here, as far as something looks like Latin letters and digits, and with small letters whose capitals do.
- * Arabic and Hebrew signs are escaped, since they would turn these lines round.
+ * Names that look alike, after Unicode's UTS #39 (its table of confusables, version 13, © Unicode, Inc., under the
+ * Unicode License): only signs that look like Latin letters and digits, and small letters whose capitals do. Arabic and
+ * Hebrew signs are escaped, since they would reverse the direction of these lines.
  */
 const lookalikes: Readonly<Record<string, string>> = {
   '2': 'ꝚƧϨꙄᒿꛯ',
@@ -64,20 +64,20 @@ const latinFor = new Map(
   Object.entries(lookalikes).flatMap(([latin, signs]) => [...signs].map((sign) => [sign, latin] as const)),
 );
 
-/** What nobody sees: controls, formats and directions, fillers, signs of private use, a blank Braille cell. */
+/** Invisible signs: controls, formats and directions, fillers, private use, the blank Braille cell. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const unseenOrUnknown = new RegExp(`${unseen.source}|\\p{Cn}`, 'u');
 
 const inLatin = (text: string): string => [...text].map((sign) => latinFor.get(sign) ?? sign).join('');
 
 function lookedAt(name: string): string {
-  // Some are taken for other signs than those that they are compatible with.
+  // Some are mistaken for other signs than their compatible ones.
   const plain = inLatin(name.replace(/\s+/gu, ' ')).normalize('NFKD').replace(unseen, '');
   return (
     inLatin(plain)
       .toLowerCase()
       .normalize('NFKD')
-      // A dot over an i is there already.
+      // The dot over an i is part of the letter.
       .replace(/(?<=[ij])\u0307/gu, '')
       // One sign, in one typeface or another.
       .replace(/[i1|]/gu, 'l')
@@ -92,12 +92,12 @@ function lookedAt(name: string): string {
 }
 
 /**
- * What a name looks like: the same for two names that a reader would take for each other, whatever their letters, their
- * case, their spaces and what can't be seen in them. To be compared, and not to be shown.
+ * The look of a name: the same for two names that a reader would mistake for each other, whatever their letters, case,
+ * spaces and invisible signs. For comparison, not for display.
  */
 export function looksLike(name: string): string {
   let look = name;
-  // What one round makes may look like something else in turn.
+  // The result of one round may look like something else in turn.
   for (let round = 0; round < 8; round++) {
     const next = lookedAt(look);
     if (next === look) return look;
@@ -106,6 +106,6 @@ export function looksLike(name: string): string {
   return look;
 }
 
-/** Whether a name can be read: a letter or digit is in it, nothing that can't be seen, and no heap of accents. */
+/** Whether a name can be read: it has a letter or digit, nothing invisible, and no pile of accents. */
 export const isReadable = (name: string): boolean =>
   /[\p{L}\p{N}]/u.test(name) && !unseenOrUnknown.test(name) && !/^\s*\p{M}|\p{M}{4}/u.test(name);

@@ -13,7 +13,7 @@ import {
 } from './agenda.ts';
 import { PartyKind, type Principal, Role } from './principal.ts';
 
-/** A party's name in the meeting's languages; English is always there, the others where they are known. */
+/** A party's name in the meeting's languages; English is required, the others are optional. */
 export const PartyNames = z.object({
   en: z.string().trim().min(1).max(200),
   es: z.string().trim().max(200).optional(),
@@ -31,7 +31,7 @@ export const Party = z.object({
 });
 export type Party = z.infer<typeof Party>;
 
-/** A party as it is ordered: its names have something to see, and nothing that may not stand in a text. */
+/** A party in a command: its names must be visible, without characters that a text may not hold. */
 const OrderedParty = Party.extend({
   names: z.object({
     en: visibleName(200),
@@ -47,22 +47,22 @@ export const Participant = z.object({
   name: z.string().trim().min(1).max(200),
   party: PartyCode.nullable(),
   role: Role,
-  /** An accreditation that ended stays on record: its entries keep their author. */
+  /** An ended accreditation stays on record: its entries keep their author. */
   ended: z.boolean(),
 });
 export type Participant = z.infer<typeof Participant>;
 
 export { RecommendationHeading, Topic } from './agenda.ts';
 
-/** What observers are shown, from nothing (a closed session) to text with attribution. */
+/** The observers' view, from nothing (a closed session) to text with attribution. */
 export const ObserverView = z.enum(['nothing', 'clean', 'bracketed', 'attributed']);
 export type ObserverView = z.infer<typeof ObserverView>;
 
-/** The clause that the chair gave the floor to; everyone's view can follow it. */
+/** The clause under discussion, set by the chair; everybody's view can follow it. */
 export const Floor = z.object({ recommendation: RecommendationId, clause: ClauseId.nullable() });
 export type Floor = z.infer<typeof Floor>;
 
-/** What happened in a meeting. Its log holds nothing else; its state is folded from them. */
+/** An event of a meeting. Its log holds nothing else; its state is folded from them. */
 export const MeetingEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('meeting created'), id: MeetingId, name: z.string(), at: z.number() }),
   z.object({ type: z.literal('meeting renamed'), name: z.string() }),
@@ -71,7 +71,9 @@ export const MeetingEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('party removed'), code: PartyCode }),
   z.object({ type: z.literal('participant accredited'), participant: Participant }),
   z.object({ type: z.literal('accreditation ended'), participant: ParticipantId }),
-  /** Which accounts sit in which seats from now on: whoever takes another's place leaves a trace. */
+  /**
+   * The accounts that hold accreditations from now on: taking over another's accreditation leaves a trace in the log.
+   */
   z.object({
     type: z.literal('seats taken'),
     seats: z.array(z.object({ participant: ParticipantId, account: AccountId, name: z.string() })).min(1),
@@ -88,10 +90,10 @@ export interface MeetingState extends Agenda {
   readonly createdAt: number;
   readonly drafting: boolean;
   readonly parties: ReadonlyMap<PartyCode, Party>;
-  /** The place of each party, also of those that were removed, in the order in which they first appeared. */
+  /** The place of each party, including removed ones, in the order of first appearance. */
   readonly partyPlaces: ReadonlyMap<PartyCode, number>;
   readonly participants: ReadonlyMap<ParticipantId, Participant>;
-  /** As the record has it; who may act is looked up in the accreditations themselves. */
+  /** As recorded in the log; access checks look at the accreditations themselves. */
   readonly seats: ReadonlyMap<ParticipantId, AccountId>;
   readonly floor: Floor | null;
   readonly observerView: ObserverView;
@@ -110,7 +112,7 @@ export const noMeeting = (id: MeetingId): MeetingState => ({
   recommendations: [],
   agendaVersion: 0,
   floor: null,
-  // Until the chair decides, an observer sees nothing: who forgot to choose has opened nothing.
+  // Until the chair decides, an observer sees nothing: forgetting the choice opens nothing.
   observerView: 'nothing',
 });
 
@@ -162,7 +164,7 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
   }
 }
 
-/** What can be ordered in a meeting: one POST each, `/api/meetings/:id/<type>`, the rest as its body. */
+/** Commands of a meeting: one POST each, `/api/meetings/:id/<type>`, the rest as its body. */
 export const MeetingCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rename'), name: visibleName(300) }),
   z.object({ type: z.literal('drafting'), open: z.boolean() }),
@@ -170,7 +172,7 @@ export const MeetingCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('remove-party'), code: PartyCode }),
   z.object({
     type: z.literal('accredit'),
-    /** Absent for a new participant; given, it changes that one's name, party or role. */
+    /** Absent for a new participant; given, it changes that participant's name, party or role. */
     id: ParticipantId.optional(),
     name: visibleName(200),
     party: PartyCode.nullable(),
@@ -190,8 +192,8 @@ export type Actor = Principal | typeof administrator;
 const chairOnly: ReadonlySet<MeetingCommand['type']> = new Set(['drafting', 'give-floor', 'set-observer-view']);
 
 /**
- * What a command makes happen, or why not. The chair runs the meeting; the rapporteur and the administrator keep its
- * parties, participants and agenda. The same function refuses on the server and greys out on the screen.
+ * The events of a command, or its refusal. The chair runs the meeting; the rapporteur and the administrator maintain
+ * its parties, participants and agenda. The same function refuses on the server and disables buttons on the screen.
  */
 export function decideMeeting(
   state: MeetingState,
@@ -251,7 +253,7 @@ function accredit(
   const { name, party, role } = command;
   const known = party === null ? null : state.parties.get(party);
   if (known === undefined) throw new ConcordError('party-unknown', { field: 'party' });
-  // A delegate speaks for a party, so there is none without.
+  // A delegate speaks for a party, so a party is required.
   if (role === 'delegate' && party === null) throw new ConcordError('party-unknown', { field: 'party' });
   if (command.id !== undefined && !state.participants.has(command.id)) throw new ConcordError('not-found');
   return {
@@ -260,7 +262,7 @@ function accredit(
   };
 }
 
-/** Whose name a participant acts in at this moment; null once the accreditation ended. */
+/** The current principal of a participant; null once the accreditation ended. */
 export function principalOf(state: MeetingState, id: ParticipantId): Principal | null {
   const participant = state.participants.get(id);
   return participant === undefined || participant.ended

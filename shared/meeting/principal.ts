@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ParticipantId, PartyCode } from '../protocol/ids.ts';
 
-/** What a participant is accredited as. Observers read; the chair disposes; the rapporteur drafts for others. */
+/** The role of an accreditation. Observers read; the chair disposes; the rapporteur drafts for others. */
 export const Role = z.enum(['chair', 'rapporteur', 'delegate', 'observer']);
 export type Role = z.infer<typeof Role>;
 
@@ -9,7 +9,7 @@ export type Role = z.infer<typeof Role>;
 export const PartyKind = z.enum(['state', 'organ', 'observer', 'group']);
 export type PartyKind = z.infer<typeof PartyKind>;
 
-/** Whose name an entry stands in: looked up afresh at every submission, never remembered from sign-in. */
+/** The actor and party of an entry: looked up afresh at every submission, never remembered from sign-in. */
 export const Principal = z.object({
   participant: ParticipantId,
   name: z.string(),

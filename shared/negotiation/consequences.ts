@@ -1,58 +1,75 @@
-import type { Principal } from '../meeting/principal.ts';
 import { ConcordError } from '../protocol/errors.ts';
 import type { ClauseId, MarkId } from '../protocol/ids.ts';
 import { stands, wordsOf } from '../text/amendment.ts';
 import { type Capacity, type Change, ownMarkOf, parentsOfNew, permit } from '../text/authority.ts';
 import { type Clause, type ClauseChange, changedClauses, changedRuns, marksOf, type RunMarks } from '../text/clause.ts';
 import { amendmentDigest } from '../text/digest.ts';
+import { keepRuns, operated, type TextOperation } from '../text/operations.ts';
 import { madeTo, openParents, ownerOf, parentsIn } from '../text/ownership.ts';
-import { type ClauseRewrite, removeAmendments, rewritten } from '../text/resolve.ts';
-import {
-  type AmendedWords,
-  type AmendmentRecord,
-  type AmendmentState,
-  type Decided,
-  LiveState,
-  type MarkRecord,
-  type NegotiationState,
-  openStatus,
-  type StateChange,
-} from './state.ts';
+import { removeAmendments } from '../text/resolve.ts';
+import type { StoredEvent } from './event.ts';
+import { amendmentReparented, amendmentsClosed, markRegistered } from './families/amendment/events.ts';
+import type { AmendmentState } from './families/amendment/state.ts';
+import type { AmendedWords } from './families/amendment/words.ts';
+import { clausesEntered } from './families/clause/events.ts';
+import { sponsorsAskedAgain } from './families/sponsoring/events.ts';
+import { LiveState, type NegotiationState } from './state.ts';
 
-/** Changes of amendments in one entry: each amendment is written once, whatever happened to it. */
-export class AmendmentChanges {
+/** The events of the amendments in one entry: each amendment is closed at most once. */
+export class AmendmentEvents {
   readonly #negotiation: NegotiationState;
-  readonly #now = new Map<MarkId, AmendmentRecord>();
+  readonly #closed = new Map<Closed, Map<MarkId, AmendedWords>>();
+  readonly #reparented = new Map<MarkId, MarkId | null>();
+  readonly #askedAgain = new Map<MarkId, AmendedWords>();
 
   constructor(negotiation: NegotiationState) {
     this.#negotiation = negotiation;
   }
 
-  /** An amendment as it stands after the changes so far; null for none. */
-  get(id: MarkId): AmendmentRecord | null {
-    const record = this.#now.get(id) ?? this.#negotiation.marks.get(id);
-    return record?.kind === 'amendment' ? record : null;
+  /** Whether an amendment is open after the events so far. */
+  isOpen(id: MarkId): boolean {
+    const record = this.#negotiation.marks.get(id);
+    const isClosed = [...this.#closed.values()].some((closed) => closed.has(id));
+    return record?.kind === 'amendment' && record.state === 'open' && !isClosed;
   }
-  set(id: MarkId, change: Partial<Omit<AmendmentRecord, 'kind'>>): void {
-    const record = this.get(id);
-    if (record !== null) this.#now.set(id, { ...record, ...change });
+  close(id: MarkId, state: Closed, { struck, inserted }: AmendedWords): void {
+    if (this.#negotiation.marks.get(id)?.kind !== 'amendment') return;
+    for (const closed of this.#closed.values()) closed.delete(id);
+    const closed = this.#closed.get(state) ?? new Map<MarkId, AmendedWords>();
+    this.#closed.set(state, closed.set(id, { struck, inserted }));
   }
-  close(id: MarkId, state: Exclude<AmendmentState, 'open'>, words: AmendedWords, act: Decided): void {
-    this.set(id, { state, closed: { ...act, struck: words.struck, inserted: words.inserted } });
+  reparent(id: MarkId, parent: MarkId | null): void {
+    if (this.#negotiation.marks.get(id)?.kind === 'amendment') this.#reparented.set(id, parent);
   }
   /** Sponsors agreed to words: those who had agreed to others are asked again, with what they had agreed to. */
   askAgain(id: MarkId, agreedTo: AmendedWords): void {
-    const record = this.get(id);
-    if (record === null || record.state !== 'open' || !record.sponsors.some(({ accepted }) => accepted)) return;
-    const sponsors = record.sponsors.map((sponsor) =>
-      sponsor.accepted ? { party: sponsor.party, accepted: false, agreedTo } : sponsor,
-    );
-    this.set(id, { sponsors });
+    const record = this.#negotiation.marks.get(id);
+    if (record?.kind !== 'amendment' || !this.isOpen(id) || !record.sponsors.some(({ accepted }) => accepted)) return;
+    this.#askedAgain.set(id, agreedTo);
   }
-  list(): StateChange[] {
-    return [...this.#now].map(([id, value]) => ({ of: 'mark' as const, id, value }));
+  list(reason?: string): readonly StoredEvent[] {
+    const because = reason === undefined || reason === '' ? {} : { reason };
+    return [
+      ...[...this.#closed].flatMap(([state, closed]) =>
+        closed.size === 0
+          ? []
+          : [
+              amendmentsClosed.make({
+                state,
+                amendments: [...closed].map(([amendment, words]) => ({ amendment, ...words })),
+                ...because,
+              }),
+            ],
+      ),
+      ...[...this.#reparented].map(([amendment, parent]) => amendmentReparented.make({ amendment, parent })),
+      ...[...this.#askedAgain].map(([amendment, agreedTo]) => sponsorsAskedAgain.make({ amendment, agreedTo })),
+    ];
   }
 }
+
+type Closed = Exclude<AmendmentState, 'open'>;
+
+type Keep = Extract<TextOperation, { op: 'keep' }>;
 
 /**
  * Takes the hand's strikes off letters that their amendment doesn't amend: where two people edit one place, Yjs stretches
@@ -62,7 +79,7 @@ export function strayStrikes(
   { before, after }: Change,
   capacity: Capacity,
   negotiation: NegotiationState,
-): readonly ClauseRewrite[] {
+): readonly Keep[] {
   if ('edits' in capacity) return [];
   const { changes } = changedClauses(before, after);
   const own = ownMarkOf(capacity, negotiation);
@@ -76,7 +93,7 @@ export function strayStrikes(
     made ??= parentsOfNew(changes, negotiation);
     return owner !== parentsIn(negotiation, made)(id, clause);
   };
-  return changes.flatMap(({ was, is }): ClauseRewrite[] => {
+  return changes.flatMap(({ was, is }): Keep[] => {
     if (is === undefined) return [];
     const touched = changedRuns(was?.runs ?? [], is.runs).after;
     if (!touched.some(({ marks }) => marks.deletion.some((id) => isStray(id, marks, is)))) return [];
@@ -84,16 +101,15 @@ export function strayStrikes(
       ...marks,
       deletion: marks.deletion.filter((id) => !isStray(id, marks, is)),
     }));
-    return [{ clause: is, remove: false, insertion: is.insertion, kept }];
+    return [keepRuns(is, is.insertion, kept)];
   });
 }
 
 /** What an edit that is permitted brings with it. */
 export interface Consequences {
-  /** For the ledger, in the order in which they are recorded. */
-  readonly changes: readonly StateChange[];
+  readonly events: readonly StoredEvent[];
   /** What goes from the text with it. */
-  readonly rewrites: readonly ClauseRewrite[];
+  readonly operations: readonly TextOperation[];
   /** Amendments, of whatever party, that fall with one that the hand withdraws: their words go. */
   readonly fallen: ReadonlySet<MarkId>;
 }
@@ -108,24 +124,16 @@ export interface Consequences {
  * Throws `not-your-words` for a clause that comes back in another's name, and `mark-misused` where what the edit made
  * stands in different things once others' words have fallen.
  */
-export function consequencesOf(
-  change: Change,
-  capacity: Capacity,
-  by: Principal,
-  negotiation: NegotiationState,
-  at: number,
-): Consequences {
+export function consequencesOf(change: Change, capacity: Capacity, negotiation: NegotiationState): Consequences {
   const { before } = change;
-  const amendments = new AmendmentChanges(negotiation);
-  const act: Decided = { by: by.name, at, ...actingFor(capacity, by) };
-  const { fallen, rewrites } = withdraw(change, capacity, negotiation, amendments, act);
-  const after = rewrites.length === 0 ? change.after : rewritten(change.after, rewrites);
+  const amendments = new AmendmentEvents(negotiation);
+  const { fallen, operations } = withdraw(change, capacity, negotiation, amendments);
+  const after = operated(change.after, operations);
   const { changes: clauses } = changedClauses(before, after);
-  loseStruck({ before, after }, clauses, capacity, negotiation, amendments, act);
+  loseStruck({ before, after }, clauses, capacity, negotiation, amendments);
   askAgain({ before, after }, clauses, capacity, negotiation, amendments);
   // What the edit made is made to what is left.
-  const { fresh, marks } = registrations(clauses, capacity, by, negotiation, at);
-  return { changes: [...fresh, ...marks, ...amendments.list()], rewrites, fallen };
+  return { events: [...registrations(clauses, capacity, negotiation), ...amendments.list()], operations, fallen };
 }
 
 /**
@@ -143,7 +151,7 @@ export function permitLeft(
     const judged = new LiveState(negotiation);
     for (const id of fallen) judged.marks.delete(id);
     judgeLeft(
-      { before: rewritten(before, removeAmendments(before, fallen, negotiation).rewrites), after },
+      { before: operated(before, removeAmendments(before, fallen, negotiation).operations), after },
       capacity,
       judged,
     );
@@ -153,18 +161,18 @@ export function permitLeft(
 function judgeLeft(change: Change, capacity: Capacity, negotiation: NegotiationState): void {
   permit(change, capacity, negotiation);
   const [stray] = strayStrikes(change, capacity, negotiation);
-  if (stray !== undefined) throw new ConcordError('mark-misused', { clause: stray.clause.id });
+  if (stray !== undefined) throw new ConcordError('mark-misused', { clause: stray.clause });
 }
 
+/** The clauses and marks that an edit made. Throws `not-your-words` for a clause that comes back in another's name. */
 function registrations(
   clauses: readonly ClauseChange[],
   capacity: Capacity,
-  by: Principal,
   negotiation: NegotiationState,
-  at: number,
-): { readonly fresh: readonly StateChange[]; readonly marks: readonly StateChange[] } {
+): readonly StoredEvent[] {
   const party = 'proposesFor' in capacity ? capacity.proposesFor : null;
-  const fresh: StateChange[] = [];
+  const sponsors = party === null ? [] : [party];
+  const entered: ClauseId[] = [];
   const made = new Map<MarkId, { readonly name: string; readonly clauses: ClauseId[] }>();
   for (const { was, is: clause } of clauses) {
     if (clause === undefined) continue;
@@ -180,34 +188,21 @@ function registrations(
       }
     if (was !== undefined) continue;
     const known = negotiation.clauses.get(clause.id);
-    const sponsors = party === null ? [] : [party];
-    if (known === undefined) fresh.push({ of: 'clause', id: clause.id, value: { sponsors, status: openStatus } });
+    if (known === undefined) entered.push(clause.id);
     // An id that comes back (the undo of one's own deletion) must not bring another party's name with it. The rapporteur,
     // who says who sponsors a clause, brings it back with its sponsors.
     else if ((party !== null && known.sponsors.join() !== sponsors.join()) || known.status.state !== 'open')
       throw new ConcordError('not-your-words', { clause: clause.id });
   }
-  if (party === null || made.size === 0) return { fresh, marks: [] };
+  const fresh = entered.length === 0 ? [] : [clausesEntered.make({ clauses: entered, sponsors })];
+  if (party === null || made.size === 0) return fresh;
   const parents = parentsOfNew(clauses, negotiation);
-  const marks = [...made].map(([id, { name, clauses: within }]): StateChange => {
-    const [clause] = within;
-    if (clause === undefined) throw new RangeError('a mark without a clause');
-    const owned = { party, typedBy: by.name, participant: by.participant, at, clause };
-    const value: MarkRecord =
-      name === 'bracket' || name === 'comment'
-        ? { kind: name, ...owned, state: 'open' }
-        : {
-            kind: 'amendment',
-            ...owned,
-            state: 'open',
-            sponsors: [],
-            reason: '',
-            parent: parents.get(id) ?? null,
-            clauses: within,
-          };
-    return { of: 'mark', id, value };
-  });
-  return { fresh, marks };
+  const marks = [...made].map(([mark, { name, clauses: within }]) =>
+    name === 'bracket' || name === 'comment'
+      ? markRegistered.make({ mark, kind: name, party, clauses: within })
+      : markRegistered.make({ mark, kind: 'amendment', party, clauses: within, parent: parents.get(mark) ?? null }),
+  );
+  return [...fresh, ...marks];
 }
 
 const idsIn = ({ insertion, runs }: Pick<Clause, 'insertion' | 'runs'>): ReadonlySet<MarkId> => {
@@ -252,15 +247,14 @@ function withdraw(
   { before, after }: Change,
   capacity: Capacity,
   negotiation: NegotiationState,
-  amendments: AmendmentChanges,
-  act: Decided,
-): { readonly fallen: ReadonlySet<MarkId>; readonly rewrites: readonly ClauseRewrite[] } {
+  amendments: AmendmentEvents,
+): { readonly fallen: ReadonlySet<MarkId>; readonly operations: readonly TextOperation[] } {
   const own = ownMarkOf(capacity, negotiation);
   const { changes } = changedClauses(before, after);
   const emptied = new Set<MarkId>();
   for (const id of emptiedBy({ before, after }, changes, negotiation))
     if (own(id) && !holdsNewWords(after, id, negotiation)) emptied.add(id);
-  if (emptied.size === 0) return { fallen: emptied, rewrites: [] };
+  if (emptied.size === 0) return { fallen: emptied, operations: [] };
   const parents = openParents(before, negotiation);
   /** The outermost that was emptied, of an amendment and of all that it was made to. */
   const outermost = (id: MarkId): MarkId | null => {
@@ -276,11 +270,11 @@ function withdraw(
     if (top !== null) withdrawn.add(top);
   }
   const fallen = madeTo(withdrawn, before, negotiation);
-  const { rewrites } = removeAmendments(after, new Set([...withdrawn, ...fallen]), negotiation);
-  for (const id of withdrawn) amendments.close(id, 'withdrawn', wordsOf(before, id), act);
+  const { operations } = removeAmendments(after, new Set([...withdrawn, ...fallen]), negotiation);
+  for (const id of withdrawn) amendments.close(id, 'withdrawn', wordsOf(before, id));
   // With all their words, also those that they struck of what went.
-  for (const id of fallen) amendments.close(id, 'fallen', wordsOf(before, id), act);
-  return { fallen, rewrites };
+  for (const id of fallen) amendments.close(id, 'fallen', wordsOf(before, id));
+  return { fallen, operations };
 }
 
 /** Whether words of an amendment that is only being made stand in a clause that this one proposes. */
@@ -296,27 +290,23 @@ function loseStruck(
   clauses: readonly ClauseChange[],
   capacity: Capacity,
   negotiation: NegotiationState,
-  amendments: AmendmentChanges,
-  act: Decided,
+  amendments: AmendmentEvents,
 ): void {
   const own = ownMarkOf(capacity, negotiation);
   for (const id of emptiedBy(change, clauses, negotiation)) {
-    if (own(id) || amendments.get(id)?.state !== 'open') continue;
+    if (own(id) || !amendments.isOpen(id)) continue;
     if (change.after.some(({ insertion }) => insertion === id)) continue;
     const hangsOn = [...madeTo(new Set([id]), change.after, negotiation)].some((one) => stands(change.after, one));
-    if (!hangsOn) amendments.close(id, 'fallen', wordsOf(change.before, id), act);
+    if (!hangsOn) amendments.close(id, 'fallen', wordsOf(change.before, id));
   }
 }
-
-const actingFor = (capacity: Capacity, by: Principal): Pick<Decided, 'onBehalfOf'> =>
-  by.role === 'rapporteur' && 'proposesFor' in capacity ? { onBehalfOf: capacity.proposesFor } : {};
 
 function askAgain(
   { before, after }: Change,
   clauses: readonly ClauseChange[],
   capacity: Capacity,
   negotiation: NegotiationState,
-  amendments: AmendmentChanges,
+  amendments: AmendmentEvents,
 ): void {
   const own = ownMarkOf(capacity, negotiation);
   const seen = new Set<MarkId>();

@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import { Principal } from '../meeting/principal.ts';
+import { ConcordError } from '../protocol/errors.ts';
 import { PartyCode } from '../protocol/ids.ts';
-import { StateChange } from './state.ts';
-
-/** Whose act an entry is: a participant's, or that of the administrator or the server itself, who take no part. */
-export const Author = z.union([Principal, z.object({ administrator: z.string() })]);
-export type Author = z.infer<typeof Author>;
+import { type Act, Actor } from './act.ts';
+import type { StoredEvent } from './event.ts';
+import { effectsOf, readEvents } from './events.ts';
+import { type NegotiationState, StateChange } from './state.ts';
 
 /**
- * Which command made an entry, as it was stored. Typing is the edit of a live text; `create` brings a text in. Commands
- * change with their ruleset, so nothing more is known of one here than all have had: `audit/rejudge.ts` reads them.
+ * The cause of an entry: the command that made it, as it was stored; `typing` is an edit of the live text, `create` brings
+ * a text in. Commands change with their ruleset, so nothing more is known of one here than all have had.
  */
 export const EntryAction = z.looseObject({ type: z.string(), reason: z.string().optional() });
 export type EntryAction = z.infer<typeof EntryAction>;
+
+/** The cause of an entry that names no command. */
+export const typing: EntryAction = { type: 'typing' };
 
 /**
  * The rules by which entries are judged today. Rules that become stricter get a new number; entries keep the one under
@@ -20,24 +23,83 @@ export type EntryAction = z.infer<typeof EntryAction>;
  */
 export const ruleset = 2;
 
-/** The header of a recommendation's entry: who, for whom, when, by which command, and what it changed in the ledger. */
-export const Header = z.object({
+/** The version of the header that is written today. */
+const newest = 2;
+
+const time = z.number().int();
+
+/** Version 2: events say what happened. */
+const HeaderTwo = z.object({
+  v: z.literal(2),
+  at: time,
+  actor: Actor,
+  onBehalfOf: PartyCode.nullable(),
+  /** Absent where somebody typed. */
+  command: EntryAction.optional(),
+  ruleset: z.number().int().min(1),
+  events: z.array(z.looseObject({ type: z.string(), v: z.number().int().min(1) })),
+});
+
+/** Version 1, of programs up to 0.1.0: whole records of all that changed. */
+const HeaderOne = z.object({
   version: z.literal(1),
   ruleset: z.number().int().min(1).default(1),
-  /** Milliseconds since 1970, by the server's clock; never before the entry before it. */
-  at: z.number().int(),
-  by: Author,
-  /** The party in whose name the rapporteur typed; null where the author acts in their own. */
+  at: time,
+  by: z.union([Principal, z.object({ administrator: z.string() })]),
   onBehalfOf: PartyCode.nullable(),
   command: EntryAction,
   changes: z.array(StateChange),
 });
-export type Header = z.infer<typeof Header>;
+
+const Version = z.object({ v: z.number().optional(), version: z.number().optional() });
+
+/** The header of a recommendation's entry, whatever version wrote it. */
+export interface Header extends Act {
+  readonly ruleset: number;
+  readonly command: EntryAction;
+  /** The events, in their newest form; of version 1, the records that it stored whole. */
+  readonly recorded: { readonly events: readonly StoredEvent[] } | { readonly records: readonly StateChange[] };
+}
+
+/** An entry that is being made. */
+export interface NewHeader extends Act {
+  readonly command: EntryAction;
+  readonly events: readonly StoredEvent[];
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-export const encodeHeader = (header: Header): Uint8Array => encoder.encode(JSON.stringify(header));
+export function encodeHeader({ at, actor, onBehalfOf, command, events }: NewHeader, rules = ruleset): Uint8Array {
+  const stored: z.input<typeof HeaderTwo> = {
+    v: newest,
+    at,
+    actor,
+    onBehalfOf,
+    ...(command.type === typing.type ? {} : { command }),
+    ruleset: rules,
+    events: events.map((event) => ({ ...event })),
+  };
+  return encoder.encode(JSON.stringify(stored));
+}
 
-/** Throws a `ZodError` or `SyntaxError` for a header that this version did not write. */
-export const decodeHeader = (bytes: Uint8Array): Header => Header.parse(JSON.parse(decoder.decode(bytes)));
+/**
+ * Reads a header. Throws `record-newer` for one that a later version wrote, and a `ZodError` or `SyntaxError` for one that
+ * no version did.
+ */
+export function decodeHeader(bytes: Uint8Array): Header {
+  const stored: unknown = JSON.parse(decoder.decode(bytes));
+  const { v, version } = Version.parse(stored);
+  if (v === undefined && version === 1) {
+    const { at, by, onBehalfOf, command, ruleset, changes } = HeaderOne.parse(stored);
+    const actor = 'administrator' in by ? { operator: by.administrator } : by;
+    return { at, actor, onBehalfOf, command, ruleset, recorded: { records: changes } };
+  }
+  if ((v ?? version ?? 0) > newest) throw new ConcordError('record-newer', { field: `entry, ${v ?? version}` });
+  const { at, actor, onBehalfOf, command, ruleset, events } = HeaderTwo.parse(stored);
+  return { at, actor, onBehalfOf, command: command ?? typing, ruleset, recorded: { events: readEvents(events) } };
+}
+
+/** The whole records as an entry leaves them. Throws a `RangeError` where its events don't follow from the state. */
+export const changesOf = (header: Header, state: NegotiationState): readonly StateChange[] =>
+  'records' in header.recorded ? header.recorded.records : effectsOf(header.recorded.events, header, state);

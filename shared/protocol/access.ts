@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Length, not symbols, makes a password (NIST SP 800-63B): twelve characters for those that people choose. */
+/**
+ * Length, not symbols, makes a password (NIST SP 800-63B): passwords that people choose have at least twelve
+ * characters.
+ */
 export const shortestPassword = 12;
 
 export const SignIn = z.object({ name: z.string().min(1).max(200), password: z.string().min(1).max(1000) });

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { Compilation } from '../meeting/compilation.ts';
 import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from '../meeting/meeting.ts';
 import { PartyKind, Principal, Role } from '../meeting/principal.ts';
-import { AmendmentState, CoSponsor, Status } from '../negotiation/state.ts';
+import { AmendmentState } from '../negotiation/families/amendment/state.ts';
+import { CoSponsor } from '../negotiation/families/sponsoring/state.ts';
+import { Status } from '../negotiation/families/status/state.ts';
 import { Digest } from '../text/digest.ts';
 import { clauseKinds } from '../text/schema.ts';
 import { visibleName } from '../text/visible.ts';
 import { AccountId, ClauseId, MarkId, MeetingId, ParticipantId, PartyCode, RecommendationId } from './ids.ts';
 
 /**
- * What the server answers over HTTP, as schemas: the server's answers are typed by them, the client parses by them, and
+ * The server's HTTP answers, as schemas: the server's answers are typed by them, the client parses by them, and
  * `/api/openapi.json` is made from them.
  */
 
@@ -22,7 +24,7 @@ export const Progress = z.object({
   amendments: z.number().int(),
 });
 
-/** `GET /api/meetings`: those that the account takes part in; all of them for an administrator. */
+/** `GET /api/meetings`: the meetings in which the account takes part; all meetings for an administrator. */
 export const MeetingList = z.array(
   z.object({
     id: MeetingId,
@@ -31,7 +33,7 @@ export const MeetingList = z.array(
     /** Null for an administrator who takes no part. */
     role: Role.nullable(),
     party: PartyCode.nullable(),
-    /** Every seat that the account has there; role and party are those of the first. */
+    /** The account's accreditations there; role and party are those of the first. */
     seats: z.array(Principal),
     recommendations: z.number().int(),
   }),
@@ -49,15 +51,23 @@ export const MeetingView = z.object({
   drafting: z.boolean(),
   observerView: ObserverView,
   floor: Floor.nullable(),
-  /** How often the agenda changed: `set-topics` and `set-recommendations` name it as `basedOn`. 0 to an observer. */
+  /**
+   * The number of changes of the agenda: `set-topics` and `set-recommendations` name it as `basedOn`. 0 to an observer.
+   */
   agendaVersion: z.number().int(),
-  /** Whose name the reader acts in, by `?seat=` or else the first seat; null for an administrator who takes no part. */
+  /**
+   * The participant as whom the reader acts, by `?seat=` or else the first accreditation; null for an administrator who
+   * takes no part.
+   */
   me: Principal.nullable(),
-  /** Every seat that the reader's account has in the meeting. */
+  /** All accreditations of the reader's account in the meeting. */
   seats: z.array(Principal),
   administrator: z.boolean(),
   parties: z.array(PartyView),
-  /** For those who run the meeting (chair, rapporteur, administrator); empty for others. `account`: has taken up the invitation. */
+  /**
+   * For those who run the meeting (chair, rapporteur, administrator); empty for others. `account`: has accepted the
+   * invitation.
+   */
   participants: z.array(Participant.extend({ account: AccountId.nullable() })),
   topics: z.array(Topic),
   recommendations: z.array(RecommendationHeading.extend({ progress: Progress })),
@@ -90,7 +100,7 @@ export const RecommendationView = z.object({
   meeting: MeetingId,
   heading: z.string(),
   topic: z.string(),
-  /** The last entry of the log that this shows. */
+  /** The last entry of the log that this view includes. */
   sequence: z.number().int(),
   clauses: z.array(
     z.object({
@@ -124,32 +134,32 @@ export const RecommendationView = z.object({
       inserted: z.string(),
       typedBy: z.string(),
       at: z.number(),
-      /** Of the words that it has in the text, for `seen`; null where it has none. */
+      /** Of its words in the text, for `seen`; null where it has none. */
       digest: Digest.nullable(),
     }),
   ),
-  /** The brackets that stand. */
+  /** The open brackets. */
   brackets: z.array(
     z.object({ id: MarkId, party: PartyCode, clauses: z.array(ClauseId), words: z.string(), digest: Digest }),
   ),
 });
 export type RecommendationView = z.infer<typeof RecommendationView>;
 
-/** What an amendment strikes and what it brings, in one clause. */
+/** The words that an amendment strikes and inserts in one clause. */
 export const HistoryWords = z.object({ struck: z.string(), brought: z.string() });
 export type HistoryWords = z.infer<typeof HistoryWords>;
 
-/** One thing that an act did. Long words are cut, with an ellipsis. */
+/** One effect of an act. Long words are cut, with an ellipsis. */
 export const HistoryItem = z.discriminatedUnion('of', [
   z.object({
     of: z.literal('amendment'),
     id: MarkId,
     party: PartyCode,
-    /** What it was once the act was done. */
+    /** Its state after the act. */
     state: AmendmentState,
-    /** What it proposed before; null where it proposed nothing. */
+    /** Its former proposal; null where it proposed nothing. */
     before: HistoryWords.nullable(),
-    /** What it proposes afterwards; null once it is taken back or decided. */
+    /** Its later proposal; null once it is withdrawn or decided. */
     after: HistoryWords.nullable(),
     /** Parties that were asked to sponsor it, that sponsor it now, and that no longer do. */
     asked: z.array(PartyCode),
@@ -160,11 +170,11 @@ export const HistoryItem = z.discriminatedUnion('of', [
     of: z.enum(['bracket', 'comment']),
     id: MarkId,
     party: PartyCode,
-    /** The words that bore it before, and those that bear it afterwards; null where none do. */
+    /** The words in the bracket before and after the act; null where there are none. */
     before: z.string().nullable(),
     after: z.string().nullable(),
   }),
-  /** Words of the text in force, where no amendment brought or struck them. */
+  /** Words of the text in force that no amendment inserted or struck. */
   z.object({ of: z.literal('text'), ...HistoryWords.shape }),
   z.object({ of: z.literal('status'), status: Status }),
   z.object({ of: z.literal('sponsors'), sponsors: z.array(PartyCode) }),
@@ -172,11 +182,11 @@ export const HistoryItem = z.discriminatedUnion('of', [
 export type HistoryItem = z.infer<typeof HistoryItem>;
 
 /**
- * One act on a clause: a command, or what somebody typed for one amendment (or into the text in force) until a pause of
- * five minutes or somebody else's act.
+ * One act on a clause: a command, or one participant's typing for one amendment (or into the text in force) until a
+ * pause of five minutes or another person's act.
  */
 export const HistoryAct = z.object({
-  /** The first and the last entry of the log that it is made of, and when they were made, ms since 1970. */
+  /** Its first and last entry in the log, and their times, ms since 1970. */
   first: z.number().int(),
   last: z.number().int(),
   from: z.number(),
@@ -192,10 +202,10 @@ export const HistoryAct = z.object({
   /** "typing", or the type of the command. */
   command: z.string(),
   reason: z.string().nullable(),
-  /** Whether the act brought the clause in, or took it out. */
+  /** Whether the act added the clause, or removed it. */
   clause: z.enum(['new', 'gone']).nullable(),
   items: z.array(HistoryItem),
-  /** Items that are left out, since there are too many of them. */
+  /** The number of effects that are left out, since there are too many. */
   more: z.number().int(),
 });
 export type HistoryAct = z.infer<typeof HistoryAct>;
@@ -204,10 +214,10 @@ export type HistoryAct = z.infer<typeof HistoryAct>;
 export const History = z.object({
   /** The newest first; with `after`, the oldest first. */
   acts: z.array(HistoryAct),
-  /** The `before` that gives the page before, and the `after` that gives the page behind; null where there is none. */
+  /** The `before` for the previous page, and the `after` for the next page; null where there is none. */
   earlier: z.number().int().nullable(),
   later: z.number().int().nullable(),
-  /** The last entry of the log that this is made from. */
+  /** The last entry of the log that this page includes. */
   sequence: z.number().int(),
 });
 export type History = z.infer<typeof History>;
@@ -262,7 +272,7 @@ export const Refused = z.object({
   }),
 });
 
-/** Server → client presence, and the only thing a client may say of itself is its cursor. */
+/** Presence from server to client. From client to server only the cursor counts. */
 export const Presence = z.object({
   user: z.object({ participant: ParticipantId, name: z.string(), party: PartyCode.nullable(), role: Role }),
   cursor: z.object({ anchor: z.unknown(), head: z.unknown() }).nullable(),

@@ -10,8 +10,8 @@ const Id = z.strictObject({
 });
 
 /**
- * A place in the text as y-prosemirror sends it: a relative position of Yjs. Yjs throws on numbers that no document has,
- * and on a position without any name, and makes a new root of a name that it doesn't know; so nothing else is let through.
+ * A place in the text as y-prosemirror sends it: a relative position of Yjs. Yjs throws on numbers that no document has
+ * and on a position without a name, and makes a new root of an unknown name; so the schema accepts nothing else.
  */
 const Position = z
   .strictObject({
@@ -23,7 +23,7 @@ const Position = z
   .refine(({ type, tname, item }) => [type, tname, item].some((name) => name !== null && name !== undefined));
 export type Position = z.infer<typeof Position>;
 
-/** Where somebody's caret is, and the other end of what is selected. */
+/** The caret and the other end of the selection. */
 export const Cursor = z.object({ anchor: Position, head: Position });
 export type Cursor = z.infer<typeof Cursor>;
 

@@ -1,12 +1,12 @@
 /**
  * Every refusal and failure that a person or a program can meet, in one catalogue.
  *
- * `status` answers an HTTP request. `close` ends a WebSocket: codes 4400–4499 tell `y-websocket` not to come back
- * by itself, since the same words would be refused again. The sentence in the reader's language stands in the message
- * files under `error.<code>`.
+ * `status` answers an HTTP request. `close` ends a WebSocket: codes 4400–4499 tell `y-websocket` not to reconnect by
+ * itself, since the same words would be refused again. The sentence in the reader's language stands in the word files
+ * under `error.<code>`.
  */
 export const errorCatalogue = {
-  // What was sent cannot be understood.
+  // The message cannot be understood.
   'bad-request': { status: 400, close: 4400 },
   'malformed-message': { status: 400, close: 4400 },
   'malformed-update': { status: 400, close: 4400 },
@@ -15,7 +15,7 @@ export const errorCatalogue = {
   'quota-reached': { status: 413, close: 4413 },
   'import-unreadable': { status: 422, close: 4422 },
   'schema-outdated': { status: 409, close: 4426 },
-  // Who is asking.
+  // Identity and access of the requester.
   'not-signed-in': { status: 401, close: 4401 },
   'wrong-name-or-password': { status: 401, close: 4401 },
   'accreditation-ended': { status: 403, close: 4403 },
@@ -27,9 +27,9 @@ export const errorCatalogue = {
   'password-too-short': { status: 422, close: 4422 },
   'too-many-requests': { status: 429, close: 4429 },
   'too-many-connections': { status: 429, close: 4429 },
-  // What is not there.
+  // The object is not there.
   'not-found': { status: 404, close: 4404 },
-  // What the rules of the meeting do not allow.
+  // The rules of the meeting forbid it.
   'drafting-closed': { status: 409, close: 4409 },
   'clause-locked': { status: 409, close: 4409 },
   'clause-gone': { status: 409, close: 4409 },
@@ -49,8 +49,9 @@ export const errorCatalogue = {
   'agenda-full': { status: 409, close: 4409 },
   'changed-since': { status: 409, close: 4409 },
   'nothing-to-do': { status: 422, close: 4422 },
-  // What the server could not do. 1013 is "try again later": nothing of the client's is lost, it reconnects.
+  // The server failed. 1013 is "try again later": the client loses nothing, and reconnects.
   'not-stored': { status: 503, close: 1013 },
+  'record-newer': { status: 503, close: 1013 },
   'shutting-down': { status: 503, close: 1012 },
   'reader-too-slow': { status: 503, close: 1013 },
   internal: { status: 500, close: 1011 },
@@ -58,7 +59,7 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
-/** Whether a code that came from elsewhere is one that we have a sentence for. */
+/** Whether a code from elsewhere has a sentence here. */
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCatalogue, code);
 
 /** A refusal with its reason. `detail` is for the log and for programs: it never holds negotiation text. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * Branded ids: a string becomes one only by passing its parser here, at the door where it came in.
+ * Branded ids: a string becomes one only by passing its parser here, where it enters the program.
  *
- * Ids that people never type are random; a party's code is what delegations write in brackets.
+ * Ids that people never type are random; a party's code is the one that delegations write in brackets.
  */
 
 /** Letters, digits, `-` and `_`: safe as a URL segment, as an HTML id, and never `__proto__` (an id starts with a letter or digit). */
@@ -40,15 +40,15 @@ export type LogName = z.infer<typeof LogName>;
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** A source of random bytes, handed in so that a test can replay it. */
+/** A source of random bytes, passed in so that a test can replay it. */
 export type RandomBytes = (size: number) => Uint8Array;
 
 const systemRandom: RandomBytes = (size) => globalThis.crypto.getRandomValues(new Uint8Array(size));
 
-/** 16 characters of base 62 (95 bits): unguessable, and short enough for a URL that is read out. */
+/** 16 characters of base 62 (95 bits): unguessable, and short enough for a URL that is read aloud. */
 export function randomId(random: RandomBytes = systemRandom): string {
   let id = '';
-  // 248 = 4 × 62: larger bytes are thrown away, so that every character is equally likely.
+  // 248 = 4 × 62: larger bytes are dropped, so that every character is equally likely.
   while (id.length < 16) for (const byte of random(24)) if (byte < 248 && id.length < 16) id += alphabet[byte % 62];
   return id;
 }

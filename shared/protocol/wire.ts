@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
 /**
- * The y-websocket protocol at `/sync/<recommendation id>`, and what Concord adds to it. See `PROTOCOL.md`.
+ * The y-websocket protocol at `/sync/<recommendation id>`, and Concord's additions to it. See `docs/protocol.md`.
  *
  * Query parameters of a connection: `client` names its Yjs client id, and after commas earlier ids of the same
- * participant whose words are still to be sent; `schema` the schema version; `verdicts=1` asks for a verdict on every
- * message (the stock provider, which knows no such message, doesn't ask); `as` (a party's code, or `base`) is the
- * rapporteur's hand.
+ * participant with unsent words; `schema` the schema version; `verdicts=1` asks for a verdict on every message (the
+ * stock provider, which knows no such message, doesn't ask); `as` (a party's code, or `base`) is the rapporteur's
+ * capacity.
  */
 export const messageType = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3, verdict: 64 } as const;
 export const syncType = { step1: 0, step2: 1, update: 2 } as const;

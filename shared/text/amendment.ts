@@ -1,26 +1,28 @@
-import { type AmendedWords, type AmendmentRecord, isLocked, type NegotiationState } from '../negotiation/state.ts';
+import type { AmendmentRecord } from '../negotiation/families/amendment/state.ts';
+import type { AmendedWords } from '../negotiation/families/amendment/words.ts';
+import { isLocked, type NegotiationState } from '../negotiation/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../protocol/ids.ts';
 import type { Clause } from './clause.ts';
 import { openParents } from './ownership.ts';
 
-/** What an amendment does to the text. */
+/** The effect of an amendment on the text. */
 export type AmendmentKind = 'add' | 'delete' | 'replace' | 'new clause' | 'delete clause';
 
-/** An amendment as it stands in the text at this moment: derived, never stored. */
+/** An amendment as it stands in the text now: derived, never stored. */
 export interface StandingAmendment {
   readonly id: MarkId;
   readonly record: AmendmentRecord;
   /** The pending amendment that it amends; null for one to the text in force. */
   readonly parent: MarkId | null;
   readonly kind: AmendmentKind;
-  /** The clauses that hold its words, in their order; the first is where its card stands. */
+  /** The clauses that hold its words, in their order; its card stands beside the first. */
   readonly clauses: readonly ClauseId[];
-  /** The words it would strike, and the words it would bring; "…" where they are apart. */
+  /** The words that it would strike, and the words that it would insert; "…" between separate parts. */
   readonly struck: string;
   readonly inserted: string;
 }
 
-/** What one clause holds of an amendment. */
+/** The parts of an amendment in one clause. */
 interface Share {
   readonly struck: string;
   readonly inserted: string;
@@ -33,8 +35,8 @@ interface Share {
 const shares = new WeakMap<Clause, ReadonlyMap<MarkId, Share>>();
 
 /**
- * The amendments that have a share in a clause, in the order of its words. Made once for each value: while people write,
- * only the clause that they write in is gone through again.
+ * The amendments with a part in a clause, in the order of its words. Computed once for each value: while people write,
+ * only the changed clause is computed again.
  */
 function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
   const known = shares.get(clause);
@@ -47,10 +49,10 @@ function sharesOf(clause: Clause): ReadonlyMap<MarkId, Share> {
   };
   if (clause.insertion !== null) shareOf(clause.insertion);
   let inForce = 0;
-  // One walk, however many amendments there are: a clause may bear hundreds.
+  // One walk for any number of amendments: a clause may bear hundreds.
   for (const [at, { text, marks }] of clause.runs.entries()) {
     const pending = marks.insertion.length > 0;
-    // What others propose between two pieces doesn't part them; words in force do.
+    // Other parties' proposed words between two pieces don't separate them; words in force do.
     for (const id of marks.insertion) shareOf(id).inserted.add(text, inForce, inForce);
     for (const id of marks.deletion) {
       const share = shareOf(id);
@@ -82,11 +84,11 @@ interface Counted {
   struckInForce: number;
 }
 
-/** Words of runs; an ellipsis stands for what lies between. */
+/** Words of runs; an ellipsis stands for the words between them. */
 class Words {
   text = '';
   #next = 0;
-  /** `from`: where the piece stands; `next`: where the one after it would have to. */
+  /** `from`: the place of the piece; `next`: the place where an adjacent piece would begin. */
   add(text: string, from: number, next: number): void {
     this.text += this.text !== '' && from !== this.#next ? ` … ${text}` : text;
     this.#next = next;
@@ -96,7 +98,7 @@ class Words {
 /** Whether an amendment has words in the text, or proposes a clause of it. */
 export const stands = (text: readonly Clause[], id: MarkId): boolean => text.some((clause) => sharesOf(clause).has(id));
 
-/** What one amendment strikes and brings in the text as it stands. */
+/** The words that one amendment strikes and inserts in the text as it stands. */
 export const wordsOf = (text: readonly Clause[], id: MarkId): AmendedWords =>
   joinShares(
     text.flatMap((clause) => {
@@ -158,7 +160,7 @@ export const isUnresolved = (clause: Clause, negotiation: NegotiationState): boo
   clause.runs.some((run) => run.marks.insertion.length > 0 || run.marks.deletion.length > 0) ||
   standingBrackets(clause, negotiation).length > 0;
 
-/** How far a text has come, as a meeting tells it: "12 clauses: 7 agreed, 3 open, 2 with amendments". */
+/** The progress of a text, as meetings report it: "12 clauses: 7 agreed, 3 open, 2 with amendments". */
 export interface Progress {
   readonly clauses: number;
   readonly agreed: number;
@@ -170,7 +172,7 @@ export interface Progress {
 }
 
 export function progressOf(text: readonly Clause[], negotiation: NegotiationState): Progress {
-  // A proposed clause is an amendment yet, not a clause of the text.
+  // A proposed clause is still an amendment, not a clause of the text.
   const inForce = text.filter((clause) => clause.insertion === null);
   const agreed = inForce.filter((clause) => negotiation.clauses.get(clause.id)?.status.state === 'agreed').length;
   const locked = inForce.filter((clause) => isLocked(negotiation, clause.id)).length;
@@ -185,7 +187,7 @@ export function progressOf(text: readonly Clause[], negotiation: NegotiationStat
   };
 }
 
-/** Who stands behind an amendment: its party, then those that accepted to sponsor it. */
+/** The sponsors of an amendment: its party, then those that accepted to sponsor it. */
 export const sponsorsOf = (record: AmendmentRecord): readonly PartyCode[] => [
   record.party,
   ...record.sponsors.filter((sponsor) => sponsor.accepted).map((sponsor) => sponsor.party),

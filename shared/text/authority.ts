@@ -16,8 +16,8 @@ import { hostsOf, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
 import type { MarkName } from './schema.ts';
 
 /**
- * In whose name an update is judged. A delegate, or the rapporteur on a party's behalf, proposes; the rapporteur may
- * also edit the base text, which is everything that no pending insertion brought in.
+ * The capacity by which an update is judged. A delegate, or the rapporteur on a party's behalf, proposes; the
+ * rapporteur may also edit the base text, which is everything except pending insertions.
  */
 export type Capacity = { readonly proposesFor: PartyCode } | { readonly edits: 'base' };
 
@@ -28,10 +28,11 @@ export interface Change {
 }
 
 /**
- * One piece of what is left of a clause when the hand's own work is taken out of it.
+ * One piece of the remainder of a clause without the capacity's own work.
  *
- * `foreign` marks are what others left on the words. Words of the hand's own that others marked (struck, bracketed,
- * commented) are `own`: they may vanish, with the marks on them, but such marks can neither appear nor change.
+ * `foreign` marks are other parties' marks on the words. The capacity's own words that others marked (struck,
+ * bracketed, commented) are `own`: they may vanish, with the marks on them, but such marks can neither appear nor
+ * change.
  */
 interface Token {
   readonly text: string;
@@ -40,13 +41,13 @@ interface Token {
 }
 
 interface Judge {
-  /** Whose words a run's are; `within`: the clause that holds it. */
+  /** The owner of a run's words; `within`: the clause that holds it. */
   readonly ownRun: (marks: RunMarks, within: Clause) => boolean;
   readonly ownMark: (id: MarkId) => boolean;
   readonly ownClause: (clause: Clause) => boolean;
 }
 
-/** Whose marks a hand may write with: a party's own open ones, and those that nobody has yet. */
+/** The marks that a capacity may write with: a party's own open ones, and unregistered ones. */
 export const ownMarkOf = (capacity: Capacity, negotiation: NegotiationState): ((id: MarkId) => boolean) =>
   judgeFor(capacity, negotiation).ownMark;
 
@@ -59,7 +60,7 @@ function judgeFor(capacity: Capacity, negotiation: NegotiationState): Judge {
       ownClause: (clause) => clause.insertion === null && !isLocked(negotiation, clause.id),
     };
   }
-  // A mark that nobody has is new, and becomes this party's; a closed one is nobody's, so it can't be extended.
+  // An unregistered mark is new, and becomes this party's; a closed one has no owner, so it can't be extended.
   const ownMark = (id: MarkId): boolean => {
     const mark = negotiation.marks.get(id);
     return mark === undefined || (mark.party === capacity.proposesFor && mark.state === 'open');
@@ -74,8 +75,8 @@ function judgeFor(capacity: Capacity, negotiation: NegotiationState): Judge {
 const nothingForeign = marksKey({ insertion: [], deletion: [], bracket: [], comment: [], origin: [] });
 
 /**
- * What others left on a run. Whose letters they are stands in it too, unless they are the hand's own and nobody left a
- * mark on them: no letter ever passes from one amendment to another.
+ * Other parties' marks on a run. The letters' owner is included, unless they are the capacity's own and nobody else has
+ * a mark on them: no letter ever passes from one amendment to another.
  */
 function foreignKey(marks: RunMarks, own: boolean, { ownMark }: Judge): string {
   const others = (ids: readonly MarkId[]): readonly MarkId[] => ids.filter((id) => !ownMark(id));
@@ -84,14 +85,14 @@ function foreignKey(marks: RunMarks, own: boolean, { ownMark }: Judge): string {
     deletion: others(marks.deletion),
     bracket: others(marks.bracket),
     comment: others(marks.comment),
-    // Where words come from is the server's to say: nobody's own.
+    // Only the server writes the origin of words.
     origin: marks.origin,
   };
   const key = marksKey(foreign);
   return own && key === nothingForeign ? key : marksKey({ ...foreign, insertion: marks.insertion });
 }
 
-/** Takes the hand's own words and marks out of a clause, and joins what is left. */
+/** Removes the capacity's own words and marks from a clause, and joins the remainder. */
 function strip(runs: readonly Run[], within: Clause, judge: Judge): readonly Token[] {
   const left: { text: string; foreign: string; own: boolean }[] = [];
   for (const { text, marks } of runs) {
@@ -134,10 +135,10 @@ function onlyOwnGone(before: readonly Token[], after: readonly Token[]): boolean
 const sameSeat = (one: Clause, other: Clause): boolean => one.kind === other.kind && one.level === other.level;
 
 /**
- * The rule: with the hand's own words and marks taken out, the text before and the text after are the same, clause by
- * clause and in the same order; locked clauses are the same to the letter. So a delegate can do nothing but propose in
- * the name of the delegate's own party. What is proposed has one place: an amendment amends one thing, the text in force
- * or one pending amendment, and stays in the clauses of the gesture that made it.
+ * The rule: without the capacity's own words and marks, the text before and the text after are the same, clause by
+ * clause and in the same order; locked clauses are the same to the letter. So a delegate can only propose, in the name
+ * of the delegate's own party. A proposal has one place: an amendment amends one thing, the text in force or one
+ * pending amendment, and stays in the clauses of the gesture that made it.
  *
  * Throws `clause-locked`, `mark-closed`, `mark-misused` or `not-your-words`, naming the clause.
  */
@@ -153,15 +154,16 @@ export function permit({ before, after }: Change, capacity: Capacity, negotiatio
   const written = new Map<Clause, ReadonlySet<MarkId>>();
   for (const { was, is } of changes) {
     if (is === undefined) continue;
-    // What is the same at both ends cancels out on both sides of the rule, so only what differs is looked at.
+    // Equal clauses at both ends cancel out on both sides of the rule, so only the differing middle is examined.
     const changed = changedRuns(was?.runs ?? [], is.runs);
     checkMarks(is, changed.after, was, capacity, negotiation, added);
-    // A clause whose words and seat are all the hand's own may come as it likes, but bears nobody else's mark.
+    // The capacity may change a clause freely if it owns all words and the clause itself, but another party's mark must
+    // not appear on it.
     if (!onlyOwnGone(strip(changed.before, was ?? is, judge), strip(changed.after, is, judge)))
       throw new ConcordError('not-your-words', { clause: is.id });
     if (was === undefined ? !judge.ownClause(is) : !sameSeat(was, is) && !(judge.ownClause(was) && judge.ownClause(is)))
       throw new ConcordError('not-your-words', { clause: is.id });
-    // Whose proposal a clause is never changes: what was made to it would hang in the air.
+    // The amendment that proposes a clause never changes: amendments to it would lose their parent.
     if (was !== undefined && was.insertion !== is.insertion)
       throw new ConcordError('not-your-words', { clause: is.id });
     if ('proposesFor' in capacity) written.set(is, writtenIn(is, changed, judge));
@@ -169,7 +171,7 @@ export function permit({ before, after }: Change, capacity: Capacity, negotiatio
   if ('edits' in capacity) checkBasePlaces(changes, negotiation);
   else checkPlaces(changes, written, negotiation);
 
-  // Order, and clauses that are gone: what isn't the hand's own, or holds words of others, keeps its place.
+  // Order and removals: a clause that isn't the capacity's own, or holds words of others, keeps its place.
   if (!inOrder) {
     const fixed = (clauses: readonly Clause[]): readonly ClauseId[] =>
       clauses
@@ -186,8 +188,8 @@ export function permit({ before, after }: Change, capacity: Capacity, negotiatio
 const kindOfMark = { insertion: 'amendment', deletion: 'amendment', bracket: 'bracket', comment: 'comment' } as const;
 
 /**
- * A mark keeps its family and its clauses; a closed one isn't used again; one that nobody has is the hand's only if it may
- * propose.
+ * A mark keeps its family and its clauses; a closed one isn't used again; an unregistered one is the capacity's only if
+ * it may propose.
  */
 function checkMarks(
   clause: Clause,
@@ -219,7 +221,7 @@ function checkMarks(
   }
 }
 
-/** Whether a mark is one of those clauses' in which it was made, or in which it has a part. */
+/** Whether a mark belongs to a clause: it was made there, or has a part there. */
 function isInClauses(record: MarkRecord, id: MarkId, name: MarkName, clause: Clause, old: Clause | undefined): boolean {
   const made = (record.kind === 'amendment' ? record.clauses : undefined) ?? [record.clause];
   if (made.includes(clause.id)) return true;
@@ -229,10 +231,10 @@ function isInClauses(record: MarkRecord, id: MarkId, name: MarkName, clause: Cla
   return old.insertion === id || old.runs.some(({ marks }) => marks[other].includes(id));
 }
 
-/** Amendments of one party that one edit may write in, in one clause: each is held against all of the clause. */
+/** Amendments of one party that one edit may write in, in one clause: each is compared with all of the clause. */
 const mostWrittenAtOnce = 32;
 
-/** The hand's own amendments that have other words in a clause than before. A letter is of one amendment alone. */
+/** The capacity's own amendments with other words in a clause than before. A letter belongs to one amendment only. */
 function writtenIn(
   clause: Clause,
   { before, after }: { readonly before: readonly Run[]; readonly after: readonly Run[] },
@@ -254,7 +256,7 @@ function writtenIn(
   return written;
 }
 
-/** What the hand wrote of an amendment stands in what that amendment amends, or where it stood already. */
+/** The capacity's words of an amendment stand in that amendment's target, or where they stood already. */
 function checkPlaces(
   changes: readonly ClauseChange[],
   written: ReadonlyMap<Clause, ReadonlySet<MarkId>>,
@@ -271,13 +273,13 @@ function checkPlaces(
       const misplaced = (clause: Clause): number =>
         hostsOf(clause, id, negotiation, parent).filter((host) => host !== parent(id, clause)).length;
       const now = misplaced(is);
-      // Others may have taken away, or put there, what stands beside it.
+      // Others may have removed or inserted the words beside it.
       if (now > 0 && now > (was === undefined ? 0 : misplaced(was)))
         throw new ConcordError('mark-misused', { clause: is.id, mark: id });
     }
 }
 
-/** Joiners and selectors change the letters beside them; alone they are words that nobody sees. */
+/** Joiners and selectors change the letters beside them; alone they are invisible words. */
 const joinersOnly = /^(?:\u200c|\u200d|\ufe0e|\ufe0f)+$/;
 
 function isVisible(clause: Clause, id: MarkId): boolean {
@@ -286,7 +288,9 @@ function isVisible(clause: Clause, id: MarkId): boolean {
   return !joinersOnly.test(words);
 }
 
-/** Words of the text in force don't stand inside what a party proposes to add: adopted or not, they would read wrong. */
+/**
+ * Words of the text in force don't stand inside another party's proposed words: adopted or not, they would read wrong.
+ */
 function checkBasePlaces(changes: readonly ClauseChange[], negotiation: NegotiationState): void {
   const parent = parentsIn(negotiation);
   const inside = (clause: Clause): number =>
@@ -297,9 +301,9 @@ function checkBasePlaces(changes: readonly ClauseChange[], negotiation: Negotiat
 }
 
 /**
- * The parents of amendments that an edit makes, in the order of the text: what their letters stand in, or, of one that
- * only strikes, whose letters it strikes. Throws `mark-misused` where words of one amendment would stand in different
- * things.
+ * The parents of amendments that an edit makes, in the order of the text: the amendment in which their letters stand,
+ * or, for one that only strikes, the owner of the struck letters. Throws `mark-misused` where words of one amendment
+ * would stand in different ones.
  */
 export function parentsOfNew(
   changes: readonly ClauseChange[],
@@ -323,7 +327,8 @@ export function parentsOfNew(
       for (const id of marks.insertion)
         if (isNew(id) && !placed.has(id)) {
           placed.add(id);
-          // What is not placed yet stands inside it, or beside it: what it stands in comes before it in the text.
+          // An amendment without a place yet stands inside it, or beside it: the one around it comes before it in the
+          // text.
           const parent: ParentIn = (one, clause) => (isNew(one) && !made.has(one) ? id : known(one, clause));
           for (const host of hostsOf(is, id, negotiation, parent)) place(id, host, is);
         }

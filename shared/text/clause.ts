@@ -23,7 +23,10 @@ export interface Clause {
 
 export const noMarks: RunMarks = { insertion: [], deletion: [], bracket: [], comment: [], origin: [] };
 
-/** Whose key is not here any more, has it made each time: there are as many as there are equal marks, see `document.ts`. */
+/**
+ * A key that isn't here is made each time it is asked for: there are as many as there are equal marks, see
+ * `document.ts`.
+ */
 const keys = new Remembered<RunMarks, string>(50_000);
 
 /** Equal for equal marks, different for different ones: a key to compare and to group by. */
@@ -31,15 +34,15 @@ export const marksKey = (marks: RunMarks): string =>
   keys.get(marks) ?? `${marks.insertion}|${marks.deletion}|${marks.bracket}|${marks.comment}|${marks.origin}`;
 
 /**
- * Keeps the key of marks that last. Not of all that are asked for theirs: a weak map holds room for as many as it ever held
- * at once, and of those that are made to be compared, and dropped, there are a million between two collections.
+ * Remembers the key of lasting marks only: a weak map keeps room for as many as it ever held at once, and comparisons
+ * make and drop a million temporary marks between two garbage collections.
  */
 export function keepKey(marks: RunMarks): RunMarks {
   keys.set(marks, marksKey(marks));
   return marks;
 }
 
-/** Joins neighbours that carry the same marks, and drops empty runs. */
+/** Joins neighbours with the same marks, and drops empty runs. */
 export function joinRuns(runs: Iterable<Run>): readonly Run[] {
   const joined: { text: string; marks: RunMarks }[] = [];
   for (const { text, marks } of runs) {
@@ -53,7 +56,7 @@ export function joinRuns(runs: Iterable<Run>): readonly Run[] {
 
 export const clauseText = (clause: Pick<Clause, 'runs'>): string => clause.runs.map((run) => run.text).join('');
 
-/** The words in force: without what is only proposed, with what is only proposed to be struck. */
+/** The words in force: without proposed words, with the words that are only proposed to be struck. */
 export const baseText = (clause: Clause): string =>
   clause.insertion === null
     ? clause.runs
@@ -77,7 +80,7 @@ export function sameClause(one: Clause, other: Clause): boolean {
   );
 }
 
-/** Whether two texts say the same, clause by clause. */
+/** Whether two texts have the same words and marks, clause by clause. */
 export const sameText = (one: readonly Clause[], other: readonly Clause[]): boolean =>
   one.length === other.length &&
   one.every((clause, at) => {
@@ -85,7 +88,7 @@ export const sameText = (one: readonly Clause[], other: readonly Clause[]): bool
     return twin !== undefined && sameClause(clause, twin);
   });
 
-/** Neighbours mostly differ in how many marks they have: that is told sooner than by their keys. */
+/** Neighbours mostly differ in the number of their marks, which is faster to compare than their keys. */
 const sameMarks = (one: RunMarks, other: RunMarks): boolean =>
   one === other ||
   (one.insertion.length === other.insertion.length &&
@@ -95,7 +98,7 @@ const sameMarks = (one: RunMarks, other: RunMarks): boolean =>
 
 const sameRun = (one: Run, other: Run): boolean => one.text === other.text && sameMarks(one.marks, other.marks);
 
-/** The runs in which two versions of a clause differ: without those at both ends that are the same. */
+/** The runs in which two versions of a clause differ: without the equal ones at both ends. */
 export function changedRuns(
   before: readonly Run[],
   after: readonly Run[],
@@ -110,15 +113,15 @@ export function changedRuns(
   return { before: before.slice(front, before.length - back), after: after.slice(front, after.length - back) };
 }
 
-/** What became of a clause: `was` is undefined where it is new, `is` where it is gone. */
+/** The change of a clause: `was` is undefined where it is new, `is` where it is gone. */
 export interface ClauseChange {
   readonly was: Clause | undefined;
   readonly is: Clause | undefined;
 }
 
 /**
- * The clauses that aren't the same values before and after, those that are gone first; and whether the same clauses
- * stand in the same order. An edit changes one clause of hundreds: nothing is looked up while order holds.
+ * The clauses that differ before and after, removed ones first; and whether the same clauses stand in the same order.
+ * An edit changes one clause of hundreds: while the order holds, nothing is looked up.
  */
 export function changedClauses(
   before: readonly Clause[],

@@ -7,10 +7,10 @@ import { baseText, type Clause } from './clause.ts';
 import { openParents, ownerOf } from './ownership.ts';
 
 /**
- * What somebody had on the screen when deciding or consenting: 96 bits of SHA-256 over the words, base64url.
+ * A digest of the words on the screen when somebody decides or consents: 96 bits of SHA-256, base64url.
  *
- * A decision names an id, and the words behind it may change at any moment. So whoever decides says which words were meant,
- * and a decision on others is refused (`changed-since`).
+ * A decision names an id, and the words behind it may change at any moment. So a decision carries the digest of the
+ * words that were meant, and is refused on others (`changed-since`).
  */
 export const Digest = z
   .string()
@@ -40,13 +40,13 @@ const add = (segments: Segment[], sign: Segment[0], words: string): void => {
   else segments.push([sign, words]);
 };
 
-/** Digests of what stands in a text; what they need of it is looked up once. */
+/** Digests of the parts of a text; the values that they need are looked up once. */
 export class Digests {
   readonly #negotiation: NegotiationState;
   readonly #parents: ReadonlyMap<MarkId, MarkId | null>;
   /** The clauses in which each amendment has a part. */
   readonly #clauses = new Map<MarkId, Clause[]>();
-  /** The clause in force behind which each clause stands; null for none. */
+  /** The clause in force before each clause; null for none. */
   readonly #behind = new Map<Clause, ClauseId | null>();
 
   constructor(text: readonly Clause[], negotiation: NegotiationState) {
@@ -67,8 +67,8 @@ export class Digests {
   }
 
   /**
-   * An amendment in its clauses: what it strikes and brings, and where, in the words that it amends. Others' pending
-   * amendments don't count, but for the words that it is made to.
+   * An amendment in its clauses: the words that it strikes and inserts, and their place in the words that it amends.
+   * Others' pending amendments don't count, except for its parent's words.
    */
   amendment(id: MarkId): Digest {
     const line = new Set<MarkId | null>([null]);
@@ -84,7 +84,7 @@ export class Digests {
         if (marks.deletion.includes(id)) add(segments, '-', words);
         else if (marks.insertion.includes(id)) add(segments, '+', words);
         else if (line.has(ownerOf(marks, clause, this.#negotiation))) add(segments, '=', words);
-      // Its own clauses may be moved; clauses of the text stand where they stand.
+      // Its own clauses may be moved; clauses of the text stay in place.
       const proposes = clause.insertion === id ? [this.#behind.get(clause) ?? null] : [];
       return [clause.id, clause.kind, clause.level, proposes, segments];
     });
@@ -108,5 +108,5 @@ export function bracketDigest(text: readonly Clause[], id: MarkId): Digest {
 export const clauseDigest = (clause: Clause): Digest =>
   digestOf(['clause', clause.id, clause.kind, clause.level, baseText(clause)]);
 
-/** A clause that isn't there: nobody's decision can have been on its words. */
+/** A clause that isn't there: no decision can have been on its words. */
 export const absentDigest = (clause: ClauseId): Digest => digestOf(['no clause', clause]);

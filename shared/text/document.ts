@@ -5,19 +5,20 @@ import { z } from 'zod';
 import { ConcordError } from '../protocol/errors.ts';
 import { ClauseId, MarkId } from '../protocol/ids.ts';
 import { type Clause, joinRuns, keepKey, marksKey, noMarks, type Run, type RunMarks } from './clause.ts';
+import { cutRuns, operated, operatedRuns, type TextOperation, type WordOperation } from './operations.ts';
 import { Remembered } from './remembered.ts';
 import { clauseKinds, deepestLevel, type MarkName, markNames } from './schema.ts';
 
 /**
- * Y.Doc → values, without y-prosemirror: its own readers repair a document while reading it, that is they delete what
- * the schema rejects. Here nothing is repaired: what the schema doesn't know is refused (`unknown-content`).
+ * Y.Doc → values, without y-prosemirror, which deletes content that the schema rejects while it reads a document. This
+ * reader repairs nothing: content outside of the schema is refused (`unknown-content`).
  */
 export const textOf = (doc: Y.Doc): Y.XmlFragment => doc.getXmlFragment('text');
 export const recordOf = (doc: Y.Doc): Y.Map<unknown> => doc.getMap('record');
 
 /**
- * Limits of one document, with all that is proposed. A real compilation has some two hundred rows; a clause is a paragraph.
- * What one party may come to is far less: see `server/room/quotas.ts`.
+ * Limits of one document, pending content included. A real compilation has some two hundred rows; a clause is a
+ * paragraph. A party's own limits are far lower: see `server/room/quotas.ts`.
  */
 export const mostClauses = 8_000;
 export const longestClause = 250_000;
@@ -35,7 +36,10 @@ export interface Stretch {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
-/** A text as Yjs tells it. It makes the list itself, so only what a client can put into it is looked at: embedded objects. */
+/**
+ * A text as Yjs lists it. Yjs makes the list itself, so only a client's possible contribution is checked: embedded
+ * objects.
+ */
 export function deltaOf(text: Y.XmlText): readonly Stretch[] {
   const delta: readonly { readonly insert: unknown }[] = text.toDelta();
   const isWords = (stretch: { readonly insert: unknown }): stretch is Stretch => typeof stretch.insert === 'string';
@@ -43,11 +47,13 @@ export function deltaOf(text: Y.XmlText): readonly Stretch[] {
   return delta;
 }
 
-/** y-prosemirror stores overlapping marks under `name--hash`. The hash is the client's to choose: only name and value count. */
+/**
+ * y-prosemirror stores overlapping marks under `name--hash`. The client chooses the hash: only name and value count.
+ */
 const storedMark = new RegExp(`^(${markNames.join('|')})(?:--[A-Za-z0-9+/=]{8})?$`);
 
 const families = new Map<string, MarkName>();
-/** The families of stored keys: few are ever seen, but a client chooses them, so they are not kept without end. */
+/** The families of stored keys: few occur, but a client chooses them, so their number is limited. */
 function familyOf(key: string): MarkName {
   const known = families.get(key);
   if (known !== undefined) return known;
@@ -59,13 +65,13 @@ function familyOf(key: string): MarkName {
   return name;
 }
 
-/** Some megabytes at most, and more than a screen of texts holds. */
+/** Some megabytes at most, and more than the texts of a screen hold. */
 const ids = new Remembered<object, MarkId>(50_000);
 
 /** The family and id of a stored text attribute; throws `unknown-content` for anything else. */
 export function readMark(key: string, value: unknown): { readonly name: MarkName; readonly id: MarkId } {
   const name = familyOf(key);
-  // Yjs hands out the same value each time; it is parsed once. This is the hottest place of the server.
+  // Yjs returns the same value each time; it is parsed once. This is the server's most frequent operation.
   const known = typeof value === 'object' && value !== null ? ids.get(value) : undefined;
   if (known !== undefined) return { name, id: known };
   const parsed = markValue.safeParse(value);
@@ -74,11 +80,11 @@ export function readMark(key: string, value: unknown): { readonly name: MarkName
   return { name, id: parsed.data.id };
 }
 
-/** The key under which the server stores a mark that it sets itself. */
+/** The key under which the server stores its own marks. */
 export const markKey = (name: MarkName, id: MarkId): string =>
   `${name}--${buffer.toBase64(sha256.digest(new TextEncoder().encode(`${name} ${id}`)).slice(0, 6))}`;
 
-/** Equal marks are one value, so that runs are compared by identity. Some hundred bytes each: few enough to be nothing. */
+/** Equal marks are one value, so that runs are compared by identity. Some hundred bytes each. */
 const interned = new Map<string, RunMarks>();
 
 function intern(key: string, make: () => RunMarks): RunMarks {
@@ -124,8 +130,8 @@ function readSeat(element: Y.XmlElement): Seat {
 }
 
 /**
- * One clause. Throws `unknown-content` where it holds anything that the schema doesn't know. `known` is what it was, where
- * its attributes and its children are known to be the same and only words changed.
+ * One clause. Throws `unknown-content` where it holds anything outside of the schema. `known` is its former value,
+ * where its attributes and children are known to be the same and only words changed.
  */
 export function readClause(element: unknown, known?: Seat): Clause {
   if (!(element instanceof Y.XmlElement) || element.nodeName !== 'clause') throw new ConcordError('unknown-content');
@@ -144,7 +150,7 @@ export function readClause(element: unknown, known?: Seat): Clause {
   return clause;
 }
 
-/** The whole text. `known` gives clauses that are known not to have changed, so that an edit reads only its own clause. */
+/** The whole text. `known` gives unchanged clauses, so that an edit reads only its own clause. */
 export function readText(doc: Y.Doc, known?: ReadonlyMap<unknown, Clause>): readonly Clause[] {
   const children = textOf(doc).toArray();
   if (children.length > mostClauses) throw new ConcordError('update-too-large');
@@ -163,7 +169,7 @@ function storedMarks(marks: RunMarks): Record<string, { id: MarkId }> {
   return stored;
 }
 
-/** A clause as a Yjs element, to be put into a document. */
+/** A clause as a Yjs element, to be inserted into a document. */
 export function clauseElement(clause: Clause): Y.XmlElement {
   const element = new Y.XmlElement<Record<string, string | number>>('clause');
   element.setAttribute('id', clause.id);
@@ -181,45 +187,135 @@ export function clauseElement(clause: Clause): Y.XmlElement {
 }
 
 /**
- * Makes one clause of a document say `after`, touching nothing but what differs: words that stay keep their Yjs
+ * Performs operations on the words of one clause, touching nothing but what differs: words that stay keep their Yjs
  * identity, so the cursors and concurrent edits of others stay where they were.
- *
- * `after` may drop words and change marks; it cannot bring in new words (`decide` never does).
  */
-export function rewriteClause(element: Y.XmlElement, kept: readonly (RunMarks | null)[], before: Clause): void {
-  let runIndex = 0;
-  let used = 0;
-  for (const child of element.toArray()) {
-    if (!(child instanceof Y.XmlText)) continue;
+function rewriteClause(element: Y.XmlElement, words: readonly WordOperation[]): void {
+  const left = words.map((word) => ({ word, rest: 'insert' in word ? 0 : 'keep' in word ? word.keep : word.strike }));
+  const texts = element.toArray().filter((child) => child instanceof Y.XmlText);
+  for (const [at, child] of texts.entries()) {
     // Performed in one walk: to find each place anew takes as long as the clause has pieces, piece by piece.
     const steps: Step[] = [];
+    const bringIn = (): void => {
+      for (let next = left[0]; next !== undefined && 'insert' in next.word; next = left[0]) {
+        steps.push({ insert: next.word.insert, attributes: storedMarks(next.word.marks) });
+        left.shift();
+      }
+    };
     for (const { insert, attributes: stored } of deltaOf(child)) {
-      let rest = insert.length;
-      while (rest > 0) {
-        const run = before.runs[runIndex];
-        if (run === undefined) break;
-        const take = Math.min(rest, run.text.length - used);
-        const wanted = kept[runIndex];
-        if (wanted === null || wanted === undefined) steps.push({ delete: take });
-        else steps.push({ retain: take, attributes: markChanges(stored, wanted) });
-        used += take;
-        rest -= take;
-        if (used === run.text.length) {
-          runIndex += 1;
-          used = 0;
+      for (let rest = insert.length; rest > 0; ) {
+        bringIn();
+        const next = left[0];
+        if (next === undefined) {
+          steps.push({ delete: rest });
+          break;
         }
+        const take = Math.min(rest, next.rest);
+        if ('keep' in next.word) steps.push({ retain: take, attributes: markChanges(stored, next.word.marks) });
+        else steps.push({ delete: take });
+        next.rest -= take;
+        rest -= take;
+        if (next.rest === 0) left.shift();
       }
     }
-    const last = steps.findLastIndex((step) => 'delete' in step || Object.keys(step.attributes).length > 0);
+    // Words at the end belong to the last of the texts.
+    if (at === texts.length - 1) bringIn();
+    const last = steps.findLastIndex((step) => !('retain' in step) || Object.keys(step.attributes).length > 0);
     if (last >= 0) child.applyDelta(steps.slice(0, last + 1), { sanitize: false });
   }
+  if (left.some(({ word, rest }) => 'insert' in word || rest > 0))
+    throw new RangeError('the clause has fewer letters than the operations name');
+}
+
+/**
+ * Performs operations on a document, as `operated` does on its values; to be called in a transaction. `text`: the document's
+ * text before. Throws a `RangeError` for an operation on a clause that isn't there.
+ */
+export function operate(doc: Y.Doc, text: readonly Clause[], operations: readonly TextOperation[]): void {
+  if (operations.length === 0) return;
+  const fragment = textOf(doc);
+  let now = text;
+  // Struck clauses go last, and from the end: until then every other clause is found where it stood.
+  const struck: ClauseId[] = [];
+  let places: Map<ClauseId, number> | null = null;
+  const placeOf = (id: ClauseId): number => {
+    places ??= new Map(now.map((clause, at) => [clause.id, at]));
+    const at = places.get(id);
+    if (at === undefined) throw new RangeError('the operation is about a clause that is not in the text');
+    return at;
+  };
+  const elementOf = (id: ClauseId): Y.XmlElement => {
+    const element = fragment.get(placeOf(id));
+    if (!(element instanceof Y.XmlElement)) throw new RangeError('no clause stands there');
+    return element;
+  };
+  const clauseOf = (id: ClauseId): Clause => {
+    const clause = now[placeOf(id)];
+    if (clause === undefined) throw new RangeError('no clause stands there');
+    return clause;
+  };
+  const behind = (after: ClauseId | null): number => (after === null ? 0 : placeOf(after) + 1);
+  const all = ({ runs }: Clause): WordOperation[] => runs.map(({ text, marks }) => ({ keep: text.length, marks }));
+  const reorder = (operation: TextOperation): void => {
+    now = operated(now, [operation]);
+    places = null;
+  };
+  for (const operation of operations) {
+    switch (operation.op) {
+      case 'keep': {
+        const element = elementOf(operation.clause);
+        if (operation.insertion === null) element.removeAttribute('insertion');
+        else if (element.getAttribute('insertion') !== operation.insertion)
+          element.setAttribute('insertion', operation.insertion);
+        rewriteClause(element, operation.words);
+        const at = placeOf(operation.clause);
+        const clause = clauseOf(operation.clause);
+        const runs = operatedRuns(clause.runs, operation.words);
+        now = now.with(at, { ...clause, insertion: operation.insertion, runs });
+        break;
+      }
+      case 'strike':
+        placeOf(operation.clause);
+        struck.push(operation.clause);
+        break;
+      case 'insert':
+        fragment.insert(behind(operation.after), [clauseElement(operation.clause)]);
+        reorder(operation);
+        break;
+      case 'move': {
+        const clause = clauseOf(operation.clause);
+        fragment.delete(placeOf(operation.clause), 1);
+        reorder(operation);
+        fragment.insert(placeOf(operation.clause), [clauseElement(clause)]);
+        break;
+      }
+      case 'split': {
+        const clause = clauseOf(operation.clause);
+        const [, rest] = cutRuns(clause.runs, operation.at);
+        rewriteClause(elementOf(operation.clause), all({ ...clause, runs: cutRuns(clause.runs, operation.at)[0] }));
+        fragment.insert(placeOf(operation.clause) + 1, [clauseElement({ ...clause, id: operation.into, runs: rest })]);
+        reorder(operation);
+        break;
+      }
+      case 'merge': {
+        const into = clauseOf(operation.into);
+        const brought = clauseOf(operation.clause).runs.map(({ text: insert, marks }) => ({ insert, marks }));
+        rewriteClause(elementOf(operation.into), [...all(into), ...brought]);
+        fragment.delete(placeOf(operation.clause), 1);
+        reorder(operation);
+        break;
+      }
+    }
+  }
+  for (const at of struck.map(placeOf).sort((one, other) => other - one)) fragment.delete(at, 1);
 }
 
 type Step =
   | { readonly delete: number }
+  | { readonly insert: string; readonly attributes: Record<string, { id: MarkId }> }
   | { readonly retain: number; readonly attributes: Record<string, { id: MarkId } | null> };
 
-/** What to change about stored marks, so that they are those that are wanted. */
+/** The changes of stored marks that give the wanted ones. */
 function markChanges(
   stored: Readonly<Record<string, unknown>> | undefined,
   wanted: RunMarks,

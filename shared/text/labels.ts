@@ -54,8 +54,8 @@ function label(level: number, number: number, style: LabelStyle): string {
 
 /**
  * The numbers of a recommendation's clauses, computed from kind and level, never stored. The chapeau and recitals have
- * none. A proposed clause is numbered as if it were adopted, so that the room can speak of it; one in which there is
- * nothing to see yet is not counted, so that nobody shifts the others' numbers unseen.
+ * none. A proposed clause is numbered as if it were adopted, so that participants can refer to it; a clause without
+ * visible words isn't counted, so that nobody can shift the others' numbers unseen.
  */
 export function labels(
   clauses: readonly Pick<Clause, 'kind' | 'level' | 'insertion' | 'runs'>[],

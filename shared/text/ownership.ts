@@ -3,16 +3,16 @@ import type { MarkId } from '../protocol/ids.ts';
 import type { Clause, RunMarks } from './clause.ts';
 
 /**
- * Whose a letter is, and what an amendment amends.
+ * The owner of a letter, and the target of an amendment.
  *
  * A letter belongs to the amendment in which it was typed; null stands for the text in force. An amendment made inside
- * another party's pending words is a sub-amendment, and has that amendment as its parent. Parents form a tree with the
- * text in force at its root, as deep as people go.
+ * another party's pending words is a sub-amendment, and has that amendment as its parent. Parents form a tree of any
+ * depth with the text in force at its root.
  */
 
 /**
- * The amendment that a letter belongs to; null for a letter of the text in force. In a proposed clause every letter is
- * pending. Only records of ruleset 1 hold letters with several insertions: such a letter belongs to the oldest.
+ * The amendment that owns a letter; null for a letter of the text in force. In a proposed clause every letter is
+ * pending. Only logs of ruleset 1 hold letters with several insertions: such a letter belongs to the oldest.
  */
 export function ownerOf(
   marks: RunMarks,
@@ -28,12 +28,12 @@ export function ownerOf(
 
 const madeAt = (id: MarkId, { marks }: NegotiationState): number => marks.get(id)?.at ?? Number.POSITIVE_INFINITY;
 
-/** What an amendment was made to, for one that has words in a clause. */
+/** The target of an amendment that has words in a clause. */
 export type ParentIn = (id: MarkId, clause: Pick<Clause, 'insertion'>) => MarkId | null;
 
 /**
- * Parents as the record has them; `made`: those of amendments that are only being made. Ruleset 1 recorded none: what
- * stands in another's proposed clause was made to that proposal.
+ * Parents as the negotiation state has them; `made`: those of amendments that are only being made. Ruleset 1 recorded
+ * none: there, an amendment in another's proposed clause was made to that proposal.
  */
 export const parentsIn =
   (negotiation: NegotiationState, made: ReadonlyMap<MarkId, MarkId | null> = new Map()): ParentIn =>
@@ -56,10 +56,10 @@ export function lineOf(
 }
 
 /**
- * What each stretch of an amendment's letters in a clause stands in, from left to right: the innermost amendment whose
- * words, or words made to it, stand on both sides; null for the text in force. Sub-amendments inside a stretch don't
- * divide it. `id` null asks for the stretches of the text in force: one that stands inside an amendment splits that
- * amendment's words.
+ * The surrounding amendment of each stretch of an amendment's letters in a clause, from left to right: the innermost
+ * amendment whose words, or words made to it, stand on both sides; null for the text in force. Sub-amendments inside a
+ * stretch don't divide it. `id` null asks for the stretches of the text in force: one that stands inside an amendment
+ * splits that amendment's words.
  */
 export function hostsOf(
   clause: Clause,
@@ -71,7 +71,7 @@ export function hostsOf(
   const isWithin = (owner: MarkId | null): boolean => {
     const known = inside.get(owner);
     if (known !== undefined) return known;
-    // Everything is made to the text in force in the end, so of that only its own letters count.
+    // Every amendment descends from the text in force, so of that only its own letters count.
     const within = id === null ? owner === null : isMadeTo(owner, id, clause, parent);
     inside.set(owner, within);
     return within;
@@ -89,7 +89,7 @@ export function hostsOf(
       holdsOwn ||= owners[to] === id;
       to += 1;
     }
-    // What is left of an amendment may be nothing but words made to it.
+    // The remainder of an amendment may consist of words made to it alone.
     if (holdsOwn) hosts.push(sharedBy(owners[from - 1], owners[to], clause, parent));
     from = to;
   }
@@ -98,7 +98,7 @@ export function hostsOf(
 
 const owned = new WeakMap<Clause, readonly (MarkId | null)[]>();
 
-/** The owner of each run. Made once for each value: one edit asks for every amendment that it writes in. */
+/** The owner of each run. Computed once for each value: one edit asks for every amendment that it writes in. */
 function ownersIn(clause: Clause, negotiation: NegotiationState): readonly (MarkId | null)[] {
   const known = owned.get(clause);
   if (known !== undefined) return known;
@@ -107,7 +107,7 @@ function ownersIn(clause: Clause, negotiation: NegotiationState): readonly (Mark
   return owners;
 }
 
-/** Whether a letter's owner is an amendment, or was made to it at whatever depth. */
+/** Whether a letter's owner is an amendment, or was made to it at any depth. */
 function isMadeTo(owner: MarkId | null, id: MarkId, clause: Clause, parent: ParentIn): boolean {
   for (let next = owner; next !== null; ) {
     if (next === id) return true;
@@ -118,7 +118,9 @@ function isMadeTo(owner: MarkId | null, id: MarkId, clause: Clause, parent: Pare
   return false;
 }
 
-/** The innermost amendment that two neighbours share. The edge of a clause is the clause: proposed, or in force. */
+/**
+ * The innermost amendment that two neighbours share. At the edge of a clause, the clause counts: proposed, or in force.
+ */
 function sharedBy(
   left: MarkId | null | undefined,
   right: MarkId | null | undefined,
@@ -130,7 +132,7 @@ function sharedBy(
   return null;
 }
 
-/** Open amendments that were made to any of these, at whatever depth; none of these themselves. */
+/** Open amendments that were made to any of these, at any depth; none of these themselves. */
 export function madeTo(
   ids: ReadonlySet<MarkId>,
   text: readonly Clause[],
@@ -155,7 +157,7 @@ export function madeTo(
   return found;
 }
 
-/** What each open amendment amends. */
+/** The target of each open amendment. */
 export function openParents(
   text: readonly Clause[],
   negotiation: NegotiationState,
@@ -172,7 +174,7 @@ export function openParents(
     const record = negotiation.marks.get(id);
     return record?.kind === 'amendment' && record.state === 'open' && record.parent === undefined;
   };
-  // One that also stands elsewhere was made to the text in force: it doesn't fall with that proposal.
+  // One with parts elsewhere was made to the text in force: it doesn't fall with that proposal.
   const told = new Map<MarkId, MarkId | null>();
   for (const clause of text)
     for (const { marks } of clause.runs)

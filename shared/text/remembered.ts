@@ -1,8 +1,9 @@
 /**
- * What was worked out for values that come and go, for as long as they are there.
+ * A cache of computed values, for as long as their keys exist.
  *
- * A weak map keeps room for as many as it ever held at once, so one that lives as long as the process is as large as the
- * longest day made it. This one begins anew after so many: what is still needed is worked out once more.
+ * A weak map keeps room for as many as it ever held at once, so one that lasts as long as the process stays as large as
+ * its busiest moment made it. This one is replaced after a number of entries: values that are still needed are computed
+ * once more.
  */
 export class Remembered<Key extends object, Value> {
   readonly #most: number;

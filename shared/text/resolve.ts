@@ -1,18 +1,10 @@
-import type { AmendedWords, NegotiationState } from '../negotiation/state.ts';
+import type { AmendedWords } from '../negotiation/families/amendment/words.ts';
+import type { NegotiationState } from '../negotiation/state.ts';
 import type { MarkId } from '../protocol/ids.ts';
 import { wordsOf } from './amendment.ts';
-import { type Clause, joinRuns, type RunMarks } from './clause.ts';
+import type { Clause, RunMarks } from './clause.ts';
+import { keepRuns, operated, type TextOperation } from './operations.ts';
 import { madeTo, openParents, ownerOf, type ParentIn, parentsIn } from './ownership.ts';
-
-/** What becomes of one clause: which runs stay and with which marks (null: the words go), or the clause goes whole. */
-export type ClauseRewrite =
-  | { readonly clause: Clause; readonly remove: true }
-  | {
-      readonly clause: Clause;
-      readonly remove: false;
-      readonly insertion: MarkId | null;
-      readonly kept: readonly (RunMarks | null)[];
-    };
 
 /** An amendment that ended with another's, and the words that it had. */
 export interface Ended extends AmendedWords {
@@ -20,37 +12,22 @@ export interface Ended extends AmendedWords {
 }
 
 export interface Resolved {
-  readonly rewrites: readonly ClauseRewrite[];
+  readonly operations: readonly TextOperation[];
   /** Amendments of others that an adoption left nothing of. */
   readonly superseded: readonly Ended[];
-  /** Amendments to one that is no more. */
+  /** Amendments to one that is gone. */
   readonly fallen: readonly Ended[];
-  /** Amendments to one that was adopted: they amend from now on what that one amended. */
+  /** Amendments to one that was adopted: from now on they amend its target. */
   readonly reparented: ReadonlyMap<MarkId, MarkId | null>;
 }
 
-/** A text as rewrites leave it. */
-export function rewritten(text: readonly Clause[], rewrites: readonly ClauseRewrite[]): readonly Clause[] {
-  const known = new Map(rewrites.map((rewrite) => [rewrite.clause.id, rewrite]));
-  return text.flatMap((clause): Clause[] => {
-    const rewrite = known.get(clause.id);
-    if (rewrite === undefined) return [clause];
-    if (rewrite.remove) return [];
-    const runs = clause.runs.flatMap(({ text: words }, at) => {
-      const marks = rewrite.kept[at];
-      return marks === null || marks === undefined ? [] : [{ text: words, marks }];
-    });
-    return [{ ...clause, insertion: rewrite.insertion, runs: joinRuns(runs) }];
-  });
-}
-
 /**
- * Adopts amendments. One to the text in force: the words that it strikes go, its own become words in force that keep their
- * `origin`, its clauses become clauses of the text. One to another amendment: its words join that one, or leave it, and
- * the text in force is untouched.
+ * Adopts amendments. One to the text in force: the words that it strikes are removed, its own become words in force
+ * that keep their `origin`, its clauses become clauses of the text. One to another amendment: its words join that one,
+ * or leave it, and the text in force is unchanged.
  *
- * Every other amendment stays, in place, as far as its words still exist. It is superseded when nothing is left of what
- * it was about: all the words that it struck are gone, or the words in force round its own are.
+ * Every other amendment stays, in place, as far as its words still exist. It is superseded when nothing is left of its
+ * subject: all the words that it struck are gone, or the words in force around its own are.
  */
 export const adopt = (text: readonly Clause[], ids: ReadonlySet<MarkId>, negotiation: NegotiationState): Resolved => {
   const resolution = new Resolution(text, negotiation);
@@ -59,7 +36,7 @@ export const adopt = (text: readonly Clause[], ids: ReadonlySet<MarkId>, negotia
 };
 
 /**
- * Takes amendments out of the text as if they had never been made: not adopted, or withdrawn. What was made to them falls.
+ * Removes amendments from the text as if they had never been made: not adopted, or withdrawn. Amendments to them fall.
  * Nobody else's words, marks or clauses change.
  */
 export const removeAmendments = (
@@ -87,7 +64,7 @@ export class Resolution {
   readonly #text: readonly Clause[];
   readonly #negotiation: NegotiationState;
   readonly #drafts: Draft[];
-  /** What each open amendment amended in the text as it was. */
+  /** The target of each open amendment in the text as it was. */
   readonly #parents: ReadonlyMap<MarkId, MarkId | null>;
   readonly #parent: ParentIn;
   readonly #disposed = new Set<MarkId>();
@@ -122,7 +99,7 @@ export class Resolution {
         if (marks !== null) draft.kept[at] = this.#adoptOn(marks, draft, depths, inForceGone);
       if (draft.insertion === null || !ids.has(draft.insertion)) continue;
       draft.insertion = null;
-      // A proposal of which nothing is left brings no clause.
+      // A proposal of which nothing is left adds no clause.
       if (draft.kept.every((marks) => marks === null)) draft.remove = true;
     }
     for (const id of ids) this.#disposed.add(id);
@@ -155,20 +132,20 @@ export class Resolution {
 
   /** The text as it stands now. */
   text(): readonly Clause[] {
-    return rewritten(this.#text, this.#rewrites());
+    return operated(this.#text, this.#operations());
   }
 
   done(): Resolved {
     for (const id of this.#disposed) this.#reparented.delete(id);
     return {
-      rewrites: this.#rewrites(),
+      operations: this.#operations(),
       superseded: this.#superseded,
       fallen: this.#fallen,
       reparented: this.#reparented,
     };
   }
 
-  #rewrites(): readonly ClauseRewrite[] {
+  #operations(): readonly TextOperation[] {
     return this.#drafts.filter(changed).map(finish);
   }
 
@@ -179,7 +156,10 @@ export class Resolution {
     return line.size;
   }
 
-  /** What adoption makes of the marks on some words; null where they go. What is made to another comes before it. */
+  /**
+   * The marks on some words after an adoption; null where the words are removed. An amendment to another comes before
+   * it.
+   */
   #adoptOn(
     marks: RunMarks,
     draft: Draft,
@@ -199,7 +179,7 @@ export class Resolution {
       const parent = this.#parent(id, draft);
       now =
         owner !== id
-          ? // A mark on letters that belong to another amendment says nothing of them.
+          ? // A mark on letters that belong to another amendment has no effect on them.
             { ...now, deletion, insertion: now.insertion.filter((one) => one !== id) }
           : {
               ...now,
@@ -211,21 +191,21 @@ export class Resolution {
     }
   }
 
-  /** The letters that an adopted strike takes: those of what its amendment amends. */
+  /** The letters that an adopted strike removes: those of its amendment's target. */
   #strikes(id: MarkId, owner: MarkId | null, draft: Draft): boolean {
     const record = this.#negotiation.marks.get(id);
-    // Under ruleset 1 one amendment struck letters of whatever owner.
+    // Under ruleset 1 one amendment struck letters of any owner.
     if (record?.kind === 'amendment' && record.parent === undefined) return true;
     return owner === this.#parent(id, draft);
   }
 
-  /** What was made to an adopted amendment amends from now on what that one amended. */
+  /** Amendments to an adopted amendment amend its target from now on. */
   #moveUp(adopted: ReadonlySet<MarkId>): void {
     const parents = this.#parents;
     for (const [id, parent] of parents) {
       const record = this.#negotiation.marks.get(id);
       if (adopted.has(id) || parent === null || !adopted.has(parent)) continue;
-      // Where the record names none, the text says it, also afterwards.
+      // Where the negotiation state names none, it is derived from the text, also afterwards.
       if (record?.kind !== 'amendment' || record.parent === undefined) continue;
       let next: MarkId | null = parent;
       while (next !== null && adopted.has(next)) next = parents.get(next) ?? null;
@@ -314,7 +294,7 @@ const hasAny = (ids: readonly MarkId[], some: ReadonlySet<MarkId>): boolean => i
 
 /**
  * For each run, whether an addition there has lost its place: words in force stood on one of its sides, and on neither
- * side any are left. Other words that wait to be adopted are no place to stand.
+ * side any are left. Other pending words are no place to stand.
  */
 function placesGone(draft: Draft, negotiation: NegotiationState): readonly boolean[] {
   const { runs } = draft.clause;
@@ -344,8 +324,5 @@ const changed = (draft: Draft): boolean =>
   draft.insertion !== draft.clause.insertion ||
   draft.kept.some((marks, at) => marks !== draft.clause.runs[at]?.marks);
 
-function finish(draft: Draft): ClauseRewrite {
-  return draft.remove
-    ? { clause: draft.clause, remove: true }
-    : { clause: draft.clause, remove: false, insertion: draft.insertion, kept: draft.kept };
-}
+const finish = ({ clause, remove, insertion, kept }: Draft): TextOperation =>
+  remove ? { op: 'strike', clause: clause.id } : keepRuns(clause, insertion, kept);

@@ -9,7 +9,10 @@ import { type MarkSpec, Schema } from 'prosemirror-model';
  */
 export const schemaVersion = 1;
 
-/** What a clause is: the opening line, a recital that opens with a participle, or what is decided, opening with a verb. */
+/**
+ * The kind of a clause: the opening line, a recital that opens with a participle, or an operative clause, which opens
+ * with a verb.
+ */
 export const clauseKinds = ['chapeau', 'preambular', 'operative'] as const;
 export type ClauseKind = (typeof clauseKinds)[number];
 

@@ -20,7 +20,7 @@ export const message = (language: Language, key: WordKey, values: Values = {}): 
 /** Keys that have a form for one and a form for others. */
 export type CountedKey = WordKey extends infer Key ? (Key extends `${infer Base}.one` ? Base : never) : never;
 
-/** A number of things, in the form that the language takes for it. */
+/** A count of things, in the plural form of the language. */
 export function counted(language: Language, key: CountedKey, count: number, values: Values = {}): string {
   const form = new Intl.PluralRules(language).select(count) === 'one' ? 'one' : 'other';
   return message(language, `${key}.${form}`, { ...values, count: count.toLocaleString(language) });
@@ -28,7 +28,7 @@ export function counted(language: Language, key: CountedKey, count: number, valu
 
 const isLanguage = (tag: string): tag is Language => languages.some((language) => language === tag);
 
-/** The best of our languages for an `Accept-Language` header; English where none is wanted. */
+/** The best of our languages for an `Accept-Language` header; English where it names none of them. */
 export function chooseLanguage(accepted: string | undefined): Language {
   const wanted = (accepted ?? '')
     .split(',')

@@ -241,7 +241,7 @@ describe('[SCR1] Delegations draft together', () => {
     await own?.locator('.card-sponsors', { hasText: 'BRA (asked)' }).waitFor();
     expect(await own?.locator('.card-sponsors').innerText()).toBe('BRA (asked)');
     await reads(brazil);
-    await theirs?.getByRole('button', { name: 'Sponsor it' }).click();
+    await theirs?.getByRole('button', { name: 'Co-sponsor' }).click();
     await own?.locator('.card-head .party-tag', { hasText: 'BRA' }).waitFor();
     // Withdraw has come under the pointer as the card shrank: the pointer has to come to it.
     await argentina.mouse.move(1, 1);
@@ -265,7 +265,7 @@ describe('[SCR1] Delegations draft together', () => {
     expect(await struck.count()).toBe(own);
     await caretIn(argentina, at);
     for (let times = 0; times < 8; times++) await argentina.keyboard.press('Delete');
-    await argentina.locator('.toast', { hasText: 'Clauses of the text cannot be joined' }).waitFor();
+    await argentina.locator('.toast', { hasText: 'These clauses cannot be joined' }).waitFor();
     expect(await words()).toEqual(before);
     // As a keyboard on glass does it, which presses no key.
     const glass = await argentina.context().newCDPSession(argentina);
@@ -381,7 +381,7 @@ describe('[SCR2] The chair decides', () => {
     const before = await wordsOf(argentina, 1);
     await caretIn(argentina, 1);
     await argentina.keyboard.type('x');
-    await argentina.locator('.toast', { hasText: 'Agreed text cannot be touched' }).waitFor();
+    await argentina.locator('.toast', { hasText: 'Agreed text cannot be changed' }).waitFor();
     expect(await wordsOf(argentina, 1)).toBe(before);
   });
 
@@ -400,15 +400,15 @@ describe('[SCR2] The chair decides', () => {
 
   it('gives the floor to a clause, and who follows is taken there', async () => {
     const [chair, canada] = [await draft('chair'), await draft('canada')];
-    await canada.getByLabel('Follow the floor').check();
+    await canada.getByLabel('Follow the discussion').check();
     await clause(chair, 3).click();
-    await chair.getByRole('button', { name: 'Give the floor to this clause' }).click();
+    await chair.getByRole('button', { name: 'Put this clause under discussion' }).click();
     await canada.locator('.clause-has-floor').waitFor();
     await chair.getByRole('link', { name: /Next/ }).click();
     await chair.waitForURL((url) => url.pathname !== place);
     await chair.waitForSelector('.clause');
     await chair.locator('.clause-words').first().click();
-    await chair.getByRole('button', { name: 'Give the floor to this clause' }).click();
+    await chair.getByRole('button', { name: 'Put this clause under discussion' }).click();
     await canada.waitForURL((url) => url.pathname !== place);
   });
 
@@ -435,7 +435,7 @@ describe('[SCR2] The chair decides', () => {
     await chair.waitForFunction(() => document.querySelectorAll('.card:not(.card-closed)').length === 3);
     // Its like has come where it was, and is pressed within the second.
     await press();
-    await chair.locator('.toast', { hasText: 'moved under your pointer' }).waitFor();
+    await chair.locator('.toast', { hasText: 'moved just now' }).waitFor();
     expect(await cards.count()).toBe(3);
     await chair.waitForTimeout(1100);
     await press();
@@ -563,7 +563,7 @@ describe('[SCR3] Nothing that somebody typed is lost', () => {
     expect(pushedOut).toBe(0);
     expect(await violations(page)).toEqual([]);
     for (const other of others) other.terminate();
-    await banner.getByRole('button', { name: 'Go on here' }).click();
+    await banner.getByRole('button', { name: 'Continue here' }).click();
     await saved(page);
     await caretIn(page, 0);
     await page.keyboard.type(' TAKENUP');
@@ -614,7 +614,7 @@ describe('[SCR3] Nothing that somebody typed is lost', () => {
     const panel = delegate.page.locator('.refusal');
     await panel.waitFor();
     expect(await panel.innerText()).toContain('STRANDED');
-    expect(await panel.innerText()).toContain('no longer in the text');
+    expect(await panel.innerText()).toContain('removed from the text');
     await saved(delegate.page);
     await expect.poll(() => wordsOf(other, 2)).toContain('ASHORE');
     await notAdoptAll(chair);
@@ -654,7 +654,7 @@ describe('[SCR4] For everybody', () => {
 
   it('the rapporteur types for a party, and edits the base text', async () => {
     const page = await draft('rapporteur');
-    await page.getByLabel('I type for').selectOption('CAN');
+    await page.getByLabel('On behalf of').selectOption('CAN');
     await caretIn(page, 4);
     await expect.poll(() => page.locator('.draft-state').innerText()).toContain('Canada');
     await saved(page);
@@ -663,7 +663,7 @@ describe('[SCR4] For everybody', () => {
     await typed.waitFor();
     expect(await typed.getAttribute('data-code')).toBe('CAN');
     await saved(page);
-    await page.getByLabel('I type for').selectOption('base');
+    await page.getByLabel('On behalf of').selectOption('base');
     await caretIn(page, 2);
     await saved(page);
     await page.keyboard.type(' plain');

@@ -161,7 +161,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
     await invited.getByLabel('Name').fill('ana');
     await invited.getByLabel('Password').fill('twelve letters');
     expect(await violations(invited)).toEqual([]);
-    await invited.getByRole('button', { name: 'Take it up' }).click();
+    await invited.getByRole('button', { name: 'Accept invitation' }).click();
     await invited.locator('.meetings a').first().click();
     await invited.locator('.recommendation a').first().click();
     await invited.locator('.clause').first().waitFor();
@@ -284,7 +284,7 @@ describe('[SCR7] The rapporteur runs the meeting', () => {
       await page.goto(own.url + link.slice(new URL(link).origin.length));
       await page.getByLabel('Name').fill('secretary');
       await page.getByLabel('Password').fill('a long password');
-      await page.getByRole('button', { name: 'Take it up' }).click();
+      await page.getByRole('button', { name: 'Accept invitation' }).click();
       await page.getByRole('link', { name: 'Import a compilation' }).click();
       await page.getByLabel('Or paste the text here').fill('I. AIR\n\nClean the air. (Chile)\n');
       await page.getByRole('button', { name: 'Preview' }).click();

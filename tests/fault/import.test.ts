@@ -60,7 +60,7 @@ async function found(dataDir: string): Promise<number[][]> {
         Promise.all(
           recommendations.map(async ({ id }) => {
             const replica = Replica.empty();
-            replica.apply(await store.log.read(recommendationLog(id), 0, 500));
+            for (const entry of await store.log.read(recommendationLog(id), 0, 500)) replica.apply(entry);
             return replica.text().length;
           }),
         ),

@@ -2,7 +2,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { readRecordItem } from '../../shared/negotiation/state.ts';
+import { readMetadata } from '../../shared/negotiation/metadata.ts';
 import { ClauseId, type MarkId, newMarkId } from '../../shared/protocol/ids.ts';
 import { messageType, syncType, Verdict } from '../../shared/protocol/wire.ts';
 import { markKey, recordOf, textOf } from '../../shared/text/document.ts';
@@ -166,7 +166,7 @@ export class Client {
     if (!(clause instanceof Y.XmlElement)) return false;
     const id = ClauseId.safeParse(clause.getAttribute('id'));
     if (!id.success) return false;
-    const record = readRecordItem(`clause:${id.data}`, recordOf(this.doc).get(`clause:${id.data}`));
+    const record = readMetadata(recordOf(this.doc), { of: 'clause', id: id.data });
     return record?.of === 'clause' && record.value.status.state === 'open';
   }
   /** Sends an update and waits for what the server says of it. */

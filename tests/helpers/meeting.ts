@@ -5,7 +5,7 @@ import { readConfig } from '../../server/config.ts';
 import { createMeeting } from '../../server/meetings/create.ts';
 import type { Store } from '../../server/storage/store.ts';
 import type { Compilation } from '../../shared/meeting/compilation.ts';
-import { Command, onWhatIsSeen } from '../../shared/negotiation/procedure.ts';
+import { onWhatIsSeen, parseCommand } from '../../shared/negotiation/registry.ts';
 import {
   MeetingView,
   type RecommendationView,
@@ -186,10 +186,15 @@ export async function startMeeting(
   const as = (name: Person | 'outsider' | null): string | null => (name === null ? null : (cookies[name] ?? null));
   /** What a screen adds to a decision: the words as they stand now. A test that names its own `seen` keeps it. */
   const seeing = async (type: string, body: unknown): Promise<unknown> => {
-    const wish = Command.safeParse({ seen: {}, ...Object(body), type });
-    if (!wish.success || 'seen' in Object(body)) return body;
+    if ('seen' in Object(body)) return body;
+    let wish: ReturnType<typeof parseCommand>;
+    try {
+      wish = parseCommand({ ...Object(body), type });
+    } catch {
+      return body;
+    }
     const room = await rooms.room(recommendation);
-    const { type: _, ...seen } = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish.data);
+    const { type: _, ...seen } = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
     return seen;
   };
   return {

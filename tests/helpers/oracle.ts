@@ -1,5 +1,5 @@
 import type * as Y from 'yjs';
-import type { Command } from '../../shared/negotiation/procedure.ts';
+import type { Command } from '../../shared/negotiation/registry.ts';
 import { isLocked, type MarkRecord, type NegotiationState } from '../../shared/negotiation/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';

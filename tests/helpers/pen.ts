@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { readRecordItem } from '../../shared/negotiation/state.ts';
+import { readMetadata } from '../../shared/negotiation/metadata.ts';
 import { type MarkId, newMarkId } from '../../shared/protocol/ids.ts';
 import { deltaOf, markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import type { Client } from './hostileClient.ts';
@@ -49,8 +49,7 @@ export class Pen {
   #proposal(): { readonly id: MarkId; readonly words: Y.XmlText } | null {
     const places = this.#places(true);
     const own = this.#own;
-    const record =
-      own === null ? null : readRecordItem(`mark:${own.id}`, recordOf(this.#client.doc).get(`mark:${own.id}`));
+    const record = own === null ? null : readMetadata(recordOf(this.#client.doc), { of: 'mark', id: own.id });
     const place = places.find(({ clause }) => clause === own?.clause);
     const closed = record?.of === 'mark' && record.value.state !== 'open';
     if (own !== null && place !== undefined && !closed && this.#uses < mostUses) {

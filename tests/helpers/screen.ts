@@ -1,27 +1,27 @@
 import * as Y from 'yjs';
-import { stageText, stageUpdate } from '../../server/room/stage.ts';
+import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
 import { Replica } from '../../server/yjs/replica.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { openStatus, type Status } from '../../shared/negotiation/state.ts';
+import { clauseStatusSet } from '../../shared/negotiation/families/status/events.ts';
+import type { Status } from '../../shared/negotiation/families/status/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { ClauseId } from '../../shared/protocol/ids.ts';
 import type { Capacity } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { textOf } from '../../shared/text/document.ts';
+import { actOf, entered, operatorAct } from './acts.ts';
 import { changing, wordsAt } from './negotiated.ts';
+import { chair } from './texts.ts';
 
 /** A head that holds a text: open clauses, but for those whose status is given. */
 export function headOf(clauses: readonly Clause[], statuses: ReadonlyMap<ClauseId, Status> = new Map()): Replica {
   const replica = Replica.empty();
-  stageText(
-    replica,
-    clauses,
-    clauses.map(({ id }) => ({
-      of: 'clause' as const,
-      id,
-      value: { sponsors: [], status: statuses.get(id) ?? openStatus },
-    })),
-  );
+  stageText(replica, clauses, entered(clauses), operatorAct);
+  for (const [id, status] of statuses) {
+    const parties = status.state === 'agreed ad referendum' ? { parties: status.parties } : {};
+    const event = clauseStatusSet.make({ clauses: [id], status: status.state, ...parties });
+    stageDecision(replica, { operations: [], events: [event] }, actOf(chair));
+  }
   return replica;
 }
 
@@ -71,7 +71,7 @@ export class Screen {
           clients: new Set([this.doc.clientID]),
           mayBind: () => true,
         },
-        1,
+        actOf(this.who),
       );
       return staged === null ? 'nothing new' : 'accepted';
     } catch (error) {

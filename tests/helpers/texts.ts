@@ -1,5 +1,6 @@
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { LiveState, type MarkRecord, openStatus, type Status } from '../../shared/negotiation/state.ts';
+import { openStatus, type Status } from '../../shared/negotiation/families/status/state.ts';
+import { LiveState, type MarkRecord } from '../../shared/negotiation/state.ts';
 import { ClauseId, MarkId, ParticipantId, PartyCode } from '../../shared/protocol/ids.ts';
 import { parentsOfNew } from '../../shared/text/authority.ts';
 import { type Clause, joinRuns, noMarks, type Run, type RunMarks } from '../../shared/text/clause.ts';

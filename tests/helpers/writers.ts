@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
+import { readMetadata, recordOfKey } from '../../shared/negotiation/metadata.ts';
 import { newMarkId } from '../../shared/protocol/ids.ts';
-import { markKey, textOf } from '../../shared/text/document.ts';
+import { markKey, recordOf, textOf } from '../../shared/text/document.ts';
 import { socketUrl } from './demo.ts';
 import { Client } from './hostileClient.ts';
 
@@ -33,8 +34,9 @@ function insert(doc: Y.Doc, words: string, random: () => number): boolean {
   const clause = clauses[Math.floor(random() * clauses.length)];
   const text = clause instanceof Y.XmlElement ? clause.get(0) : null;
   if (!(clause instanceof Y.XmlElement) || !(text instanceof Y.XmlText)) return false;
-  const record: unknown = doc.getMap('record').get(`clause:${clause.getAttribute('id')}`);
-  if (JSON.stringify(record).includes('"state":"agreed')) return false;
+  const named = recordOfKey(`clause:${clause.getAttribute('id')}`);
+  const record = named === null ? null : readMetadata(recordOf(doc), named);
+  if (record?.of === 'clause' && record.value.status.state !== 'open') return false;
   const id = newMarkId();
   text.insert(0, words, { [markKey('insertion', id)]: { id } });
   return true;

@@ -7,8 +7,9 @@ import { stageDecision, stageUpdate } from '../../server/room/stage.ts';
 import type { Log } from '../../server/storage/log.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/negotiation/procedure.ts';
-import { LiveState, readRecordItem } from '../../shared/negotiation/state.ts';
+import { readMetadata } from '../../shared/negotiation/metadata.ts';
+import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
+import { LiveState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import {
   MarkId,
@@ -153,7 +154,7 @@ class Screen {
   }
   /** Whether an amendment is the party's, as the record on this screen says. */
   owns(id: MarkId): boolean {
-    const item = readRecordItem(`mark:${id}`, recordOf(this.doc).get(`mark:${id}`));
+    const item = readMetadata(recordOf(this.doc), { of: 'mark', id });
     return item?.of === 'mark' && item.value.party === this.party && item.value.state === 'open';
   }
   anew(): void {
@@ -510,8 +511,8 @@ async function order(room: Room, { command, a, b }: Step): Promise<Command | nul
       by,
       onBehalfOf: null,
       action: ordered,
-      stage: (head, now) =>
-        stageDecision(head, decide({ text: head.text(), negotiation: head.negotiation, meeting }, ordered, by, now)),
+      stage: (head, act) =>
+        stageDecision(head, decide({ text: head.text(), negotiation: head.negotiation, meeting }, ordered, by), act),
     });
   } catch (error) {
     if (!(error instanceof ConcordError) || error.code === 'internal') throw error;

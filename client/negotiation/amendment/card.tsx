@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals';
-import type { AmendmentRecord } from '../../../shared/negotiation/state.ts';
+import type { AmendmentRecord } from '../../../shared/negotiation/families/amendment/state.ts';
 import type { MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import { type StandingAmendment, sponsorsOf } from '../../../shared/text/amendment.ts';
 import { BusyButton } from '../../parts/busy.tsx';

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useCallback } from 'preact/hooks';
-import type { AmendmentRecord } from '../../../shared/negotiation/state.ts';
+import type { AmendmentRecord } from '../../../shared/negotiation/families/amendment/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
 import { PartyTag } from '../../parts/party.tsx';
 import { moment, t, tn } from '../../words.ts';

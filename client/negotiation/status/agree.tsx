@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { whyNot } from '../../../shared/negotiation/procedure.ts';
+import { whyNot } from '../../../shared/negotiation/registry.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import { baseText } from '../../../shared/text/clause.ts';
 import { Resolution } from '../../../shared/text/resolve.ts';

@@ -1,4 +1,4 @@
-import type { Status } from '../../../shared/negotiation/state.ts';
+import type { Status } from '../../../shared/negotiation/families/status/state.ts';
 import { t } from '../../words.ts';
 
 /** A status in words: who waits for their capital stands with it. */

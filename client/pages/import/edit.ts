@@ -1,6 +1,6 @@
 import type { Compilation } from '../../../shared/meeting/compilation.ts';
 
-/** Where a row stands: its topic, the recommendation in it, the row in that. */
+/** The place of a row: its topic, the recommendation in the topic, the row in the recommendation. */
 export interface Place {
   readonly topic: number;
   readonly recommendation: number;
@@ -32,7 +32,7 @@ function withRows(
 export const changeRow = (compilation: Compilation, place: Place, change: Partial<Row>): Compilation =>
   withRows(compilation, place, (rows) => rows.map((row, at) => (at === place.row ? { ...row, ...change } : row)));
 
-/** Joins a row and the one below it; the sponsors of both stand behind it. */
+/** Joins a row and the one below it; the merged row has the sponsors of both. */
 export const mergeRows = (compilation: Compilation, place: Place): Compilation =>
   withRows(compilation, place, (rows) => {
     const [one, other] = [rows[place.row], rows[place.row + 1]];
@@ -45,7 +45,7 @@ export const mergeRows = (compilation: Compilation, place: Place): Compilation =
     return [...rows.slice(0, place.row), merged, ...rows.slice(place.row + 2)];
   });
 
-/** Splits a row at a place in its words; both halves keep its sponsors. At an end there is nothing to split. */
+/** Splits a row at a place in its words; both halves keep its sponsors. At either end there is nothing to split. */
 export const splitRow = (compilation: Compilation, place: Place, offset: number): Compilation =>
   withRows(compilation, place, (rows) =>
     rows.flatMap((row, at) => {

@@ -30,16 +30,16 @@ function keptCompilation(): Compilation | null {
   }
 }
 
-/** Upload, look, correct; only then is a meeting made. */
+/** Upload, preview and correction; the meeting is made only at the last step. */
 export function ImportPage() {
   const compilation = useSignal<Compilation | null>(keptCompilation());
   const past = useSignal<readonly Compilation[]>([]);
   const name = useSignal(compilation.value?.title ?? '');
   const pasted = useSignal('');
   const failure = useSignal('');
-  /** The file that was chosen, until other words are pasted. */
+  /** The chosen file, until other text is pasted. */
   const chosen = useRef<File | null>(null);
-  /** How many files were asked for; the answer to the last one counts. */
+  /** Counts the previews asked for; only the answer to the last one is shown. */
   const asked = useRef(0);
   const reading = useSignal(false);
 
@@ -55,7 +55,7 @@ export function ImportPage() {
     try {
       const found = await post('/api/imports/preview', source, Compilation);
       if (mine !== asked.current) return;
-      // What was corrected so far can be brought back.
+      // Corrections made so far can be restored.
       set(found);
       name.value = found.title;
     } catch (error) {
@@ -71,7 +71,7 @@ export function ImportPage() {
           if (value === null) sessionStorage.removeItem(kept);
           else sessionStorage.setItem(kept, JSON.stringify(value));
         } catch {
-          // Too large to keep: a reload starts anew.
+          // Too large for session storage: a reload starts again.
         }
       }),
     [],
@@ -298,7 +298,7 @@ function RowEditor({
   const typed = useSignal(row.text);
   const failure = useSignal('');
   const unknown = useComputed(() => failure.value !== '');
-  // What stands in the field counts, also where it wasn't left yet.
+  // The field's current value counts, also before it loses the focus.
   const now = (): Compilation => changeRow(compilation, place, { text: typed.value });
   const add = (wanted: string): boolean => {
     const party = compilation.parties.find(({ name, code, aliases }) =>

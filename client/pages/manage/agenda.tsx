@@ -7,13 +7,13 @@ import { BusyButton } from '../../parts/busy.tsx';
 import { t } from '../../words.ts';
 import { orderIn } from '../meeting.tsx';
 
-/** The neighbour that an item comes behind when it is moved one place up or down; null for the first place. */
+/** The neighbour after which an item is placed when it is moved by one; null for the first place. */
 const neighbour = <T extends { readonly id: string }>(list: readonly T[], at: number, by: 1 | -1): T['id'] | null =>
   list[by === 1 ? at + 1 : at - 2]?.id ?? null;
 
 /**
- * Topics and recommendations: headings, levels, order. Each change is stored as it is made, and says no more than what it
- * changes: somebody else may be at the same list.
+ * Topics and recommendations: headings, levels, order. Each change is stored at once and sends only the changed value,
+ * since another person may be editing the same list.
  */
 export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
   const { topics, recommendations } = view;
@@ -117,7 +117,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
   );
 }
 
-/** A heading that is stored when it is left; refused, what was typed stays. */
+/** A heading is stored when its field loses the focus; after a refusal the typed text stays. */
 function Heading({
   heading,
   save,
@@ -161,7 +161,7 @@ function Mover({
   move: (by: 1 | -1) => Promise<boolean>;
 }) {
   const moving = useSignal(false);
-  /** Where it stands is known again when the last move is done. */
+  /** Positions are known again when the last move is done. */
   const press = async (by: 1 | -1): Promise<void> => {
     if (moving.value) return;
     moving.value = true;

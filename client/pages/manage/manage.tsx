@@ -9,7 +9,7 @@ import { Agenda } from './agenda.tsx';
 import { Participants } from './participants.tsx';
 import { Parties } from './parties.tsx';
 
-/** Runs a meeting: who takes part, for whom, and what is on the agenda. */
+/** Runs a meeting: its parties, participants and agenda. */
 export function ManagePage({ id }: { id: MeetingId }) {
   const meeting = meetingOf(id);
   useEffect(() => meeting.use(), [meeting]);

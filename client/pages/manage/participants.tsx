@@ -19,7 +19,7 @@ const roleKeys = {
   observer: 'role.observer',
 } as const;
 
-/** Who is accredited, for whom, as what; how they come in, and how their seat ends. */
+/** Accreditations: person, party and role; invitation links, and the end of an accreditation. */
 export function Participants({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
   const ending = useSignal<Participant | null>(null);
   return (
@@ -119,7 +119,7 @@ function Invite({ meeting, participant }: { meeting: Meeting; participant: Parti
             <BusyButton
               strong
               work={async () => {
-                // Without a secure origin there is no clipboard: the link stands selected in its field.
+                // Without a secure origin there is no clipboard: the link is selected in its field.
                 await navigator.clipboard?.writeText(link.value?.link ?? '').then(() => announce(t('app.copied')));
               }}
             >

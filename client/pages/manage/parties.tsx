@@ -19,7 +19,7 @@ const kindKeys = {
 } as const;
 const ownNames = { en: 'English', es: 'Español', fr: 'Français', pt: 'Português' } as const;
 
-/** Whoever text is attributed to: names in four languages, kind, aliases, members of a group. */
+/** Parties: names in four languages, kind, aliases, members of a group. */
 export function Parties({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
   const editing = useSignal<Party | 'new' | null>(null);
   const close = (): void => {

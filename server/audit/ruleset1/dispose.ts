@@ -2,7 +2,7 @@
 
 import type { NegotiationState } from '../../../shared/negotiation/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
-import type { Clause, Run, RunMarks } from '../../../shared/text/clause.ts';
+import { type Clause, joinRuns, type Run, type RunMarks } from '../../../shared/text/clause.ts';
 import { wordsOf } from './amendment.ts';
 
 /** What becomes of one clause: which runs stay and with which marks (null: the words go), or the clause goes whole. */
@@ -183,4 +183,19 @@ function finish(draft: Draft): ClauseRewrite {
   return draft.remove
     ? { clause: draft.clause, remove: true }
     : { clause: draft.clause, remove: false, insertion: draft.insertion, kept: draft.kept };
+}
+
+/** A text as rewrites leave it. */
+export function rewritten(text: readonly Clause[], rewrites: readonly ClauseRewrite[]): readonly Clause[] {
+  const known = new Map(rewrites.map((rewrite) => [rewrite.clause.id, rewrite]));
+  return text.flatMap((clause): Clause[] => {
+    const rewrite = known.get(clause.id);
+    if (rewrite === undefined) return [clause];
+    if (rewrite.remove) return [];
+    const runs = clause.runs.flatMap(({ text: words }, at) => {
+      const marks = rewrite.kept[at];
+      return marks === null || marks === undefined ? [] : [{ text: words, marks }];
+    });
+    return [{ ...clause, insertion: rewrite.insertion, runs: joinRuns(runs) }];
+  });
 }

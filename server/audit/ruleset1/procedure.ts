@@ -2,16 +2,10 @@
 import { z } from 'zod';
 import type { MeetingState } from '../../../shared/meeting/meeting.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
-import {
-  type AmendmentRecord,
-  type AmendmentState,
-  type ClauseRecord,
-  isLocked,
-  type NegotiationState,
-  openStatus,
-  type StateChange,
-  type Status,
-} from '../../../shared/negotiation/state.ts';
+import type { AmendmentRecord, AmendmentState } from '../../../shared/negotiation/families/amendment/state.ts';
+import type { ClauseRecord } from '../../../shared/negotiation/families/clause/state.ts';
+import { openStatus, type Status } from '../../../shared/negotiation/families/status/state.ts';
+import { isLocked, type NegotiationState, type StateChange } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import type { Clause, RunMarks } from '../../../shared/text/clause.ts';

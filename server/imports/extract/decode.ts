@@ -4,9 +4,9 @@ import { ConcordError } from '../../../shared/protocol/errors.ts';
 export const largestImport = 5 * 1024 * 1024;
 
 /**
- * The text of a file: UTF-8, UTF-16 where a byte order mark says so, else Windows-1252, which old word processors write.
+ * The text of a file: UTF-8, UTF-16 if it has a byte order mark, else Windows-1252, which older word processors write.
  *
- * Throws `import-unreadable` for what is empty, too large, or no text.
+ * Throws `import-unreadable` for a file that is empty, too large, or not text.
  */
 export function decode(source: Uint8Array | string): string {
   if (typeof source === 'string') {
@@ -26,7 +26,7 @@ export function decode(source: Uint8Array | string): string {
 }
 
 function checked(text: string): string {
-  // A zero byte, or many control characters, means a word processor's own format or a picture.
+  // A zero byte, or many control characters: a word processor's own format, or an image.
   if (text.trim() === '' || text.includes('\0') || text.startsWith('%PDF') || text.startsWith('{\\rtf'))
     throw new ConcordError('import-unreadable');
   return text;

@@ -1,14 +1,14 @@
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { hasVisible, withoutForbidden } from '../../../shared/text/visible.ts';
 
-/** A paragraph of a compilation, put together from the lines that it was broken over. */
+/** A paragraph of a compilation, joined from its lines. */
 export interface Paragraph {
-  /** The line where it begins, from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly text: string;
-  /** `1.`, `a)`, `•`: what stood before it, or ''. */
+  /** `1.`, `a)`, `•`: the marker before it, or ''. */
   readonly marker: string;
-  /** What a footnote mark left behind introduces it: it is the text of a footnote. */
+  /** A footnote mark stands before it: it is the text of a footnote. */
   readonly footnote: boolean;
   /** Blank lines stand before it. */
   readonly apart: boolean;
@@ -21,25 +21,25 @@ interface Line {
 
 const bullet = '[-–—*•·▪◦●○■□➢►‣]';
 const number = String.raw`(?:\d{1,3}(?:\.\d{1,3}){0,3}|[a-zA-Z]{1,2}|[ivxlcIVXLC]{1,7})`;
-/** `1.`, `1)`, `(a)`, `iv.`, `1.2`, `A.`; a bullet. What follows it is set off by a space. */
+/** `1.`, `1)`, `(a)`, `iv.`, `1.2`, `A.`; a bullet. A space separates the marker from the words. */
 const marked = new RegExp(
   String.raw`^(${bullet}|\(${number}\)|${number}[.)]|\d{1,3}(?:\.\d{1,3}){1,3})(?:\s+|$)(.*)$`,
   'u',
 );
 const ends = /[.;:!?…]["”»’)\]]*$/u;
 const closesWithParenthesis = /[)\]]\s*[.;:,]*$/u;
-/** "/ (DMS, CIM)." and "/ and": what is left where a footnote's mark stood. */
+/** "/ (DMS, CIM)." and "/ and": the remainder where a footnote's mark stood. */
 const residue = /^\/\s*(.*)$/u;
 const replacement = /^\ufffd[.)]?\s*/u;
 
 export function markerOf(text: string): { readonly marker: string; readonly rest: string } {
   const found = marked.exec(text);
-  // "A nation…" and "I believe…" open with a word, not with a number.
+  // "A nation…" and "I believe…" begin with a word, not with a number.
   if (found === null) return { marker: '', rest: text };
   return { marker: found[1] ?? '', rest: (found[2] ?? '').trim() };
 }
 
-/** A text whose lines were broken at a width: there, a line that doesn't end a sentence goes on in the next. */
+/** A text with hard line breaks at a fixed width: there, a line that doesn't end a sentence continues in the next. */
 function isWrapped(lines: readonly Line[]): boolean {
   let long = 0;
   let goesOn = 0;
@@ -57,7 +57,7 @@ function isWrapped(lines: readonly Line[]): boolean {
 
 const mostLines = 100_000;
 
-/** A paragraph on its way: its pieces are joined once, and its capitals are counted as they come. */
+/** A paragraph while it is being read: its pieces are joined once, and its capitals are counted as they arrive. */
 class Draft {
   readonly #pieces: string[] = [];
   #letters = { all: 0, capitals: 0 };
@@ -83,7 +83,7 @@ class Draft {
     const { all, capitals } = lettersIn(text);
     this.#letters = { all: this.#letters.all + all, capitals: this.#letters.capitals + capitals };
   }
-  /** A sign that stood on a line of its own. */
+  /** A marker that stood on a line of its own. */
   close(sign: string): void {
     this.#pieces.push(`${this.#pieces.pop() ?? ''}${sign}`);
   }
@@ -93,14 +93,14 @@ class Draft {
   }
 }
 
-/** A line's words with one space between them, without what may not stand in a text; '' where there is nothing to see. */
+/** A line's words with single spaces, without characters that a text may not hold; '' where nothing is visible. */
 function plain(line: string): string {
   const text = withoutForbidden(line.replace(/[\s\u00a0\u200b\ufeff]+/gu, ' ')).trim();
   return hasVisible(text) ? text : '';
 }
 
 /**
- * Puts lines together to paragraphs. Not one word is left out; markers and the signs of footnotes are.
+ * Joins lines to paragraphs. Every word is kept; markers and footnote signs are not.
  *
  * Throws `import-unreadable` for more lines than any meeting writes.
  */
@@ -113,14 +113,14 @@ export function paragraphs(source: string): readonly Paragraph[] {
   const wrapped = isWrapped(lines);
   const found: Draft[] = [];
   let blank = true;
-  /** The last line stood alone as a marker, or its footnote mark broke the sentence: the next belongs to it. */
+  /** The last line was only a marker, or its footnote mark interrupted the sentence: the next line belongs to it. */
   let open = false;
   let previous = '';
   for (const line of lines) {
     const last = found.at(-1);
     if (line.text === '') {
       blank = true;
-      // A bare marker waits for its words over a blank line.
+      // A bare marker is joined to its words over a blank line.
       if (last?.isEmpty !== true) open = false;
       continue;
     }
@@ -141,7 +141,7 @@ export function paragraphs(source: string): readonly Paragraph[] {
       last !== undefined &&
       marker === '' &&
       (last.isEmpty ||
-        // Only a tag, or only what closes the sentence.
+        // Only a tag, or only the end of the sentence.
         (!blank && /^[([]/u.test(rest) && closesWithParenthesis.test(rest) && rest.length < 200) ||
         (!blank && open && !ends.test(previous) && !closesWithParenthesis.test(previous)) ||
         (!blank && /^\p{Ll}/u.test(rest) && !ends.test(previous) && !closesWithParenthesis.test(previous)) ||
@@ -161,7 +161,7 @@ export function paragraphs(source: string): readonly Paragraph[] {
   return found.filter((draft) => !draft.isEmpty).map((draft) => draft.done());
 }
 
-/** In a wrapped text, whether a line begins something new although no blank line says so. */
+/** In a text with hard line breaks, whether a line begins a new paragraph without a blank line before it. */
 function startsAnew(inCapitals: boolean, previous: string, next: string): boolean {
   if (isCapitals(next) !== inCapitals) return true;
   // A short line that ends a sentence ends its paragraph.
@@ -178,7 +178,7 @@ const areCapitals = ({ all, capitals }: { readonly all: number; readonly capital
 /** Written in capitals throughout, as headings are. */
 export const isCapitals = (text: string): boolean => areCapitals(lettersIn(text));
 
-/** What sort of list a marker makes. */
+/** The kind of list to which a marker belongs. */
 export const sortOf = (marker: string): string =>
   marker === '' ? '' : /\d/u.test(marker) ? 'number' : /\p{L}/u.test(marker) ? 'letter' : 'bullet';
 

@@ -5,14 +5,14 @@ import { fr } from './fr.ts';
 import type { Lexicon } from './lexicon.ts';
 import { pt } from './pt.ts';
 
-/** A compilation mixes languages, and doesn't say which: what one language says is looked for in every text. */
+/** A compilation mixes languages, and doesn't name them: the words of each language are looked for in every text. */
 export const lexicons: readonly Lexicon[] = [en, es, fr, pt];
 
 type Field = { [Name in keyof Lexicon]: Lexicon[Name] extends readonly string[] ? Name : never }[keyof Lexicon];
 
 const group = (pieces: readonly string[]): string => `(?:${[...new Set(pieces)].join('|')})`;
 
-/** What all languages say for it, as one group of a regular expression. */
+/** The words of all languages in some fields, as one group of a regular expression. */
 export const anyOf = (...fields: readonly Field[]): string =>
   group(fields.flatMap((field) => lexicons.flatMap((lexicon) => lexicon[field])));
 

@@ -44,7 +44,7 @@ export const es: Lexicon = {
 
   stateArticles: ['el', 'la', 'los', 'las'],
   stateForms: [
-    // What goes on with "do" or "da" is Portuguese.
+    // A form that continues with "do" or "da" is Portuguese.
     '(?!\\S+(?: \\S+)? d[oa] )(?:republica|reino|estado|mancomunidad|principado)(?: (?:federativa|oriental|bolivariana|cooperativa))?(?: de| del)?(?: la| el)?',
   ],
   states: {

@@ -1,6 +1,6 @@
 import { endsSentence, isCapitals, type Paragraph } from '../extract/lines.ts';
 
-/** How a heading is set: what levels are told by. */
+/** The style of a heading, from which its level is derived. */
 export type HeadingStyle = 'roman' | 'letter' | 'number' | 'decimal' | 'capitals' | 'plain';
 
 const longestHeading = 300;
@@ -15,7 +15,7 @@ function numbering(marker: string): HeadingStyle | null {
   return null;
 }
 
-/** The number that comes after a marker: `2.` after `1.`. A run of them is a list, not headings. */
+/** The marker that follows another: `2.` after `1.`. A run of consecutive numbers is a list, not headings. */
 function follows(marker: string, next: string): boolean {
   const one = /^\(?(\d+)[.)]?$/u.exec(marker)?.[1];
   const other = /^\(?(\d+)[.)]?$/u.exec(next)?.[1];
@@ -23,8 +23,8 @@ function follows(marker: string, next: string): boolean {
 }
 
 /**
- * Whether a paragraph without a tag is a heading, and how it is set. Nothing marks some headings: they are known by being
- * short, not ending a sentence, and having something below them.
+ * Whether a paragraph without a tag is a heading, and in which style. Headings without a number or capitals are
+ * recognised by being short, not ending a sentence, and having something below them.
  */
 export function headingStyle(paragraph: Paragraph, next: Paragraph | undefined): HeadingStyle | null {
   const { text, marker } = paragraph;
@@ -32,7 +32,7 @@ export function headingStyle(paragraph: Paragraph, next: Paragraph | undefined):
   const style = marker === '' ? null : numbering(marker);
   if (isCapitals(text) && !/[;,]$/u.test(text)) return marker === '' ? 'capitals' : style;
   if (endsSentence(text) || /,$/u.test(text)) {
-    // "Prevention:" above rows of its own; before a list of items it is their opening line.
+    // "Prevention:" above untagged rows; above a list of items it is their opening line.
     const opens = /:$/u.test(text) && words(text) <= 10 && next.marker === '' && !/^\p{Ll}/u.test(next.text);
     return opens && (marker === '' || style === 'roman') ? 'plain' : null;
   }
@@ -41,7 +41,10 @@ export function headingStyle(paragraph: Paragraph, next: Paragraph | undefined):
   return style === 'letter' && !/^[A-Z]/u.test(marker) ? null : style;
 }
 
-/** Levels of topics: numbered styles in the order in which they appear; capitals without a number stand one below them. */
+/**
+ * Levels of topics: numbered styles in the order of their first appearance; capitals without a number are one level
+ * below them.
+ */
 export class Levels {
   readonly #numbered: HeadingStyle[] = [];
   #last = 0;

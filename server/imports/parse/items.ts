@@ -1,4 +1,4 @@
-/** The level of a row, told by what numbers it: letters stand below a row, small romans below letters. */
+/** The level of a row, from its number: letters are below a row, small Roman numerals below letters. */
 export class ItemLevels {
   #letter = '';
   #bulletLevel = 0;

@@ -5,20 +5,20 @@ import { type Paragraph, sortOf } from '../extract/lines.ts';
 import { anyOf, wordsFor } from '../lexicon/all.ts';
 import { nameKey, stateOf } from './states.ts';
 
-/** A party as an import knows it: found in the document's own list, or met in a tag. */
+/** A party in an import: named in the document's own list, or in a tag. */
 export interface FoundParty {
   code: string;
   name: string;
   kind: PartyKind;
   aliases: string[];
-  /** The name written out, where `name` is its acronym. */
+  /** The full name, where `name` is its acronym. */
   full: string | null;
 }
 
-/** What a meeting can take; `Compilation` says the same. */
+/** The limits of a meeting; the schema `Compilation` has the same. */
 const mostParties = 500;
 const mostAliases = 50;
-/** As many names as all parties can have, and as many again that no party is called. */
+/** Twice as many names as all parties can have: unknown names count too. */
 const mostKeys = 2 * mostParties * mostAliases;
 
 const acronym = /^[\p{Lu}\p{N}][\p{Lu}\p{N}&./-]{1,11}$/u;
@@ -33,7 +33,7 @@ const join = new RegExp(`^(?:${and}|&)$`, 'iu');
 const joinBetweenHalves = new RegExp(String.raw`\s+(?:${and}|&)\s+(?:${anyOf('articlesBehindAnd')}\s+)?`, 'iu');
 const joinBeforeArticle = new RegExp(String.raw`\s+${anyOf('andThe')}\s+(?=\p{Lu})`, 'u');
 
-/** "The following … :", "Los siguientes … :": what introduces a list of who takes part. */
+/** "The following … :", "Los siguientes … :": sentences that introduce a list of participants. */
 const introduces = new RegExp(String.raw`(?<!\p{L})${anyOf('introduces')}(?!\p{L})`, 'iu');
 const listHeading = new RegExp(
   String.raw`^${anyOf('listOf')}?${anyOf('listArticles')}?${anyOf('listQualifiers')}?${anyOf('listNouns')}${anyOf('listMore')}?\s*:?$`,
@@ -70,7 +70,9 @@ export function readName(source: string): { name: string; short: string | null }
   return { name: text, short: null };
 }
 
-/** The parts of a running list: by semicolons or commas, with "and" before the last; "Antigua and Barbuda" is one. */
+/**
+ * The parts of a running list: split by semicolons or commas, with "and" before the last; "Antigua and Barbuda" is one.
+ */
 export function partsOf(text: string): readonly string[] {
   const parts = text
     .split(/\s*[;,]\s*(?![^([]*[)\]])/u)
@@ -78,7 +80,7 @@ export function partsOf(text: string): readonly string[] {
   return parts.flatMap((part) => {
     const bare = part.replace(leadingAnd, '');
     if (stateOf(bare) !== null) return [bare];
-    // "… and the Court": an article shows that another name begins.
+    // "… and the Court": an article begins another name.
     const articled = bare.split(joinBeforeArticle);
     if (articled.length > 1) return articled;
     const names = splitNames(bare, (name) => stateOf(name) !== null);
@@ -92,13 +94,15 @@ export function partsOf(text: string): readonly string[] {
 }
 
 /**
- * Names with "and" between them and in them: "Trinidad and Tobago and Peru" is two. Null where some part is no name.
+ * Names that are joined by "and" and contain it: "Trinidad and Tobago and Peru" is two. Null where some part is not a
+ * name.
  */
 export function splitNames(text: string, resolves: (name: string) => boolean): readonly string[] | null {
   const words = text.split(/\s+/u);
   if (words.length > 40) return null;
   const joins = words.map((word) => join.test(word));
-  // From the end: whether the words from here on are names, and which. A name begins behind an "and" and ends before one.
+  // From the end: the names in the words from here on, if all of them are names. A name begins after an "and" and ends
+  // before one.
   const from: (readonly string[] | null)[] = new Array(words.length + 1).fill(null);
   for (let start = words.length - 1; start >= 0; start--) {
     if (start > 0 && joins[start - 1] !== true) continue;
@@ -112,14 +116,17 @@ export function splitNames(text: string, resolves: (name: string) => boolean): r
   return from[0] ?? null;
 }
 
-/** What a document says of who takes part, and who a name in a tag means. */
+/** The participants that a document lists, and the party that a name in a tag means. */
 export class PartyBook {
   readonly parties: FoundParty[] = [];
   readonly #byKey = new Map<string, FoundParty>();
   readonly #codes = new Set<string>();
-  /** A tag's name is held against every way in which its party is written, and few names make up all tags. */
+  /**
+   * A lookup compares a name with every spelling of each party, and most tags repeat a few names: the answers are
+   * remembered.
+   */
   readonly #keys = new Map<string, string>();
-  /** Paragraphs that are entries of the list: no proposals. */
+  /** Paragraphs that are entries of the list, not proposals. */
   readonly listed = new Set<Paragraph>();
 
   /** Whether the document lists its parties at all. */
@@ -127,7 +134,7 @@ export class PartyBook {
     return this.listed.size > 0 || this.parties.length > 0;
   }
 
-  /** What names are compared by, see `nameKey`. */
+  /** The key by which names are compared, see `nameKey`. */
   keyOf(name: string): string {
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
@@ -166,20 +173,20 @@ export class PartyBook {
     return party;
   }
 
-  /** Another way in which a party is written. */
+  /** Adds another spelling of a party. */
   #learn(party: FoundParty, alias: string): void {
-    // How often a name can be written anew has an end; what it stands for is known by then.
+    // The number of spellings is limited: by then the party is recognised.
     if (party.aliases.length >= mostAliases || this.keyOf(alias) === this.keyOf(party.name)) return;
     if (!party.aliases.some((one) => this.keyOf(one) === this.keyOf(alias))) party.aliases.push(alias);
     if (!this.#byKey.has(this.keyOf(alias))) this.#byKey.set(this.keyOf(alias), party);
   }
 
-  /** A name that stands in a tag: noted as an alias where it isn't the party's own. */
+  /** A name in a tag: recorded as an alias where it isn't the party's own. */
   met(party: FoundParty, name: string): void {
     this.#learn(party, name);
   }
 
-  /** Organs and groups go by what the tags call them: their acronym, if that is used. */
+  /** Organs and groups take the name that the tags use: their acronym, if it occurs. */
   nameByUse(used: ReadonlySet<string>): void {
     for (const party of this.parties) {
       if (party.kind === 'state') continue;
@@ -213,7 +220,7 @@ export class PartyBook {
 
 const isCode = (short: string): boolean => PartyCode.safeParse(short).success;
 
-/** Reads the lists of who takes part: a sentence that introduces names, or a heading or sentence with a list below it. */
+/** Reads the lists of participants: a sentence that introduces names, or a heading or sentence with a list below it. */
 export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
   const book = new PartyBook();
   const read = new Map<Paragraph, ReturnType<typeof readName>[]>();
@@ -229,7 +236,7 @@ export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
     if (rest !== '') {
       const names = partsOf(rest).map(readName);
       const several = names.length > 1 || names.some((name) => name !== null && stateOf(name.name) !== null);
-      // A sentence that goes on about something else is no list.
+      // A sentence that continues after the names is no list.
       if (several && names.every((name) => name !== null && isName(name.name))) {
         for (const name of names) if (name !== null) book.add(name.name, name.short, kind);
         book.listed.add(lead);
@@ -267,7 +274,7 @@ export function findParties(paragraphs: readonly Paragraph[]): PartyBook {
 const isName = (text: string): boolean =>
   text.length <= 120 && text.split(' ').length <= 16 && /^[\p{Lu}\p{N}]/u.test(text);
 
-/** Without a bullet, only what is plainly a name is taken: a state, or a name with its acronym. */
+/** Without a bullet, only an obvious name is taken: a state, or a name with its acronym. */
 const known = (names: readonly ({ name: string; short: string | null } | null)[], kind: PartyKind): boolean =>
   names.every(
     (name) =>

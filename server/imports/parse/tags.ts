@@ -2,19 +2,19 @@ import { anyOf } from '../lexicon/all.ts';
 import { isAcronym, type PartyBook, splitNames } from './parties.ts';
 import { nameKey, stateOf } from './states.ts';
 
-/** A parenthesis in a paragraph: where it opens, and where the text goes on behind it. */
+/** A parenthesis in a paragraph: where it opens, and where the text continues after it. */
 interface Group {
   readonly from: number;
   readonly to: number;
   readonly inside: string;
 }
 
-/** Words taken as written, without what stands round a name: "proposed by the delegation of …". */
+/** The words before a name in a tag: "proposed by the delegation of …". */
 const lead = new RegExp(String.raw`^(?:${anyOf('proposedBy')}\s*:?\s*)?${anyOf('delegationOf')}?\s*`, 'iu');
 const leadingJoin = new RegExp(String.raw`^(?:${anyOf('and')}|&)\s+`, 'iu');
 const leadingArticle = new RegExp(String.raw`^${anyOf('tagArticles')}\s+`, 'iu');
 
-/** The names in a parenthesis, each as it stands there. */
+/** The names in a parenthesis, as written. */
 export function namesIn(inside: string, resolves: (name: string) => boolean): readonly string[] | null {
   const names: string[] = [];
   for (const part of inside.split(/[,;/+]/u)) {
@@ -37,7 +37,7 @@ export function namesIn(inside: string, resolves: (name: string) => boolean): re
   return names.length === 0 ? null : names;
 }
 
-/** The parenthesis that closes a text, if one does: with the signs that end the sentence behind it. */
+/** The parenthesis at the end of a text, if there is one, with the punctuation after it. */
 function lastGroup(text: string, end: number): Group | null {
   let at = end - 1;
   while (at >= 0 && /[\s.;:,]/u.test(text.charAt(at))) at -= 1;
@@ -45,7 +45,7 @@ function lastGroup(text: string, end: number): Group | null {
   if (close !== ')' && close !== ']') return null;
   const open = close === ')' ? '(' : '[';
   let depth = 0;
-  // A tag is short; what opens farther away is an ordinary parenthesis.
+  // A tag is short; a parenthesis that opens farther away is an ordinary one.
   for (let from = at; from >= 0 && at - from < 600; from--) {
     const sign = text.charAt(from);
     if (sign === close) depth += 1;
@@ -59,7 +59,7 @@ function lastGroup(text: string, end: number): Group | null {
 
 const mostTags = 200;
 
-/** As much of what stands before a place as a name with its acronym takes; a paragraph may be as long as the file. */
+/** The length of text before a place that a name with its acronym can take; a paragraph may be as long as the file. */
 const endOf = (text: string, end: number, start = 0): string => text.slice(Math.max(start, end - 1000), end);
 
 export interface Tagged {
@@ -79,13 +79,13 @@ export class Tags {
     this.#resolves = (name) => book.resolve(name) !== null || stateOf(name) !== null || extra.has(book.keyOf(name));
   }
 
-  /** A paragraph as the proposals in it: "One (CIM). Another (Colombia)." holds two. */
+  /** The proposals in a paragraph: "One (CIM). Another (Colombia)." holds two. */
   split(paragraph: string): readonly Tagged[] {
     const found: Tagged[] = [];
     let from = 0;
     for (const stop of paragraph.matchAll(/[)\]]\s*\.\s+(?=["“«]?\p{Lu})/gu)) {
       const end = stop.index + stop[0].length;
-      // What is between the tags may be as long as the file, with as many parentheses in it.
+      // The text between tags may be as long as the file, with as many parentheses in it.
       if (this.#tagBefore(paragraph, end, from) === null) continue;
       found.push(this.#atEnd(paragraph.slice(from, end)));
       from = end;
@@ -103,7 +103,7 @@ export class Tags {
     const text = source.trim();
     const tags: (readonly string[])[] = [];
     let end = text.length;
-    // More tags at one place than a meeting has parties are no tags; they stay where they are.
+    // More tags at one place than a meeting has parties are not tags; they stay in the text.
     for (
       let tag = this.#tagBefore(text, end);
       tag !== null && tags.length < mostTags;
@@ -120,12 +120,12 @@ export class Tags {
       return { text, names, doubtful: some && group !== null ? group.inside : null };
     }
     const words = text.slice(0, end).trim();
-    // The sign that stood behind the tag ends the sentence before it.
+    // The punctuation after the tag ends the sentence before it.
     const sign = /[.;:]/u.exec(text.slice(end).replace(/^.*[)\]]/su, ''))?.[0] ?? '';
     return { text: /[.;:!?,…]["”»’)]*$/u.test(words) ? words : words + sign, names, doubtful: null };
   }
 
-  /** The tag that closes what stands between two places. */
+  /** The tag at the end of the text between two places. */
   #tagBefore(
     text: string,
     end: number,
@@ -151,7 +151,10 @@ export class Tags {
     return null;
   }
 
-  /** "the Commission of Women (CIM)." names the organ; it isn't a tag. So does an acronym of the words before it. */
+  /**
+   * "the Commission of Women (CIM)." names the organ and is not a tag. The same holds for an acronym of the words
+   * before it.
+   */
   #defines(before: string, names: readonly string[]): boolean {
     const [name] = names;
     if (name === undefined || names.length > 1) return false;
@@ -166,7 +169,7 @@ export class Tags {
   }
 }
 
-/** Whether an acronym is made of the capitals of the words just before it. */
+/** Whether an acronym consists of the capitals of the words directly before it. */
 export function spells(acronym: string, before: string): boolean {
   const letters = acronym.replace(/[^\p{L}]/gu, '').toUpperCase();
   const words = before
@@ -180,7 +183,7 @@ export function spells(acronym: string, before: string): boolean {
   return letters.length > 1 && capitals.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().endsWith(letters);
 }
 
-/** Names in closing parentheses that no list and no table knows, but that recur as a tag does. */
+/** Names in closing parentheses that no list and no table has, but that recur as tags do. */
 export function recurringNames(paragraphs: readonly string[], book: PartyBook): ReadonlySet<string> {
   const counts = new Map<string, number>();
   for (const paragraph of paragraphs) {

@@ -4,14 +4,14 @@ import { buildsOn, zeroHash } from '../chain.ts';
 import type { Entry, LogHead } from '../log.ts';
 import { isAway } from './pool.ts';
 
-/** On which the nodes wake each other. */
+/** The channel on which nodes notify each other. */
 export const channel = 'concord_log';
 
 /** PostgreSQL takes 65,535 parameters a statement; an entry has six. */
 const rowsAStatement = 1_000;
 
 const sql = {
-  // Never less than `on`, which waits for our own disk; an administrator may have asked for more.
+  // Never less than `on`, which waits for the local disk; an administrator may have configured more.
   begin: `BEGIN ISOLATION LEVEL READ COMMITTED;
     SELECT set_config('synchronous_commit', 'on', true)
     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`,
@@ -27,12 +27,12 @@ const sql = {
   stored: 'SELECT hash FROM entries WHERE log = $1 AND sequence = $2',
 };
 
-/** The commit was sent, and no answer came: only the database knows. */
+/** The commit was sent, and no answer came: only the database knows the outcome. */
 export class CommitInDoubt extends Error {
   constructor(
-    /** What each append is told if the commit was made. */
+    /** The outcomes of the appends if the commit was made. */
     readonly fates: readonly boolean[],
-    /** Stored if the commit was made; a transaction is whole, so one entry tells of all. */
+    /** An entry that is stored if the commit was made; a transaction is atomic, so one entry shows it for all. */
     readonly marker: Entry,
     options: ErrorOptions,
   ) {
@@ -41,11 +41,11 @@ export class CommitInDoubt extends Error {
 }
 
 /**
- * Commits a group of appends in one transaction, each with its own fate: whether it built on its log's head.
+ * Commits a group of appends in one transaction, each with its own outcome: whether it built on its log's head.
  *
- * The row in `heads` serialises the nodes, log by log: who comes second waits for the first to commit, then sees the head
- * that the first left, and loses. Rows are made, then locked, in order of name, so that two nodes never wait for each
- * other; and since the heads are held, no insert can break the primary key and sink the group.
+ * The row in `heads` serialises the nodes, log by log: the second waits for the first to commit, then sees the head
+ * that the first left, and fails its condition. Rows are inserted, then locked, in order of name, so that two nodes
+ * never wait for each other; and since the heads are locked, no insert can violate the primary key and abort the group.
  *
  * @throws {CommitInDoubt} if the connection broke during the commit; any other error means that nothing was stored.
  */
@@ -86,7 +86,7 @@ export async function commitGroup(
 }
 
 /**
- * Whether a commit in doubt was made, asked on a new connection. It takes the lock of the witness's log, so the answer
+ * Whether a commit in doubt was made, asked on a new connection. It locks the head of the marker's log, so the answer
  * waits until the old transaction has ended.
  */
 export async function wasCommitted(client: pg.ClientBase, { marker }: CommitInDoubt): Promise<boolean> {
@@ -135,13 +135,13 @@ async function commit(client: pg.ClientBase, fates: readonly boolean[], marker: 
   try {
     await client.query('COMMIT');
   } catch (error) {
-    // Any other failure says that the commit was refused.
+    // Any other failure means that the commit was refused.
     if (isAway(error)) throw new CommitInDoubt(fates, marker, { cause: error });
     throw error;
   }
 }
 
-/** The writing node, then names, joined by commas; each payload below the 8,000 bytes that a notification may have. */
+/** The writing node, then names, joined by commas; each payload is below the limit of 8,000 bytes a notification. */
 export function payloads(node: string, names: readonly LogName[]): string[] {
   const found: string[] = [];
   let payload = node;

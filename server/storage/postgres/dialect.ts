@@ -3,9 +3,9 @@ import type pg from 'pg';
 import { notStored, sqlState } from './pool.ts';
 
 /**
- * Kysely over the pool that the log uses too. What fails because the database is away, full or read-only is told as the
- * embedded store tells it, `not-stored`, and not as a mistake of ours; and a connection that breaks while a query has it
- * breaks the query, and not the process.
+ * Kysely over the pool that the log uses too. Failures of the database (away, full, read-only) become `not-stored`, as
+ * in the embedded store, and not `internal`; a connection that breaks during a query fails the query, and not the
+ * process.
  */
 export function postgresDialect(pool: pg.Pool): Dialect {
   return new PostgresDialect({ pool: guarded(pool) });
@@ -17,7 +17,8 @@ function guarded(pool: pg.Pool): PostgresPool {
       const client = await pool.connect().catch((error: unknown) => {
         throw told(error);
       });
-      // Its errors are heard by the pool only while it is idle: nobody else hears them, and that would end the process.
+      // The pool handles a client's errors only while the client is idle; unhandled at other times, they would end the
+      // process.
       const ignore = (): void => undefined;
       client.on('error', ignore);
       let broken = false;
@@ -30,7 +31,7 @@ function guarded(pool: pg.Pool): PostgresPool {
         }
       };
       return {
-        // Kysely's own promise of what a query's rows are; cursors are for streams, which nobody asks for.
+        // Kysely's own contract for the types of rows; cursors are for streams, which are not used here.
         query: query as PostgresPoolClient['query'],
         release() {
           client.off('error', ignore);
@@ -42,7 +43,9 @@ function guarded(pool: pg.Pool): PostgresPool {
   };
 }
 
-/** Class 08: the connection; 53: no room; 57: the server goes or comes; 58 and XX: its disk; 25006: it takes no writing. */
+/**
+ * Class 08: connection; 53: no resources; 57: the server stops or starts; 58 and XX: its disk; 25006: it is read-only.
+ */
 function told(error: unknown): unknown {
   return /^(|08...|53...|57...|58...|XX...|25006)$/.test(sqlState(error)) ? notStored(error) : error;
 }

@@ -11,7 +11,7 @@ import { watchHeads } from './watch.ts';
 export interface PostgresOptions {
   readonly databaseUrl: string;
   readonly readOnly?: boolean;
-  /** How often to look for entries whose notification got lost, in milliseconds. */
+  /** Interval, in milliseconds, of the search for entries whose notification got lost. */
   readonly lookEvery?: number;
 }
 
@@ -39,14 +39,14 @@ const sql = {
   check: 'INSERT INTO health (id, checks) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET checks = health.checks + 1',
 };
 
-/** A group is what arrived while the last one was committed, up to this many bytes, so that one transaction stays small. */
+/** A group is all that arrived during the last commit, up to this many bytes, so that one transaction stays small. */
 const groupBytes = 16 * 1024 * 1024;
 
 /**
- * Opens the log on a PostgreSQL database, and brings the database to its newest shape.
+ * Opens the log on a PostgreSQL database, and migrates the database to its newest schema.
  *
  * An append whose commit got no answer is looked up on a new connection. Only if the database stays out of reach is it
- * rejected as `not-stored` without knowing: read the log before trying again, as after any failure.
+ * rejected as `not-stored` with an unknown outcome: read the log before trying again, as after any failure.
  *
  * @throws {StoreRefused} if the database can't be used.
  */
@@ -138,7 +138,7 @@ export async function openPostgres({
       assertRun(entries);
       if (entries.length === 0) return true;
       if (closing !== null) throw new ConcordError('shutting-down');
-      // The queue may wait: what the caller does with its arrays meanwhile is not what was sealed.
+      // A copy, since the append may be queued while its caller changes the arrays.
       const kept = entries.map(copied);
       return new Promise<boolean>((resolve, reject) => {
         queue.push({ entries: kept, resolve, reject });

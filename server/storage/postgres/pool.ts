@@ -3,10 +3,10 @@ import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { migrationsTable, newestMigration, postgresMigrations } from '../migrations.ts';
 import { StoreRefused } from '../refused.ts';
 
-/** Any number that all nodes use, and nobody else in this database. */
+/** An arbitrary number that all nodes use, and nothing else in this database. */
 const migrationLock = 4_351_204_936;
 
-/** PostgreSQL's sequence numbers and times stay below 2^53, so they are numbers to us, as in SQLite. */
+/** Sequence numbers and times stay below 2^53, so they are read as numbers, as in SQLite. */
 const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
@@ -17,22 +17,22 @@ export function connectionOptions(databaseUrl: string, { readOnly }: { readOnly:
     application_name: 'concord',
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
-    // A server that stopped answering must not hold up a room for ever.
+    // A database that stopped answering must not block a room for ever.
     query_timeout: 30_000,
     ...(readOnly && { options: '-c default_transaction_read_only=on' }),
   };
 }
 
 /**
- * A pool on a database in its newest shape.
+ * A pool on a database with the newest schema.
  *
- * @throws {StoreRefused} if it can't be reached, isn't ours, or was shaped by a later version.
+ * @throws {StoreRefused} if it can't be reached, isn't Concord's, or has a later schema.
  */
 export async function openPool(databaseUrl: string, { readOnly }: { readOnly: boolean }): Promise<pg.Pool> {
   const pool = new pg.Pool({ ...connectionOptions(databaseUrl, { readOnly }), max: 10 });
-  // A connection that breaks while idle is replaced at its next use; whoever uses it then hears of the failure.
+  // A connection that breaks while idle is replaced at its next use, which then reports the failure.
   pool.on('error', () => {});
-  // Nor does one that breaks while it is lent, to a query of the tables too, take the process along: the query rejects.
+  // A connection that breaks during a query rejects the query and must not end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   try {
     const client = await pool.connect();
@@ -65,7 +65,7 @@ async function migratedTo(client: pg.PoolClient): Promise<number> {
   return migrated;
 }
 
-/** Nodes that start together take turns. */
+/** Nodes that start together migrate one after the other. */
 async function migrate(client: pg.PoolClient): Promise<void> {
   await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
   try {
@@ -94,22 +94,22 @@ async function migrate(client: pg.PoolClient): Promise<void> {
 
 function refusalOf(error: unknown): StoreRefused {
   const message = error instanceof Error ? error.message : String(error);
-  // A table or column of that name is there, or missing, where our own steps would have made it otherwise.
+  // A table or column of that name exists, or is missing, where our own steps would have made it otherwise.
   if (/^42P0[17]$|^42703$/.test(sqlState(error))) {
     return new StoreRefused('not-concord', `the database holds something else: ${message}`, { cause: error });
   }
   return new StoreRefused('unreachable', `the database cannot be opened: ${message}`, { cause: error });
 }
 
-/** PostgreSQL's five characters for what went wrong; empty if the failure is the connection's. */
+/** PostgreSQL's five-character error code; empty if the connection failed. */
 export function sqlState(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
 }
 
-/** Whether it is the connection that failed, or the server went (classes 57 and 08), and not the statement. */
+/** Whether the connection failed, or the server went away (classes 57 and 08), and not the statement. */
 export const isAway = (error: unknown): boolean => /^(|57...|08...)$/.test(sqlState(error));
 
-/** What the callers of the log are told, whatever went wrong with the database. */
+/** The error for callers of the log, for any failure of the database. */
 export function notStored(cause: unknown): ConcordError {
   return cause instanceof ConcordError ? cause : new ConcordError('not-stored', {}, { cause });
 }

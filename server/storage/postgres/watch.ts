@@ -4,16 +4,16 @@ import { channel } from './append.ts';
 import { connectionOptions } from './pool.ts';
 
 export interface Watch {
-  /** Our own appends, so that the next look doesn't take them for somebody else's. */
+  /** This node's own appends, so that the next look doesn't report them as another node's. */
   seen(log: LogName, sequence: number): void;
   close(): Promise<void>;
 }
 
 /**
- * Hears of entries that other nodes wrote. Notifications are quick, and may get lost with their connection; so every
- * `interval` milliseconds it also looks at the heads themselves, and connects again if it has to.
+ * Reports entries that other nodes wrote. Notifications are quick, and may get lost with their connection; so every
+ * `interval` milliseconds the watcher also reads the heads, and connects again if it has to.
  *
- * What grew after this resolves is announced, sooner or later.
+ * Growth after this resolves is reported, sooner or later.
  */
 export async function watchHeads(
   databaseUrl: string,
@@ -56,7 +56,7 @@ export async function watchHeads(
   const timer = setInterval(() => {
     if (closed || looking !== null) return;
     looking = look()
-      // A database that can't be asked now is asked again at the next turn; writers hear of it by themselves.
+      // If the database can't be read now, the next turn reads it; writers notice the failure by themselves.
       .then(announce, () => {})
       .finally(() => {
         looking = null;
@@ -75,7 +75,7 @@ export async function watchHeads(
   };
 }
 
-/** What this node wrote itself, it has announced when the commit was answered. */
+/** This node's own writes were announced when their commit was answered. */
 function foreignNames(payload: string, node: string): LogName[] {
   const [writer, ...names] = payload.split(',');
   if (writer === node) return [];

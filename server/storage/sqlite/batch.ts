@@ -35,16 +35,16 @@ const sql = {
   checks: 'SELECT checks FROM health WHERE id = 1',
 };
 
-/** How many logs' newest entries are remembered. */
+/** The number of logs whose newest entries are remembered. */
 const mostHeads = 10_000;
 
-/** A failure that undoes one request and leaves the others of its batch as they are. */
+/** A failure that undoes one request and leaves the others of its batch. */
 class NothingChanged extends Error {}
 
 /**
- * What arrived while the last commit ran, done as one: all that writes shares a transaction, and so a single wait for the
- * disk. Within it each request has a savepoint: one that fails is undone alone. Nobody is answered before the commit;
- * if that fails, nothing of the batch was stored. Reads follow, and see what was committed.
+ * All requests that arrived during the last commit, as one: all writes share a transaction, and so a single wait for
+ * the disk. Each request has a savepoint in it: a failed one is undone alone. No request is answered before the commit;
+ * if that fails, nothing of the batch was stored. Reads follow, and see the committed data.
  */
 export class BatchRunner {
   readonly #database: Database.Database;
@@ -53,7 +53,7 @@ export class BatchRunner {
   readonly #heads = new Map<LogName, LogHead>();
 
   readonly #marker: Pick<LastCommitMarker, 'note'> | null;
-  /** The last commit failed: what it wrote may still stand at the end of the write-ahead log. */
+  /** The last commit failed: its pages may still stand at the end of the write-ahead log. */
   #suspect = false;
 
   constructor(database: Database.Database, marker: Pick<LastCommitMarker, 'note'> | null = null) {
@@ -93,9 +93,9 @@ export class BatchRunner {
       this.#marker?.note(left);
       return outcomes;
     } catch (error) {
-      // What was appended in it is gone, and so is what is known of it.
+      // Its appends are gone, so the remembered heads are dropped.
       this.#heads.clear();
-      // Who waited in vain for another's lock wrote nothing.
+      // A transaction that failed to get a lock wrote nothing.
       if (!codeOf(error).startsWith('SQLITE_BUSY')) this.#suspect = true;
       this.#rollBack();
       const failed = failure(error);
@@ -104,10 +104,10 @@ export class BatchRunner {
   }
 
   /**
-   * After a failed `fsync` nobody knows what of the pages under it is on disk, and a second `fsync` that succeeds proves
-   * nothing of them. So nothing is taken over from a failed commit: the next one writes its own pages, and waits for
-   * those. Here what was committed before is brought into the file, and the log begun anew, so that nothing is left of the
-   * failed commit that a restart could find. If that can't be done either, the commit that follows says so itself.
+   * After a failed `fsync` nobody knows which pages are on disk, and a second `fsync` that succeeds proves nothing
+   * about them. So the next commit takes nothing over from a failed one: it writes its own pages, and waits for those.
+   * Here the earlier commits are written into the file and the log is restarted, so that a restart finds nothing of the
+   * failed commit. If that fails too, the next commit reports it.
    */
   #restartLog(): void {
     try {
@@ -118,13 +118,16 @@ export class BatchRunner {
     }
   }
 
-  /** Counts a commit without an entry, so that it too can be missed. */
+  /** Counts a commit without an entry, so that the loss of it is noticed too. */
   #count(): number {
     this.#prepare(sql.check).run();
     return this.#prepare<number>(sql.checks).pluck().get() ?? 0;
   }
 
-  /** SQLite itself gives up the transaction when the disk fails or is full; a rollback that fails is tried again with the next batch. */
+  /**
+   * SQLite itself ends the transaction when the disk fails or is full; a failed rollback is tried again with the next
+   * batch.
+   */
   #rollBack(): void {
     try {
       if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
@@ -133,7 +136,7 @@ export class BatchRunner {
     }
   }
 
-  /** A single entry needs no savepoint: its one statement happens or doesn't. */
+  /** A single entry needs no savepoint: its one statement is atomic. */
   #appendAlone(entries: readonly Entry[]): Outcome {
     const first = entries[0];
     if (first === undefined) return { ok: true, answer: true };
@@ -154,7 +157,7 @@ export class BatchRunner {
     }
   }
 
-  /** @throws what ends the whole transaction; a failure of this request alone is its outcome. */
+  /** @throws for failures that end the whole transaction; a failure of this request alone is its outcome. */
   #alone(perform: () => Answers[Kind] | boolean): Outcome {
     this.#prepare('SAVEPOINT one').run();
     try {
@@ -207,7 +210,7 @@ export class BatchRunner {
     return true;
   }
 
-  /** The newest entry of a log, remembered: nobody else appends, the data directory is ours alone. */
+  /** The newest entry of a log, remembered: the data directory is locked, so nobody else appends. */
   #head(log: LogName): LogHead | null {
     const known = this.#heads.get(log);
     if (known !== undefined) return known;
@@ -227,10 +230,10 @@ export class BatchRunner {
     return { rows, changes };
   }
 
-  /** Statements are few, since values are bound and never written into them; the cap is for lists of changing length. */
+  /** The number of statements is small, since values are bound; the cap is for lists of changing length. */
   #prepare<Row = unknown>(text: string): Database.Statement<unknown[], Row> {
     const known = this.#statements.get(text);
-    // The row's type is what the statement's text says: it is the caller who wrote both.
+    // The caller wrote both the statement and the type of its row.
     if (known) return known as Database.Statement<unknown[], Row>;
     const prepared = this.#database.prepare<unknown[], Row>(text);
     if (this.#statements.size >= 500) this.#statements.clear();
@@ -261,7 +264,7 @@ function failure(error: unknown): Outcome {
   return { ok: false, code: codeOf(error), message, storage: isStorage(error) };
 }
 
-/** The disk's failures, told from a statement that breaks a rule of its table or is wrong in itself. */
+/** Failures of the disk, as opposed to a statement that breaks a rule of its table or is wrong in itself. */
 function isStorage(error: unknown): boolean {
   const code = codeOf(error);
   const ownFault = ['SQLITE_CONSTRAINT', 'SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_TOOBIG', 'SQLITE_RANGE'];

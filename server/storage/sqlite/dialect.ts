@@ -13,7 +13,7 @@ import type { Statement, StatementResult } from './protocol.ts';
 
 /**
  * Kysely over the thread that holds the database. It has no transactions that stay open between two awaits: they would
- * hold up every append of every room. Use `atomically`.
+ * block every append of every room. Use `atomically`.
  */
 export function sqliteDialect(sqlite: Sqlite): Dialect {
   return {
@@ -36,7 +36,7 @@ export class ThreadConnection implements DatabaseConnection {
     const results = await this.executeAll([{ query, mustChange: false }]);
     const result = results?.[0];
     if (!result) throw new Error('a statement gave no result');
-    // Kysely's own promise: the row type was derived from the tables by whoever built the query.
+    // Kysely's own contract: it derived the type of the rows from the tables.
     return result as QueryResult<R>;
   }
 
@@ -69,7 +69,7 @@ class ThreadDriver implements Driver {
 
   async init(): Promise<void> {}
 
-  /** One for all: the thread keeps the order. */
+  /** One connection for all: the thread keeps the order. */
   async acquireConnection(): Promise<DatabaseConnection> {
     return this.#connection;
   }

@@ -10,7 +10,7 @@ import { assertSealed, keepSeals } from './seals.ts';
 
 export interface OpenFile {
   readonly database: Database.Database;
-  /** Takes note of what was stored last; null where nothing is written. */
+  /** Writes the last-commit marker; null for a store that is opened for reading. */
   readonly marker: LastCommitMarker | null;
   close(): void;
 }
@@ -18,8 +18,8 @@ export interface OpenFile {
 /**
  * Opens `concord.sqlite` in a directory, and makes it if nothing is there.
  *
- * For writing, the directory is ours alone: the lock is one of SQLite's own, on a file beside the database, so that it
- * goes with the process however that ends. Reading needs no lock, and goes on while a server writes.
+ * For writing, the directory is locked: the lock is one of SQLite's own, on a file beside the database, so that it ends
+ * with the process, however that ends. Reading needs no lock, and works while a server writes.
  *
  * @throws {StoreRefused} rather than write to a file that it doesn't understand.
  */
@@ -37,8 +37,8 @@ export function openFile(dataDir: string, { readOnly }: { readOnly: boolean }): 
   const lock = takeLock(dataDir);
   try {
     if (!existsSync(path)) create(dataDir, path);
-    // On a connection that can't write: one that can would mix the write-ahead log into the file as it is closed again,
-    // whatever we found.
+    // On a read-only connection: a writable one would copy the write-ahead log into the file as it closes, whatever the
+    // inspection found.
     look(dataDir, path).close();
     const database = openForWriting(path);
     const marker = markerOf(dataDir, database);
@@ -62,7 +62,7 @@ function takeLock(dataDir: string): Database.Database {
   let lock: Database.Database;
   try {
     mkdirSync(dataDir, { recursive: true });
-    // A server that is just going away gets a moment to go.
+    // A server that is just stopping gets a moment to release the lock.
     lock = new Database(path, { timeout: 500 });
   } catch (error) {
     throw new StoreRefused('unreachable', `${dataDir} cannot be written: ${messageOf(error)}`, { cause: error });
@@ -80,8 +80,8 @@ function takeLock(dataDir: string): Database.Database {
 }
 
 /**
- * A database appears under its name only when it is whole. Whatever stands there empty or half written is therefore
- * damage, and never taken for a fresh start.
+ * A database gets its name only when it is complete. An empty or incomplete file under that name is therefore damage,
+ * and never taken for a fresh start.
  */
 function create(dataDir: string, path: string): void {
   if (existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0) {
@@ -106,7 +106,7 @@ function create(dataDir: string, path: string): void {
   }
 }
 
-/** A connection that only reads, on a database that was found whole. */
+/** A read-only connection, on a database that passed inspection. */
 function look(dataDir: string, path: string): Database.Database {
   let database: Database.Database | null = null;
   try {
@@ -130,7 +130,7 @@ function openForWriting(path: string): Database.Database {
   const database = new Database(path, { fileMustExist: true, timeout: 2_000 });
   try {
     database.pragma('journal_mode = WAL');
-    // In WAL, anything less can lose the newest commits when the power fails.
+    // In WAL mode, anything less can lose the newest commits in a power failure.
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     settleLog(database, path);
@@ -144,11 +144,11 @@ function openForWriting(path: string): Database.Database {
 }
 
 /**
- * Brings all of the write-ahead log into the file, waits for the disk, and begins the log anew.
+ * Copies all of the write-ahead log into the file, waits for the disk, and restarts the log.
  *
- * A process that ended after a failed `fsync` may leave commits in the log that are in the system's memory and not on the
- * disk: to a reader they look like any other, what is committed after them is chained to them, and when the power fails
- * all of it would be gone. Written anew into the file and waited for, they are on disk, or we don't start.
+ * A process that ended after a failed `fsync` may leave commits in the log that are in the system's cache and not on
+ * the disk: a reader can't tell them from others, later commits are chained to them, and a power failure would lose all
+ * of them. After this copy they are on disk; if it fails, the server doesn't start.
  */
 function settleLog(database: Database.Database, path: string): void {
   const [outcome] = z.array(z.object({ busy: z.number() })).parse(database.pragma('wal_checkpoint(TRUNCATE)'));
@@ -167,7 +167,7 @@ function markerOf(dataDir: string, database: Database.Database): LastCommitMarke
   }
 }
 
-/** The step since which plain tables are sealed. */
+/** The step from which on plain tables have seals. */
 const sealedSince = 3;
 
 const migratedTo = (database: Database.Database): number =>
@@ -205,12 +205,12 @@ function sync(path: string): void {
   }
 }
 
-/** SQLite's name for what went wrong; empty if it was something else. */
+/** SQLite's code for the failure; empty for other failures. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** In one line: SQLite quotes the statements that it can't read. */
+/** In one line: SQLite quotes the statements that it can't parse. */
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 }

@@ -2,21 +2,21 @@ import Database from 'better-sqlite3';
 import { migrationsTable, newestMigration, sqliteMigrations } from '../migrations.ts';
 import { StoreRefused } from '../refused.ts';
 
-/** "CNCD", in the file's header: what tells our database from anybody else's. */
+/** "CNCD", in the file's header: it identifies a database of Concord. */
 export const applicationId = 0x434e4344;
 
 /**
- * Looks at a database before anything is done with it, and gives the migration that it stands at.
+ * Inspects a database before anything is done with it, and returns its migration.
  *
- * @throws {StoreRefused} if it isn't ours, or isn't whole. What the entries say is held by their chain, and looked at by
- * whoever reads them.
+ * @throws {StoreRefused} if it isn't Concord's, or isn't whole. The entries' contents are covered by their chain, which
+ * their readers check.
  */
 export function inspect(database: Database.Database, path: string): number {
-  // Reads the header first: a file that is no database at all fails here.
+  // Reads the header first: a file that is no database fails here.
   if (database.pragma('application_id', { simple: true }) !== applicationId)
     throw new StoreRefused('not-concord', `${path} is not a Concord database`);
   const migrated = migratedTo(database, path);
-  // Reads the whole file, tables against indexes: what an index leaves out, no query would find.
+  // Compares tables with indexes in the whole file: no query would find a row that an index leaves out.
   const found = database.pragma('integrity_check(1)', { simple: true });
   if (found !== 'ok') throw new StoreRefused('damaged', `${path} is damaged: ${String(found).replaceAll('\n', ' ')}`);
   assertShape(database, migrated, path);
@@ -25,8 +25,8 @@ export function inspect(database: Database.Database, path: string): number {
 }
 
 /**
- * `integrity_check` passes an empty index whose page is none of an index: only reading it tells. A sum, since SQLite counts
- * rows by whichever index is the smallest, whatever index it is told to take.
+ * `integrity_check` passes an index whose root page belongs to no index and is empty: only reading it tells. The query
+ * is a sum, since SQLite counts rows by the smallest index, even with INDEXED BY.
  */
 function assertIndexed(database: Database.Database, path: string): void {
   const indexes = database
@@ -53,7 +53,7 @@ function migratedTo(database: Database.Database, path: string): number {
   return last;
 }
 
-/** The tables must be, to the letter, those that the migrations make: SQLite takes a changed definition as it stands. */
+/** The table definitions must equal those of the migrations: SQLite accepts a changed definition as it stands. */
 function assertShape(database: Database.Database, migrated: number, path: string): void {
   const model = new Database(':memory:');
   try {

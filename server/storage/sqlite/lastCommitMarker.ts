@@ -5,7 +5,7 @@ import type Database from 'better-sqlite3';
 import { z } from 'zod';
 import { StoreRefused } from '../refused.ts';
 
-/** What the last commit left: its last entry, or, where it appended none, the count of commits without entries. */
+/** The outcome of the last commit: its last entry, or, where it appended none, the count of commits without entries. */
 const Stored = z.object({
   entry: z.object({ log: z.string(), sequence: z.number(), hash: z.string() }).nullable(),
   checks: z.number(),
@@ -16,18 +16,19 @@ export type Stored = z.infer<typeof Stored>;
 const size = 512;
 
 /**
- * A note beside the database of what was stored last. SQLite forgets in silence what it can't read at the end of its
- * write-ahead log, and can't tell a log that was cut, damaged or exchanged from one that had no more to say; nor an older
- * copy of the file from the newest. The note can: a transaction is whole, so its last entry answers for all before it.
+ * A file beside the database that names the last commit. SQLite silently drops the part at the end of its write-ahead
+ * log that it can't read, so it can't tell a log that was cut, damaged or exchanged from a complete one; nor an older
+ * copy of the file from the newest. The marker can: a transaction is atomic, so its last entry stands for all before
+ * it.
  *
- * It is written after the commit and not waited for, so that it costs next to nothing: it may be behind what is on disk,
- * never ahead of it.
+ * It is written after the commit without waiting for the disk, so that it costs next to nothing: it may be behind the
+ * disk, never ahead of it.
  */
 export class LastCommitMarker {
   readonly #file: number;
   #last: Stored;
 
-  /** Begins from what the database holds, which was looked at before. */
+  /** Starts from the contents of the database, which was inspected before. */
   constructor(dataDir: string, database: Database.Database) {
     this.#last = newest(database);
     this.#file = openSync(pathOf(dataDir), constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -40,7 +41,7 @@ export class LastCommitMarker {
     }
   }
 
-  /** After a commit: its last entry, or how many commits without an entry there have been. */
+  /** After a commit: its last entry, or the count of commits without an entry. */
   note(
     last: { readonly entry: { log: string; sequence: number; hash: Uint8Array } } | { readonly checks: number },
   ): void {
@@ -52,7 +53,7 @@ export class LastCommitMarker {
     try {
       writeSync(this.#file, encode(this.#last), 0, size, 0);
     } catch {
-      // A note that is behind is still true.
+      // A marker that is behind is still true.
     }
   }
 
@@ -61,7 +62,10 @@ export class LastCommitMarker {
   }
 }
 
-/** What the note said, for `assertHolds`; null where there is none, or none that can be read. Read it before the database. */
+/**
+ * The marker's contents, for `assertHolds`; null where there is none, or none that can be read. Read it before the
+ * database.
+ */
 export function readLastCommitMarker(dataDir: string): Stored | null {
   try {
     const [text = '', digest] = readFileSync(pathOf(dataDir), 'utf8').trimEnd().split('\n');
@@ -71,9 +75,7 @@ export function readLastCommitMarker(dataDir: string): Stored | null {
   }
 }
 
-/**
- * @throws {StoreRefused} `damaged` if the database doesn't hold what was stored last.
- */
+/** @throws {StoreRefused} `damaged` if the database lacks the marked commit. */
 export function assertHolds(database: Database.Database, stored: Stored | null, dataDir: string): void {
   if (stored === null) return;
   const { entry, checks } = stored;

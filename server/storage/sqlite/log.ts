@@ -20,9 +20,11 @@ import type {
 
 export interface SqliteOptions {
   readonly dataDir: string;
-  /** Opens beside a running server, and writes nothing. `subscribe` never calls: only the writer knows of entries. */
+  /**
+   * Opens beside a running server, and writes nothing. `subscribe` never calls: only the writer knows of new entries.
+   */
   readonly readOnly?: boolean;
-  /** Where the thread's program is, if not where the build puts it. */
+  /** Address of the thread's program, if it is not where the build puts it. */
   readonly worker?: URL;
 }
 
@@ -32,7 +34,7 @@ export interface Sqlite {
   /**
    * Runs statements in one transaction; `null` if one that must change a row changed none, and then nothing was done.
    *
-   * @throws {StatementFailed} when a statement breaks a rule of its table, or makes no sense
+   * @throws {StatementFailed} when a statement breaks a rule of its table, or is invalid
    * @throws {ConcordError} `not-stored` when the disk fails
    */
   execute(statements: readonly Statement[]): Promise<readonly StatementResult[] | null>;
@@ -50,9 +52,9 @@ export class StatementFailed extends Error {
 }
 
 /**
- * A commit costs what ten entries cost (waking the thread, syncing the file), so under load few large ones leave more time
- * for judging than many small ones: in the long run one commit of entries in so many ms, and so many at once before that
- * is felt. Whoever types alone, and a meeting that is imported, waits for nothing.
+ * A commit costs as much as ten entries (waking the thread, syncing the file), so under load few large commits leave
+ * more time for judging than many small ones: in the long run one commit of entries in so many ms, and so many at once
+ * before that limit applies. A single writer and an import wait for nothing.
  */
 const betweenCommits = 3;
 const commitsAtOnce = 100;
@@ -60,14 +62,14 @@ const commitsAtOnce = 100;
 interface Waiting {
   resolve(answer: Answers[Kind] | boolean): void;
   reject(error: Error): void;
-  /** The log that has grown if the answer is yes. */
+  /** The log that has grown if the outcome is yes. */
   readonly grows: LogName | null;
 }
 
 /**
  * Opens `concord.sqlite` in the data directory, in a thread of its own.
  *
- * @throws {StoreRefused} if the directory is in use, or what is in it can't be understood.
+ * @throws {StoreRefused} if the directory is in use, or its contents can't be understood.
  */
 export async function openSqlite({
   dataDir,
@@ -76,11 +78,11 @@ export async function openSqlite({
 }: SqliteOptions): Promise<Sqlite> {
   const thread = new Worker(worker, { workerData: { dataDir, readOnly } });
   const waiting = new Map<number, Waiting>();
-  /** What came while the thread was at work: it goes out as one message, and is one commit. */
+  /** Requests that arrived while the thread was at work: sent as one message, committed as one. */
   const requests: Numbered[] = [];
   const appends = new AppendPacker();
   let atWork = false;
-  /** Commits that may be had at once, as of a moment. */
+  /** Commits available at once, as of a moment. */
   let commits = commitsAtOnce;
   let countedAt = performance.now();
   let sparing = false;
@@ -141,7 +143,10 @@ export async function openSqlite({
     send();
   }
 
-  /** What came while the thread was at work, or while commits are spared, goes out as one message, and is one commit. */
+  /**
+   * Requests that arrived while the thread was at work, or while commits are spaced out, are one message and one
+   * commit.
+   */
   function send(): void {
     if (atWork || (requests.length === 0 && appends.isEmpty)) return;
     const now = performance.now();
@@ -173,7 +178,8 @@ export async function openSqlite({
     if (ended) return Promise.reject(ended);
     return new Promise<T>((resolve, reject) => {
       const id = ++lastId;
-      // The thread answers each kind of request with its kind of answer: `BatchRunner` is checked against the same table.
+      // The thread answers each kind of request with its kind of answer: `BatchRunner` is checked against the same
+      // table.
       waiting.set(id, { resolve: (answer) => resolve(answer as T), reject, grows });
       put(id);
       send();
@@ -205,7 +211,7 @@ export async function openSqlite({
       await ask<'check'>({ kind: 'check' });
     },
     close() {
-      // The thread takes messages in order: what was asked before is committed before it ends.
+      // The thread takes messages in order: earlier requests are committed before it ends.
       closing ??= new Promise<void>((resolve) => {
         if (ended) return resolve();
         closed = resolve;
@@ -218,7 +224,7 @@ export async function openSqlite({
   return { log, execute: (statements) => ask<'execute'>({ kind: 'execute', statements }) };
 }
 
-/** A view is sent with all of the buffer that it looks at, which may be a whole network frame. */
+/** Transferring a view sends the whole buffer behind it, which may be a network frame. */
 function tight(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

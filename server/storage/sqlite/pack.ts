@@ -3,12 +3,12 @@ import type { Entry } from '../log.ts';
 import type { Append } from './protocol.ts';
 
 /**
- * Appends as one buffer, which is handed to the thread and not copied. A message that holds entries as objects costs
- * more than judging them did: each of their byte arrays is cloned on its own, on both sides.
+ * Appends as one buffer, which is transferred to the thread and not copied. A message that holds entries as objects
+ * costs more than judging them: each of their byte arrays is cloned on its own, on both sides.
  *
- * An append: its id (8 bytes, a float), how many entries (4), the log's name with its length before it (2); then for each entry
- * its sequence number (8, a float too), the lengths of header and content (4 each), `previous` and `hash` (32 each), header,
- * content. Whole numbers are little-endian.
+ * An append: its id (8 bytes, a float), the number of entries (4), the log's name with its length before it (2); then
+ * for each entry its sequence number (8, a float too), the lengths of header and content (4 each), `previous` and
+ * `hash` (32 each), header, content. Whole numbers are little-endian.
  */
 const appendHead = 14;
 const entryHead = 16 + 64;
@@ -22,7 +22,7 @@ export class AppendPacker {
     return this.#used === 0;
   }
 
-  /** Takes an append as it is at this moment: what becomes of its arrays afterwards is no matter. */
+  /** Copies an append at once: the caller may change its arrays afterwards. */
   put({ id, entries }: Append): void {
     const name = entries[0]?.log ?? '';
     // Names are ASCII: a byte a letter.
@@ -52,7 +52,7 @@ export class AppendPacker {
     this.#used = at;
   }
 
-  /** All that was put, to be handed over with its buffer. */
+  /** All packed appends, to be sent with the buffer. */
   take(): Uint8Array<ArrayBuffer> {
     const packed = this.#bytes.subarray(0, this.#used);
     this.clear();
@@ -73,7 +73,7 @@ export class AppendPacker {
   }
 }
 
-/** What an `AppendPacker` packed: the entries' bytes are views of the buffer. */
+/** Reads a message of an `AppendPacker`: the entries' bytes are views of the buffer. */
 export function unpackAppends(bytes: Uint8Array): Append[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,21 +2,21 @@ import type { LogName } from '../../../shared/protocol/ids.ts';
 import type { Checkpoint, Entry, LogHead } from '../log.ts';
 import type { RefusedReason } from '../refused.ts';
 
-/** A compiled statement with what it binds. */
+/** A compiled statement with its bound values. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
-  /** The statement must change a row, or none of its company happens. */
+  /** The statement must change a row, or the whole transaction is undone. */
   readonly mustChange: boolean;
 }
 
-/** What one statement gave. */
+/** The result of one statement. */
 export interface StatementResult {
   readonly rows: readonly Record<string, unknown>[];
   readonly changes: number;
 }
 
-/** What the event loop asks of the thread that holds the database. */
+/** The requests that the event loop sends to the database thread. */
 export type Request =
   | { readonly kind: 'read'; readonly log: LogName; readonly after: number; readonly limit: number }
   | { readonly kind: 'head'; readonly log: LogName }
@@ -27,7 +27,7 @@ export type Request =
   /** Several statements are one transaction. `null` answers that one of them should have changed a row, and didn't. */
   | { readonly kind: 'execute'; readonly statements: readonly Statement[] };
 
-/** The most frequent request of all, and so packed apart: see `sqlitePack.ts`. Answered by whether it was stored. */
+/** The most frequent request, and so packed apart: see `pack.ts`. The answer: whether it was stored. */
 export interface Append {
   readonly id: number;
   readonly entries: readonly Entry[];
@@ -47,8 +47,9 @@ export type Kind = Request['kind'];
 export type RequestOf<K extends Kind> = Extract<Request, { kind: K }>;
 
 /**
- * How a request ended; `answer` is of the request's kind, and whether it was stored for an append. `code` is SQLite's name for what went wrong. A `storage` failure is the disk's or the file's;
- * any other is the statement's own (a name that is taken).
+ * The outcome of a request; `answer` is of the request's kind, and for an append whether it was stored. `code` is
+ * SQLite's name for the failure. A `storage` failure is the disk's or the file's; any other is the statement's own (a
+ * name that is taken).
  */
 export type Outcome =
   | { readonly ok: true; readonly answer: Answers[Kind] | boolean }
@@ -59,7 +60,7 @@ export interface Numbered {
   readonly request: Request;
 }
 
-/** A group of what came together: appends, and then the others in their order. */
+/** Requests that arrived together: appends, and then the others in their order. */
 export interface Batch {
   readonly appends: readonly Append[];
   readonly requests: readonly Numbered[];
@@ -70,14 +71,14 @@ export interface NumberedOutcome {
   readonly outcome: Outcome;
 }
 
-/** To the thread: what came together. `appends` is packed. After `close` nothing more is sent. */
+/** To the thread: requests that arrived together. `appends` is packed. Nothing follows `close`. */
 export type ToWorker =
   | { readonly appends: Uint8Array | null; readonly requests: readonly Numbered[] }
   | { readonly close: true };
 
 /**
- * From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. Appends that were
- * stored are named by their ids alone.
+ * From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. Stored appends are
+ * named by their ids alone.
  */
 export type FromWorker =
   | { readonly kind: 'opened' }
@@ -89,7 +90,7 @@ export type FromWorker =
     }
   | { readonly kind: 'closed' };
 
-/** What the thread is started with. */
+/** The thread's start parameters. */
 export interface WorkerStart {
   readonly dataDir: string;
   readonly readOnly: boolean;

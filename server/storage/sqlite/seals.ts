@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import { StoreRefused } from '../refused.ts';
 
-/** What an entry's chain doesn't hold: who has an account, who is signed in, who was invited. */
+/** Tables that no entry's chain covers: accounts, sessions, invitations. */
 const sealedTables = ['accounts', 'sessions', 'invitations', 'accreditations'] as const;
 
 /**
- * The plain tables have no chain, and SQLite no checksum for what a row says: a flipped bit could make an administrator.
- * So each table has a seal: the hashes of its rows, all folded into one by XOR, kept in the same transaction as the rows
- * themselves by triggers that live as long as the connection.
+ * The plain tables have no chain, and SQLite has no checksum for rows: a flipped bit could make an administrator. So
+ * each table has a seal: the hashes of its rows, combined by XOR, kept in the same transaction as the rows themselves
+ * by triggers that last as long as the connection.
  *
- * It shows damage, and hands that changed a row behind our back; it is no defence against somebody who knows how to make
- * a seal anew. A table without a seal (it was taken away by hand, on purpose) is sealed as it stands.
+ * It detects damage, and rows that were changed behind the server's back; it is no defence against somebody who can
+ * compute a new seal. A table without a seal (an operator deleted it on purpose) is sealed as it stands.
  */
 export function keepSeals(database: Database.Database): void {
   database.function('concord_fold', { varargs: true, deterministic: true }, (digest: unknown, ...row: unknown[]) =>
@@ -34,9 +34,7 @@ export function keepSeals(database: Database.Database): void {
   }
 }
 
-/**
- * @throws {StoreRefused} `damaged` if a table isn't what its seal says.
- */
+/** @throws {StoreRefused} `damaged` if a table doesn't match its seal. */
 export function assertSealed(database: Database.Database, path: string): void {
   for (const name of sealedTables) {
     const seal = sealOf(database, name);
@@ -67,7 +65,7 @@ function columnsOf(database: Database.Database, name: string): string[] {
   return database.prepare<unknown[], string>('SELECT name FROM pragma_table_info(?) ORDER BY cid').pluck().all(name);
 }
 
-/** Puts a row in, or takes it out again: XOR does both. */
+/** Adds a row, or removes it again: XOR does both. */
 function fold(digest: Uint8Array, row: readonly unknown[]): Buffer {
   const hash = createHash('sha256').update(JSON.stringify(row)).digest();
   return Buffer.from(hash.map((byte, at) => byte ^ (digest[at] ?? 0)));

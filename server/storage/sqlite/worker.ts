@@ -7,7 +7,7 @@ import type { Append, FromWorker, Numbered, NumberedOutcome, ToWorker, WorkerSta
 
 /**
  * The thread that waits for the disk, so that the event loop needn't. It takes all requests that have arrived, commits
- * them together, and answers; what arrives meanwhile is the next batch.
+ * them together, and answers; requests that arrive meanwhile are the next batch.
  */
 function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
   const post = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, [...transfer]);
@@ -50,7 +50,7 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
   post({ kind: 'opened' });
 }
 
-/** What is worth handing over instead of copying. Small arrays are copied faster than they are detached. */
+/** Arrays that are worth transferring instead of copying. Small arrays are copied faster than they are detached. */
 function largeBuffers(outcomes: readonly NumberedOutcome[]): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();
   for (const { outcome } of outcomes) {

@@ -3,8 +3,8 @@ import { Room } from '../../../server/room/room.ts';
 import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
 import type { Log } from '../../../server/storage/log.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
-import { openStatus } from '../../../shared/negotiation/state.ts';
+import { clausesEntered } from '../../../shared/negotiation/families/clause/events.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
 import {
   type MarkId,
   newClauseId,
@@ -121,16 +121,12 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
       }),
     ),
   );
-  const known = text.map((clause) => ({
-    of: 'clause' as const,
-    id: clause.id,
-    value: { sponsors: [], status: openStatus },
-  }));
+  const known = [clausesEntered.make({ clauses: text.map(({ id }) => id), sponsors: [] })];
   await room.submit({
-    by: { administrator: 'importer' },
+    by: { operator: 'importer' },
     onBehalfOf: null,
     action: { type: 'create', source: 'bench' },
-    stage: (head) => stageText(head, text, known),
+    stage: (head, act) => stageText(head, text, known, act),
   });
   const order = (wish: Wish, by: Principal): Promise<unknown> => {
     const command = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
@@ -138,13 +134,13 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
       by,
       onBehalfOf: null,
       action: command,
-      stage: (head, now) => {
+      stage: (head, act) => {
         const situation = {
           text: head.text(),
           negotiation: head.negotiation,
           meeting: { parties: new Map(), drafting: true },
         };
-        return stageDecision(head, decide(situation, command, by, now));
+        return stageDecision(head, decide(situation, command, by), act);
       },
     });
   };

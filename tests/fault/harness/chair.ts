@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Command } from '../../../shared/negotiation/procedure.ts';
+import type { Command } from '../../../shared/negotiation/registry.ts';
 import { Accepted, RecommendationView } from '../../../shared/protocol/contract.ts';
 import type { RecommendationId } from '../../../shared/protocol/ids.ts';
 import { seenOf } from '../../helpers/seen.ts';

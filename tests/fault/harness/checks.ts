@@ -25,8 +25,8 @@ export function holdPromises(device: Device, record: Record, tally: Tally): void
     if (missing !== null) throw new Error(`${name} was told that it is saved, and ${missing}`);
     tally.told += 1;
     if (sequence === null) continue;
-    const by = record.header(sequence)?.by;
-    if (by === undefined || 'administrator' in by || by.participant !== participant)
+    const actor = record.header(sequence)?.actor;
+    if (actor === undefined || !('role' in actor) || actor.participant !== participant)
       throw new Error(`entry ${sequence} should be by ${name}`);
   }
   for (const [code, count] of device.refusals) {

@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { readRecordItem } from '../../../shared/negotiation/state.ts';
+import { readMetadata } from '../../../shared/negotiation/metadata.ts';
 import { ClauseId, type MarkId, newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { clauseElement, deltaOf, markKey, readMark, recordOf, textOf } from '../../../shared/text/document.ts';
 import { endedAt } from '../../helpers/oracle.ts';
@@ -22,15 +22,14 @@ function somewhere(doc: Y.Doc, random: () => number): Place | null {
   if (!(clause instanceof Y.XmlElement) || !(text instanceof Y.XmlText)) return null;
   const id = ClauseId.safeParse(clause.getAttribute('id'));
   if (!id.success) return null;
-  const key = `clause:${id.data}`;
-  const record = readRecordItem(key, recordOf(doc).get(key));
+  const record = readMetadata(recordOf(doc), { of: 'clause', id: id.data });
   if (record?.of === 'clause' && record.value.status.state !== 'open') return null;
   return { text, at: Math.floor(random() * (text.length + 1)) };
 }
 
 /** Whether a mark may still be written with, as far as this document knows: new, or open. */
 function isOpen(doc: Y.Doc, id: MarkId): boolean {
-  const record = readRecordItem(`mark:${id}`, recordOf(doc).get(`mark:${id}`));
+  const record = readMetadata(recordOf(doc), { of: 'mark', id });
   return record === null || (record.of === 'mark' && record.value.state === 'open');
 }
 

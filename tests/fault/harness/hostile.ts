@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
-import { readRecordItem } from '../../../shared/negotiation/state.ts';
+import { readMetadata, recordOfKey } from '../../../shared/negotiation/metadata.ts';
 import { type MarkId, newMarkId, type PartyCode } from '../../../shared/protocol/ids.ts';
 import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
 import { Client } from '../../helpers/hostileClient.ts';
@@ -43,8 +43,8 @@ function firstInForce(doc: Y.Doc): { readonly text: Y.XmlText; readonly at: numb
 function agreedWords(doc: Y.Doc): Y.XmlText | null {
   for (const clause of textOf(doc).toArray()) {
     if (!(clause instanceof Y.XmlElement)) continue;
-    const key = `clause:${clause.getAttribute('id')}`;
-    const record = readRecordItem(key, recordOf(doc).get(key));
+    const named = recordOfKey(`clause:${clause.getAttribute('id')}`);
+    const record = named === null ? null : readMetadata(recordOf(doc), named);
     const text = clause.get(0);
     if (record?.of === 'clause' && record.value.status.state !== 'open' && text instanceof Y.XmlText) return text;
   }
@@ -53,8 +53,9 @@ function agreedWords(doc: Y.Doc): Y.XmlText | null {
 
 /** A mark of another party. */
 function markOfOthers(doc: Y.Doc, own: PartyCode | null): MarkId | null {
-  for (const [key, value] of recordOf(doc)) {
-    const record = readRecordItem(key, value);
+  for (const key of recordOf(doc).keys()) {
+    const named = recordOfKey(key);
+    const record = named === null ? null : readMetadata(recordOf(doc), named);
     if (record?.of === 'mark' && record.value.party !== own) return record.id;
   }
   return null;

@@ -56,7 +56,7 @@ export class Record {
     const before = replica.text();
     const locked = before.filter(({ id }) => isLocked(replica.negotiation, id));
     const header = decodeHeader(entry.header);
-    replica.apply([entry]);
+    replica.apply(entry);
     this.#deleted = null;
     this.#headers.push(header);
     for (const { client, clock, value } of unitsOf(entry.content)) {
@@ -81,9 +81,9 @@ export class Record {
 }
 
 /** In whose name somebody typed; null for the base text; undefined for what wasn't typed. */
-function partyOf({ by, onBehalfOf, command }: Header): PartyCode | null | undefined {
-  if (command.type !== 'typing' || 'administrator' in by) return undefined;
-  return by.role === 'rapporteur' ? onBehalfOf : by.party;
+function partyOf({ actor, onBehalfOf, command }: Header): PartyCode | null | undefined {
+  if (command.type !== 'typing' || !('role' in actor)) return undefined;
+  return actor.role === 'rapporteur' ? onBehalfOf : actor.party;
 }
 
 /** What parties propose to insert: not the rapporteur's to touch. */

@@ -23,17 +23,17 @@ export async function wrongIn(
     for (const entry of page) {
       const before = replica.text();
       const negotiationBefore = new LiveState(replica.negotiation);
-      replica.apply([entry]);
-      const { by, onBehalfOf, command } = decodeHeader(entry.header);
-      if (command.type !== 'typing' || !('role' in by)) continue;
+      replica.apply(entry);
+      const { actor, onBehalfOf, command } = decodeHeader(entry.header);
+      if (command.type !== 'typing' || !('role' in actor)) continue;
       const why = wrongWith({
         before,
         after: replica.text(),
         negotiationBefore,
         negotiationAfter: replica.negotiation,
-        party: by.role === 'delegate' ? by.party : onBehalfOf,
+        party: actor.role === 'delegate' ? actor.party : onBehalfOf,
       });
-      if (why !== null) wrong.push(`${name} ${entry.sequence} by ${by.name}: ${why}`);
+      if (why !== null) wrong.push(`${name} ${entry.sequence} by ${actor.name}: ${why}`);
     }
     if (page.length < pageOfEntries) break;
   }

@@ -1,10 +1,12 @@
 import * as Y from 'yjs';
+import { sorted } from '../../../server/audit/rejudge.ts';
 import { verify } from '../../../server/audit/verify.ts';
 import { Room } from '../../../server/room/room.ts';
 import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
+import { readMetadata } from '../../../shared/negotiation/metadata.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../shared/protocol/ids.ts';
@@ -231,7 +233,10 @@ export class RoomFuzzer {
     joining.destroy();
     const known = this.#known;
     this.#known = { negotiation: new LiveState(this.#room.negotiation), clocks: this.#clocks() };
-    if (recordOf(this.#seen).size !== this.#known.negotiation.changes().length) return 'the record is not the ledger';
+    const metadata = recordOf(this.#seen);
+    for (const change of this.#known.negotiation.changes())
+      if (JSON.stringify(sorted(readMetadata(metadata, change))) !== JSON.stringify(sorted(change)))
+        return 'the metadata are not the state';
     return (
       wrongWith({
         before,
@@ -293,10 +298,11 @@ export class RoomFuzzer {
         by: chair,
         onBehalfOf: null,
         action: command,
-        stage: (head, now) =>
+        stage: (head, act) =>
           stageDecision(
             head,
-            decide({ text: head.text(), negotiation: head.negotiation, meeting }, command, chair, now),
+            decide({ text: head.text(), negotiation: head.negotiation, meeting }, command, chair),
+            act,
           ),
       });
     } catch (error) {

@@ -30,7 +30,7 @@ export class Survey {
       .toArray()
       .filter((clause) => clause instanceof Y.XmlElement);
     this.texts = this.clauses.flatMap((clause) => clause.toArray().filter((text) => text instanceof Y.XmlText));
-    this.marks = [...recordOf(doc).keys()].flatMap((key) => (key.startsWith('mark:') ? [key.slice(5)] : []));
+    this.marks = [...recordOf(doc).keys()].flatMap((key) => /^mark:([^:]+)$/.exec(key)?.[1] ?? []);
   }
 }
 

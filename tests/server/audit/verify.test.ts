@@ -7,15 +7,23 @@ import { seal } from '../../../server/storage/chain.ts';
 import type { Entry, Log } from '../../../server/storage/log.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
+import type { Actor } from '../../../shared/negotiation/act.ts';
+import { decodeHeader, type EntryAction, encodeHeader, type Header } from '../../../shared/negotiation/entry.ts';
+import type { StoredEvent } from '../../../shared/negotiation/event.ts';
+import { effectsOf } from '../../../shared/negotiation/events.ts';
+import { amendmentsClosed } from '../../../shared/negotiation/families/amendment/events.ts';
+import { clientBound } from '../../../shared/negotiation/families/authorship/events.ts';
+import { sponsorAnswered } from '../../../shared/negotiation/families/sponsoring/events.ts';
+import { clauseStatusSet } from '../../../shared/negotiation/families/status/events.ts';
+import { mirrored as mirroredIn } from '../../../shared/negotiation/metadata.ts';
+import { serverClient } from '../../../shared/negotiation/state.ts';
 import {
-  type Author,
-  decodeHeader,
-  type EntryAction,
-  encodeHeader,
-  type Header,
-} from '../../../shared/negotiation/entry.ts';
-import { type AmendmentRecord, recordKey, StateChange, serverClient } from '../../../shared/negotiation/state.ts';
-import { type MarkId, newMarkId, newRecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
+  ClauseId,
+  type MarkId,
+  newMarkId,
+  newRecommendationId,
+  recommendationLog,
+} from '../../../shared/protocol/ids.ts';
 import { markKey, recordOf, textOf } from '../../../shared/text/document.ts';
 import { bringIn } from '../../helpers/bringIn.ts';
 import { chair, delegate, op, party, rapporteur } from '../../helpers/texts.ts';
@@ -93,28 +101,40 @@ const flipped = (bytes: Uint8Array, place: number): Uint8Array => {
 /** A seventh entry, properly sealed, that nobody submitted. */
 const forged = (
   entries: readonly Entry[],
-  by: Author,
+  actor: Actor,
   command: EntryAction,
   content: Uint8Array,
-  changes: StateChange[] = [],
+  events: readonly StoredEvent[] = [],
 ): Entry =>
   seal({
     log: name,
     sequence: 7,
     previous: entries.at(-1)?.hash ?? new Uint8Array(32),
-    header: encodeHeader({ version: 1, ruleset: 2, at: 9000, by, onBehalfOf: null, command, changes }),
+    header: encodeHeader({ at: 9000, actor, onBehalfOf: null, command, events }),
     content,
   });
-/** An update with changes of the ledger mirrored in it, as the server does it. */
-function mirrored(update: Uint8Array, changes: readonly StateChange[]): Uint8Array {
+/** An update with the effect of events mirrored in it, as the server does it. */
+function mirrored(update: Uint8Array, events: readonly StoredEvent[], actor: Actor): Uint8Array {
   const doc = new Y.Doc();
   Y.applyUpdate(doc, room.stateFor());
   Y.applyUpdate(doc, update);
   const before = Y.encodeStateVector(doc);
   doc.clientID = serverClient;
-  for (const change of changes) recordOf(doc).set(recordKey(change), change.value);
+  for (const change of effectsOf(events, { actor, onBehalfOf: null, at: 9000 }, room.negotiation))
+    for (const [key, value] of mirroredIn(change, room.negotiation)) recordOf(doc).set(key, value);
   return Y.mergeUpdates([update, Y.encodeStateAsUpdate(doc, before)]);
 }
+const eventsOf = ({ recorded }: Header): readonly StoredEvent[] => ('events' in recorded ? recorded.events : []);
+/** An entry's header, changed and encoded again. */
+const changed = (
+  entry: Entry,
+  how: (header: Header) => Partial<Header & { events: readonly StoredEvent[] }>,
+): Entry => {
+  const header = decodeHeader(entry.header);
+  const { events = eventsOf(header), ...rest } = how(header);
+  const now = { ...header, ...rest };
+  return { ...entry, header: encodeHeader({ ...now, events }, now.ruleset) };
+};
 
 /** Whoever changes an entry may seal all that follow anew: then the chain holds, and only what it says can tell. */
 function resealed(entries: Entry[]): Entry[] {
@@ -160,12 +180,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
   it('words put into another’s mouth, with all seals made anew', async () => {
     const another = delegate('BRA');
     const faults = await faultsOf((entries) =>
-      resealed(
-        at(entries, 4, (entry) => ({
-          ...entry,
-          header: encodeHeader({ ...decodeHeader(entry.header), by: another }),
-        })),
-      ),
+      resealed(at(entries, 4, (entry) => changed(entry, () => ({ actor: another })))),
     );
     // Whoever signs must be whom the document's own marks and client ids name.
     expect(faults[0]?.[0]).toBe(4);
@@ -180,12 +195,8 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     if (words instanceof Y.XmlText) words.insert(words.length, ', or not');
     const written = Y.encodeStateAsUpdate(doc, before);
     const forge = (by: Principal) => {
-      const bound: StateChange = {
-        of: 'client',
-        id: doc.clientID,
-        value: { participant: by.participant, party: by.party },
-      };
-      const content = mirrored(written, [bound]);
+      const bound = clientBound.make({ client: doc.clientID, participant: by.participant, party: by.party });
+      const content = mirrored(written, [bound], by);
       return faultsOf((entries) => [...entries, forged(entries, by, { type: 'typing' }, content, [bound])]);
     };
     expect((await forge(argentina))[0]?.[0] ?? 'nothing').toBe(7);
@@ -227,89 +238,58 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
       expect(room.negotiation.marks.get(inner)).toMatchObject({ state: 'fallen' });
       expect((await verify(log)).faults).toEqual([]);
     });
-    type Forged = (header: Header) => Header;
+    type Forged = (header: Header) => Partial<Header & { events: readonly StoredEvent[] }>;
     const changing =
-      (id: MarkId, how: (record: AmendmentRecord) => object): Forged =>
-      (header) => ({
-        ...header,
-        changes: header.changes.map((change) =>
-          change.of === 'mark' && change.id === id && change.value.kind === 'amendment'
-            ? StateChange.parse({ ...change, value: { ...change.value, ...how(change.value) } })
-            : change,
-        ),
-      });
+      (type: string, how: object): Forged =>
+      (header) => ({ events: eventsOf(header).map((event) => (event.type === type ? { ...event, ...how } : event)) });
     const adding =
-      (id: MarkId, how: (record: AmendmentRecord) => object): Forged =>
-      (header) => {
-        const value = room.negotiation.marks.get(id);
-        if (value?.kind !== 'amendment') throw new Error('no such amendment');
-        return {
-          ...header,
-          changes: [...header.changes, StateChange.parse({ of: 'mark', id, value: { ...value, ...how(value) } })],
-        };
-      };
+      (event: (header: Header) => StoredEvent): Forged =>
+      (header) => ({ events: [...eventsOf(header), event(header)] });
+    const c1 = ClauseId.parse('c1000000');
     it.each<[string, number, Forged]>([
-      ['another parent', 8, changing(inner, () => ({ parent: null }))],
-      ['other clauses', 8, changing(inner, () => ({ clauses: ['elsewhere'] }))],
-      ['a sponsor nobody asked', 8, changing(inner, () => ({ sponsors: [{ party: 'BRA', accepted: true }] }))],
+      ['another parent', 8, changing('mark registered', { parent: null })],
+      ['other clauses', 8, changing('mark registered', { clauses: ['elsewhere'] })],
+      [
+        'a sponsor nobody asked',
+        8,
+        adding(() => sponsorAnswered.make({ amendment: inner, party: party('BRA'), accept: true })),
+      ],
       [
         'other words than those that fell',
         10,
-        changing(inner, ({ closed }) => ({ closed: { ...closed, inserted: 'x' } })),
+        changing('amendments closed', { amendments: [{ amendment: inner, struck: '', inserted: 'x' }] }),
       ],
-      ['a withdrawal of what fell', 10, changing(inner, () => ({ state: 'withdrawn' }))],
-      ['nothing of what fell', 10, (header) => ({ ...header, changes: header.changes.slice(0, 1) })],
-      ['the fall of what stands', 10, adding(struck, () => ({ state: 'fallen' }))],
+      ['a withdrawal of what fell', 10, changing('amendments closed', { state: 'withdrawn' })],
+      ['nothing of what fell', 10, (header) => ({ events: eventsOf(header).slice(0, 1) })],
+      ['events that nobody knows', 10, (header) => ({ events: [...eventsOf(header), { type: 'rained', v: 1 }] })],
+      [
+        'the fall of what stands',
+        10,
+        adding(() =>
+          amendmentsClosed.make({ state: 'fallen', amendments: [{ amendment: struck, struck: 'o ac', inserted: '' }] }),
+        ),
+      ],
       [
         'sponsors of an amendment that did not change',
         10,
-        adding(struck, () => ({ sponsors: [{ party: 'BRA', accepted: true }] })),
+        adding(() => sponsorAnswered.make({ amendment: struck, party: party('BRA'), accept: true })),
       ],
-      [
-        'that a clause is agreed',
-        10,
-        (header) => ({
-          ...header,
-          changes: [
-            ...header.changes,
-            StateChange.parse({
-              of: 'clause',
-              id: 'c1000000',
-              value: { sponsors: [], status: { state: 'agreed', decided: { by: 'Chair', at: 1 } } },
-            }),
-          ],
-        }),
-      ],
+      ['that a clause is agreed', 10, adding(() => clauseStatusSet.make({ clauses: [c1], status: 'agreed' }))],
       [
         'the client of another',
         10,
-        (header) => ({
-          ...header,
-          changes: [
-            ...header.changes,
-            ...[...room.negotiation.clients.keys()]
-              .slice(0, 1)
-              .map((id) =>
-                StateChange.parse({ of: 'client', id, value: { participant: argentina.participant, party: 'ARG' } }),
-              ),
-          ],
-        }),
-      ],
-      ['a party that its author does not speak for', 10, (header) => ({ ...header, onBehalfOf: party('BRA') })],
-      [
-        'the rules of earlier days',
-        8,
-        (header) => ({
-          ...changing(inner, () => ({ parent: undefined, clauses: undefined }))(header),
-          ruleset: 1,
-        }),
-      ],
-    ])('%s', async (_name, sequence, how) => {
-      const faults = await faultsOf((entries) =>
-        resealed(
-          at(entries, sequence, (entry) => ({ ...entry, header: encodeHeader(how(decodeHeader(entry.header))) })),
+        adding(() =>
+          clientBound.make({
+            client: [...room.negotiation.clients.keys()][0] ?? 0,
+            participant: argentina.participant,
+            party: party('ARG'),
+          }),
         ),
-      );
+      ],
+      ['a party that its author does not speak for', 10, () => ({ onBehalfOf: party('BRA') })],
+      ['the rules of earlier days', 8, () => ({ ruleset: 1 })],
+    ])('%s', async (_name, sequence, how) => {
+      const faults = await faultsOf((entries) => resealed(at(entries, sequence, (entry) => changed(entry, how))));
       expect(faults[0]?.[0]).toBe(sequence);
     });
 
@@ -321,11 +301,11 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
       const clause = textOf(doc).get(0);
       const words = clause instanceof Y.XmlElement ? clause.get(0) : null;
       if (words instanceof Y.XmlText) words.format(10, 4, { [markKey('deletion', struck)]: null });
-      const value = room.negotiation.marks.get(struck);
-      if (value?.kind !== 'amendment') throw new Error('no such amendment');
-      const closed = { by: argentina.name, at: 9000, struck: 'o ac', inserted: '' };
-      const fall: StateChange = { of: 'mark', id: struck, value: { ...value, state: 'fallen', closed } };
-      const content = mirrored(Y.encodeStateAsUpdate(doc, before), [fall]);
+      const fall = amendmentsClosed.make({
+        state: 'fallen',
+        amendments: [{ amendment: struck, struck: 'o ac', inserted: '' }],
+      });
+      const content = mirrored(Y.encodeStateAsUpdate(doc, before), [fall], argentina);
       const entry = (entries: readonly Entry[]): Entry =>
         seal({ ...forged(entries, argentina, { type: 'typing' }, content, [fall]), sequence: 11 });
       expect((await faultsOf((entries) => [...entries, entry(entries)]))[0]?.[0]).toBe(11);

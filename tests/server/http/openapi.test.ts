@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Operation, operations } from '../../../server/http/operations.ts';
+import { type Operation, operationsOf } from '../../../server/http/operations.ts';
+import { registry } from '../../../shared/negotiation/registry.ts';
 import { Refused } from '../../../shared/protocol/contract.ts';
 import { errorCatalogue, isErrorCode } from '../../../shared/protocol/errors.ts';
 import { secret, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+
+const operations = operationsOf(registry);
 
 const Schema = z.record(z.string(), z.unknown());
 const Content = z.record(z.string(), z.object({ schema: Schema.optional() }));

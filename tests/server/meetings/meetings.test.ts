@@ -360,12 +360,12 @@ describe('[IMP10] The texts of a meeting that is brought in', () => {
     await Promise.all(
       Array.from({ length: 40 }, () =>
         meeting.app.rooms.begin(newRecommendationId(), {
-          by: { administrator: 'somebody' },
+          by: { operator: 'somebody' },
           onBehalfOf: null,
           action: { type: 'create', source: 'test' },
-          stage: (head) => {
+          stage: (head, act) => {
             turns.push(turn);
-            return stageText(head, [op('c1', 'Act.')], []);
+            return stageText(head, [op('c1', 'Act.')], [], act);
           },
         }),
       ),

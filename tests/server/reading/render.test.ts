@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Fragment, renderClauses } from '../../../server/reading/render.ts';
-import { LiveState, openStatus } from '../../../shared/negotiation/state.ts';
+import { openStatus } from '../../../shared/negotiation/families/status/state.ts';
+import { LiveState } from '../../../shared/negotiation/state.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
 import { clauseId, del, ins, mark, op, party, proposed } from '../../helpers/texts.ts';
 

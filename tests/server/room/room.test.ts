@@ -6,7 +6,7 @@ import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import type { Log } from '../../../server/storage/log.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { newRecommendationId } from '../../../shared/protocol/ids.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
@@ -94,15 +94,15 @@ const order = (wish: Wish, by: Principal) => {
     by,
     onBehalfOf: null,
     action: command,
-    stage: (head, now) =>
+    stage: (head, act) =>
       stageDecision(
         head,
         decide(
           { text: head.text(), negotiation: head.negotiation, meeting: { parties: new Map(), drafting: true } },
           command,
           by,
-          now,
         ),
+        act,
       ),
   });
 };

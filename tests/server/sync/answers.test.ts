@@ -25,10 +25,10 @@ async function ask(answers: Answers, vector: Uint8Array, whose = account('anybod
 const open = () => Room.open(newRecommendationId(), openMemoryLog(), () => 1000);
 const write = (room: Room, id: string, words: string) =>
   room.submit({
-    by: { administrator: 'importer' },
+    by: { operator: 'importer' },
     onBehalfOf: null,
     action: { type: 'create', source: 'test' },
-    stage: (head) => stageText(head, [op(id, words)], []),
+    stage: (head, act) => stageText(head, [op(id, words)], [], act),
   });
 
 /** What a framed sync message of less than 126 or of less than 65,536 bytes carries. */

@@ -3,11 +3,11 @@ import * as Y from 'yjs';
 import { stageText, stageUpdate } from '../../../server/room/stage.ts';
 import { Pace } from '../../../server/sync/pace.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
-import { openStatus } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { AccountId, newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { noMarks } from '../../../shared/text/clause.ts';
 import { clauseElement, markKey, textOf } from '../../../shared/text/document.ts';
+import { actOf, entered, operatorAct } from '../../helpers/acts.ts';
 import { type Content, encodeUpdate, type Id, noUpdate, type Struct } from '../../helpers/fuzz/update.ts';
 import { changing, wordsAt } from '../../helpers/negotiated.ts';
 import { delegate, op, party } from '../../helpers/texts.ts';
@@ -17,11 +17,7 @@ const me = 4711;
 function head(): Replica {
   const replica = Replica.empty();
   const clauses = Array.from({ length: 20 }, (_, at) => op(`c${100 + at}`, 'word '.repeat(60)));
-  stageText(
-    replica,
-    clauses,
-    clauses.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
-  );
+  stageText(replica, clauses, entered(clauses), operatorAct);
   return replica;
 }
 
@@ -43,7 +39,7 @@ function send(replica: Replica, update: Uint8Array, clients = [me, me + 1]): { o
         clients: new Set(clients),
         mayBind: () => true,
       },
-      1,
+      actOf(delegate('ARG')),
     );
     return { outcome: staged === null ? 'nothing new' : 'accepted', applied };
   } catch (error) {

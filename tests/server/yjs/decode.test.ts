@@ -5,10 +5,10 @@ import * as Y from 'yjs';
 import { stageText, stageUpdate } from '../../../server/room/stage.ts';
 import { decodeStructure } from '../../../server/yjs/decode.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
-import { openStatus } from '../../../shared/negotiation/state.ts';
 import { ConcordError, type ErrorCode } from '../../../shared/protocol/errors.ts';
 import { newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { clauseElement, markKey, textOf } from '../../../shared/text/document.ts';
+import { actOf, entered, operatorAct } from '../../helpers/acts.ts';
 import { runs } from '../../helpers/extent.ts';
 import { headOf, Screen } from '../../helpers/screen.ts';
 import { delegate, mark, op, party } from '../../helpers/texts.ts';
@@ -112,11 +112,7 @@ function nested(depth: number): Uint8Array {
 function head(): Replica {
   const replica = Replica.empty();
   const clauses = [op('c1', 'Urge states to act'), op('c2', 'Invite organs to report')];
-  stageText(
-    replica,
-    clauses,
-    clauses.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
-  );
+  stageText(replica, clauses, entered(clauses), operatorAct);
   return replica;
 }
 const argentina = delegate('ARG');
@@ -130,7 +126,7 @@ const judge = (replica: Replica, bytes: Uint8Array, clients: readonly number[]):
       clients: new Set(clients),
       mayBind: () => true,
     },
-    1,
+    actOf(argentina),
   );
 const codeOf = (work: () => unknown): string => {
   try {

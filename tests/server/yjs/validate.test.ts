@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { stageText, stageUpdate } from '../../../server/room/stage.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
-import { openStatus, serverClient } from '../../../shared/negotiation/state.ts';
+import { markRegistered } from '../../../shared/negotiation/families/amendment/events.ts';
+import { serverClient } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { recordOf, textOf } from '../../../shared/text/document.ts';
+import { actOf, entered } from '../../helpers/acts.ts';
 import { type Content, encodeUpdate, type Id, noUpdate, type Struct } from '../../helpers/fuzz/update.ts';
 import { headOf, Screen } from '../../helpers/screen.ts';
 import { chair, clauseId, delegate, ins, mark, op, party, proposed, rapporteur } from '../../helpers/texts.ts';
@@ -15,24 +17,14 @@ const me = 4711;
 function head(): Replica {
   const replica = Replica.empty();
   const clauses = [op('c1', 'Act 😀 now'), op('c2', 'Urge ', ins('bra1', '😀'))];
-  stageText(replica, clauses, [
-    ...clauses.map(({ id }) => ({ of: 'clause' as const, id, value: { sponsors: [], status: openStatus } })),
-    {
-      of: 'mark',
-      id: mark('bra1'),
-      value: {
-        kind: 'amendment',
-        party: party('BRA'),
-        typedBy: 'Delegate of BRA',
-        participant: delegate('BRA').participant,
-        at: 1,
-        clause: clauseId('c2'),
-        state: 'open',
-        sponsors: [],
-        reason: '',
-      },
-    },
-  ]);
+  const registered = markRegistered.make({
+    mark: mark('bra1'),
+    kind: 'amendment',
+    party: party('BRA'),
+    clauses: [clauseId('c2')],
+    parent: null,
+  });
+  stageText(replica, clauses, [...entered(clauses), registered], actOf(delegate('BRA')));
   return replica;
 }
 
@@ -47,7 +39,7 @@ function send(replica: Replica, update: Uint8Array): string {
         clients: new Set([me]),
         mayBind: () => true,
       },
-      1,
+      actOf(delegate('ARG')),
     );
     return staged === null ? 'nothing new' : 'accepted';
   } catch (error) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LiveState, openStatus, type Status } from '../../../shared/negotiation/state.ts';
+import { openStatus, type Status } from '../../../shared/negotiation/families/status/state.ts';
+import { LiveState } from '../../../shared/negotiation/state.ts';
 import type { ErrorCode } from '../../../shared/protocol/errors.ts';
 import { type Capacity, permit } from '../../../shared/text/authority.ts';
 import { type Clause, joinRuns, type Run } from '../../../shared/text/clause.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Clause } from '../../../shared/text/clause.ts';
-import { adopt, type Resolved, removeAmendments, rewritten } from '../../../shared/text/resolve.ts';
+import { operated } from '../../../shared/text/operations.ts';
+import { adopt, type Resolved, removeAmendments } from '../../../shared/text/resolve.ts';
 import { brk, del, ins, mark, negotiationOf, op, proposed, show } from '../../helpers/texts.ts';
 
-const after = (text: readonly Clause[], { rewrites }: Resolved): readonly Clause[] => rewritten(text, rewrites);
+const after = (text: readonly Clause[], { operations }: Resolved): readonly Clause[] => operated(text, operations);
 
 const ids = (...names: string[]) => new Set(names.map(mark));
 const adopted = (text: Clause[], ...names: string[]) => {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../../shared/meeting/principal.ts';
 import { consequencesOf } from '../../../shared/negotiation/consequences.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/procedure.ts';
+import { effectsOf } from '../../../shared/negotiation/events.ts';
+import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
 import { LiveState, type NegotiationState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { type Capacity, permit } from '../../../shared/text/authority.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
-import { rewritten } from '../../../shared/text/resolve.ts';
+import { operated } from '../../../shared/text/operations.ts';
+import { actOf } from '../../helpers/acts.ts';
 import { unsound } from '../../helpers/oracle.ts';
 import {
   chair,
@@ -34,10 +36,10 @@ const meeting = { drafting: true, parties: new Map() };
 /** A decision on a text and its ledger, as the server performs it. */
 function after({ text, negotiation }: State, wish: Wish, by: Principal): State {
   const command = onWhatIsSeen({ text, negotiation }, wish);
-  const { rewrites, changes } = decide({ text, negotiation, meeting }, command, by, 2);
+  const { operations, events } = decide({ text, negotiation, meeting }, command, by);
   const next = new LiveState(negotiation);
-  for (const change of changes) next.apply(change);
-  return { text: rewritten(text, rewrites), negotiation: next };
+  for (const change of effectsOf(events, actOf(by, 2), negotiation)) next.apply(change);
+  return { text: operated(text, operations), negotiation: next };
 }
 
 /** `+arg1`: the chair adopts it; `-arg1`: doesn't; `~arg1`: its party withdraws it. Several at once: `+arg1,can1`. */
@@ -221,14 +223,14 @@ describe('[DISP3] An edit that takes words away', () => {
     const capacity: Capacity = code === null ? { edits: 'base' } : { proposesFor: party(code) };
     permit({ before, after: left }, capacity, negotiation);
     const by = code === null ? rapporteur : delegate(code);
-    const { changes, rewrites } = consequencesOf({ before, after: left }, capacity, by, negotiation, 2);
+    const { events, operations } = consequencesOf({ before, after: left }, capacity, negotiation);
     const next = new LiveState(negotiation);
-    for (const change of changes) next.apply(change);
-    const end: State = { text: rewritten(left, rewrites), negotiation: next };
+    for (const change of effectsOf(events, actOf(by, 2), negotiation)) next.apply(change);
+    const end: State = { text: operated(left, operations), negotiation: next };
     expect(unsound(end)).toBeNull();
     // Told again from what was left, it is the same: so `verify` judges it.
-    const again = consequencesOf({ before, after: end.text }, capacity, by, negotiation, 2);
-    expect({ changes: again.changes, rewrites: again.rewrites }).toEqual({ changes, rewrites: [] });
+    const again = consequencesOf({ before, after: end.text }, capacity, negotiation);
+    expect({ events: again.events, operations: again.operations }).toEqual({ events, operations: [] });
     return end;
   }
   const inside = [
@@ -310,7 +312,7 @@ describe('[PROC4] A decision is on the words that were seen', () => {
   const codeOf = (wish: Wish, now: readonly Clause[], by = chair): string => {
     try {
       const command = onWhatIsSeen(state, wish);
-      decide({ text: now, negotiation: state.negotiation, meeting: meetingOf }, command, by, 2);
+      decide({ text: now, negotiation: state.negotiation, meeting: meetingOf }, command, by);
       return 'done';
     } catch (error) {
       return error instanceof ConcordError ? error.code : 'thrown';
@@ -358,7 +360,7 @@ describe('[PROC4] A decision is on the words that were seen', () => {
   });
 
   it('without a word of what was seen nothing is decided', () => {
-    expect(() => decide({ ...state, meeting }, { ...adopting, seen: {} } as never, chair, 2)).toThrow(
+    expect(() => decide({ ...state, meeting }, { ...adopting, seen: {} } as never, chair)).toThrow(
       expect.objectContaining({ code: 'bad-request' }),
     );
   });
@@ -377,10 +379,10 @@ describe('[PROC4] A decision is on the words that were seen', () => {
       op('c2', 'Invite'),
     ];
     const negotiation = negotiationOf(now);
-    const { rewrites, changes } = decide({ text: now, negotiation, meeting }, command, chair, 2);
+    const { operations, events } = decide({ text: now, negotiation, meeting }, command, chair);
     const next = new LiveState(negotiation);
-    for (const change of changes) next.apply(change);
-    expect(show(rewritten(now, rewrites))).toEqual(['States may act', 'Invite']);
+    for (const change of effectsOf(events, actOf(chair, 2), negotiation)) next.apply(change);
+    expect(show(operated(now, operations))).toEqual(['States may act', 'Invite']);
     expect(next.clauses.get(clauseId('c1'))?.status.state).toBe('agreed');
     expect([next.marks.get(mark('arg1'))?.state, next.marks.get(mark('can9'))?.state]).toEqual([
       'adopted',
@@ -388,7 +390,7 @@ describe('[PROC4] A decision is on the words that were seen', () => {
     ]);
     // But never on other words than those.
     const other = [op('c1', 'No states ', del('arg1', 'shall'), ins('arg1', 'may'), ' act')];
-    expect(() => decide({ text: other, negotiation: negotiationOf(other), meeting }, command, chair, 2)).toThrow(
+    expect(() => decide({ text: other, negotiation: negotiationOf(other), meeting }, command, chair)).toThrow(
       expect.objectContaining({ code: 'changed-since' }),
     );
   });
@@ -402,7 +404,7 @@ describe('[PROC4] A decision is on the words that were seen', () => {
     expect(() =>
       permit({ before: [...text, proposal], after: moved }, { proposesFor: party('ARG') }, negotiation),
     ).not.toThrow();
-    expect(() => decide({ text: moved, negotiation, meeting }, command, chair, 2)).toThrow(
+    expect(() => decide({ text: moved, negotiation, meeting }, command, chair)).toThrow(
       expect.objectContaining({ code: 'changed-since' }),
     );
   });
@@ -410,7 +412,7 @@ describe('[PROC4] A decision is on the words that were seen', () => {
   it('while drafting is closed, parties take nothing out of the text', () => {
     const closed = { ...meeting, drafting: false };
     for (const by of [delegate('ARG'), rapporteur])
-      expect(() => decide({ ...state, meeting: closed }, { type: 'withdraw', amendment: mark('arg1') }, by, 2)).toThrow(
+      expect(() => decide({ ...state, meeting: closed }, { type: 'withdraw', amendment: mark('arg1') }, by)).toThrow(
         expect.objectContaining({ code: 'drafting-closed' }),
       );
   });

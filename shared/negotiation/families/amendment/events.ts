@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { ClauseId, MarkId, PartyCode } from '../../../protocol/ids.ts';
+import { decidedBy, nameOf } from '../../act.ts';
+import { defineEvent } from '../../event.ts';
+import { AmendmentState } from './state.ts';
+import { AmendedWords } from './words.ts';
+
+/** A party made a mark: an amendment, a bracket or a comment. */
+export const markRegistered = defineEvent({
+  type: 'mark registered',
+  v: 1,
+  shape: {
+    mark: MarkId,
+    kind: z.enum(['amendment', 'bracket', 'comment']),
+    party: PartyCode,
+    /** The clauses of the gesture that made it, the first one first. */
+    clauses: z.array(ClauseId).min(1),
+    /** Of an amendment: the pending one that it amends; null for one to the text in force. */
+    parent: MarkId.nullable().optional(),
+  },
+  fold({ mark, kind, party, clauses, parent }, effects, { actor, at }) {
+    const [clause] = clauses;
+    if (clause === undefined || !('role' in actor)) throw new RangeError('a mark is made by a participant in a clause');
+    const made = { party, typedBy: nameOf(actor), participant: actor.participant, at, clause };
+    effects.set({
+      of: 'mark',
+      id: mark,
+      value:
+        kind === 'amendment'
+          ? { kind, ...made, state: 'open', sponsors: [], reason: '', parent: parent ?? null, clauses }
+          : { kind, ...made, state: 'open' },
+    });
+  },
+});
+
+/** Amendments came to an end in one act, with the words that each had. */
+export const amendmentsClosed = defineEvent({
+  type: 'amendments closed',
+  v: 1,
+  shape: {
+    state: AmendmentState.exclude(['open']),
+    amendments: z.array(AmendedWords.extend({ amendment: MarkId })).min(1),
+    reason: z.string().optional(),
+  },
+  fold({ state, amendments, reason }, effects, act) {
+    const decided = decidedBy(act, reason);
+    for (const { amendment, struck, inserted } of amendments)
+      effects.set({
+        of: 'mark',
+        id: amendment,
+        value: { ...effects.amendment(amendment), state, closed: { ...decided, struck, inserted } },
+      });
+  },
+});
+
+/** An amendment to one that was adopted amends from now on what that one amended. */
+export const amendmentReparented = defineEvent({
+  type: 'amendment reparented',
+  v: 1,
+  shape: { amendment: MarkId, parent: MarkId.nullable() },
+  fold({ amendment, parent }, effects) {
+    effects.set({ of: 'mark', id: amendment, value: { ...effects.amendment(amendment), parent } });
+  },
+});
+
+export const reasonGiven = defineEvent({
+  type: 'reason given',
+  v: 1,
+  shape: { amendment: MarkId, reason: z.string() },
+  fold({ amendment, reason }, effects) {
+    effects.set({ of: 'mark', id: amendment, value: { ...effects.amendment(amendment), reason } });
+  },
+});
+
+export const amendmentEvents = [markRegistered, amendmentsClosed, amendmentReparented, reasonGiven] as const;

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { ClauseId, MarkId } from '../../../protocol/ids.ts';
+import { Decided } from '../../act.ts';
+import { owned } from '../../owned.ts';
+import { CoSponsor } from '../sponsoring/state.ts';
+import { AmendedWords } from './words.ts';
+
+/** `superseded`: an adoption took away what it was about. `fallen`: it was made to an amendment that is no more. */
+export const AmendmentState = z.enum(['open', 'adopted', 'not adopted', 'withdrawn', 'superseded', 'fallen']);
+export type AmendmentState = z.infer<typeof AmendmentState>;
+
+export const AmendmentRecord = z.object({
+  kind: z.literal('amendment'),
+  ...owned,
+  state: AmendmentState,
+  sponsors: z.array(CoSponsor),
+  reason: z.string(),
+  /** Of a closed amendment: the words it struck and the words it brought, since the text no longer shows them. */
+  closed: Decided.extend(AmendedWords.shape).optional(),
+  /**
+   * The pending amendment that it amends, recorded when it is made; null for one to the text in force. When its parent
+   * is adopted it becomes one to what its parent amended. Absent in records of ruleset 1: there it is told from the text.
+   */
+  parent: MarkId.nullable().optional(),
+  /** The clauses of the gesture that made it: it is never extended into another. Absent in records of ruleset 1. */
+  clauses: z.array(ClauseId).optional(),
+});
+export type AmendmentRecord = z.infer<typeof AmendmentRecord>;

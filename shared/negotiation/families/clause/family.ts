@@ -1,0 +1,5 @@
+import { clauseEvents } from './events.ts';
+import { moveClause } from './moveClause.ts';
+import { setSponsors } from './setSponsors.ts';
+
+export const clause = { name: 'clause', events: clauseEvents, commands: [setSponsors, moveClause] } as const;

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { MarkId, PartyCode } from '../../../protocol/ids.ts';
+import { Status } from '../status/state.ts';
+
+export const ClauseRecord = z.object({
+  sponsors: z.array(PartyCode),
+  status: Status,
+  /** Of a proposed clause that was adopted: the amendment it came from. */
+  origin: MarkId.optional(),
+});
+export type ClauseRecord = z.infer<typeof ClauseRecord>;
