@@ -34,7 +34,7 @@ class Served {
   stopped = 0;
   attending = 0;
   tell: (ended: Ended) => void = () => undefined;
-  /** What happens while somebody is looked up. */
+  /** Runs during the lookup of the reader. */
   meanwhile: () => void = () => undefined;
   readonly #port: number;
 
@@ -219,7 +219,7 @@ describe('[READ1] A right that ends', () => {
       expect(await served.status()).toBe(401);
     }
     expect(served.streams).toEqual([]);
-    // What ended before, or is another's, is no reason.
+    // An end before the lookup, or of another session, is no reason.
     served.meanwhile = () => {
       for (const other of others) served.tell(other);
     };
