@@ -34,7 +34,7 @@ class Served {
   stopped = 0;
   attending = 0;
   tell: (ended: Ended) => void = () => undefined;
-  /** What happens while somebody is looked up. */
+  /** Is called while the right to the stream is looked up. */
   meanwhile: () => void = () => undefined;
   readonly #port: number;
 
@@ -219,7 +219,7 @@ describe('[READ1] A right that ends', () => {
       expect(await served.status()).toBe(401);
     }
     expect(served.streams).toEqual([]);
-    // What ended before, or is another's, is no reason.
+    // An end before that, or of another's right, is no reason.
     served.meanwhile = () => {
       for (const other of others) served.tell(other);
     };
