@@ -34,7 +34,7 @@ class Served {
   stopped = 0;
   attending = 0;
   tell: (ended: Ended) => void = () => undefined;
-  /** Runs during the lookup of the reader. */
+  /** Is called while the right to the stream is looked up. */
   meanwhile: () => void = () => undefined;
   readonly #port: number;
 
@@ -219,7 +219,7 @@ describe('[READ1] A right that ends', () => {
       expect(await served.status()).toBe(401);
     }
     expect(served.streams).toEqual([]);
-    // An end before the lookup, or of another session, is no reason.
+    // An end before that, or of another's right, is no reason.
     served.meanwhile = () => {
       for (const other of others) served.tell(other);
     };
