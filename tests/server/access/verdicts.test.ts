@@ -127,7 +127,7 @@ interface Row {
 }
 
 /**
- * Statuses in the order of `askers`. 401 not signed in, 403 the role may not, 404 not found or not accessible, 410 no
+ * Statuses in the order of `requesters`. 401 not signed in, 403 the role may not, 404 not found or not accessible, 410 no
  * such invitation.
  */
 const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] = [
