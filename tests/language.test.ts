@@ -77,6 +77,14 @@ function sentencesOf({ file, line, text }: Prose): { readonly at: string; readon
   return found;
 }
 
+/** The titles of tests, without the rules that they name. */
+const titlesOf = (file: string, source: string): Prose[] =>
+  [
+    ...source.matchAll(
+      /\b(?:describe|it|test)(?:\.\w+)*\(\s*(['`])(?:\[[A-Z\d, ]+\] )?(.*?)\1,|\]\)\((['`])(?:\[[A-Z\d, ]+\] )?(.*?)\3,/g,
+    ),
+  ].map((found) => ({ file, line: lineAt(source, found.index), text: found[2] ?? found[4] ?? '' }));
+
 const sources = [
   ...['client', 'server', 'shared', 'tests'].flatMap((folder) => files(folder, /\.(?:tsx?|css)$/)),
   'vite.config.ts',
@@ -86,6 +94,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const prose = [
   ...sources.flatMap((file) => commentsOf(file, read(file))),
   ...documents.map((file) => documentOf(file, read(file))),
+  ...sources.filter((file) => file.startsWith('tests/')).flatMap((file) => titlesOf(file, read(file))),
 ];
 /** Each entry of the English words is a text of its own. */
 const words = [...read('shared/words/en.ts').matchAll(/(?<=^ {2}'[\w.-]+':\s+)(['"])(.*)\1,$/gm)].map(
@@ -143,7 +152,7 @@ describe('[HOUSE6] Sentences name their subject', () => {
     expect(wrongIn([{ file: 'sample', line: 1, text }])).toHaveLength(wrong);
   });
 
-  it('in comments and documents', () => {
+  it('in comments, documents and titles of tests', () => {
     expect(prose.length).toBeGreaterThan(500);
     expect(wrongIn(prose)).toEqual([]);
   });

@@ -475,7 +475,7 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
     expect(await headsOf()).toBe(before);
   });
 
-  it('on the socket: no seat, no text; an observer has a seat, and no text', async () => {
+  it('on the socket: no accreditation, no text; an observer has an accreditation, and no text', async () => {
     const closeOf = async (as: Requester, recommendation: string): Promise<number> => {
       const cookie = cookies[as];
       const socket = new WebSocket(`${meeting.url.replace('http', 'ws')}/sync/${recommendation}?schema=1`, {

@@ -26,7 +26,7 @@ function app() {
 const piece = new Uint8Array(10_000).fill(32);
 
 describe('[LINE2] An event stream that nobody reads', () => {
-  it('holds about a megabyte, and is let go', async () => {
+  it('holds about a megabyte, and is disconnected', async () => {
     const { http, ends, stopped } = app();
     await http.request('/events');
     let sent = 0;

@@ -103,7 +103,7 @@ const gallery = async (readers: readonly Kept[]): Promise<void> => {
 };
 afterEach(() => stage?.reading.close());
 
-describe('[READ4] A full gallery holds nobody up', () => {
+describe('[READ4] Ten thousand observers hold nobody up', () => {
   it('sends everybody the same bytes, made once', async () => {
     stage = new Stage();
     const readers = Array.from({ length: 100 }, () => new Kept());
@@ -134,7 +134,7 @@ describe('[READ4] A full gallery holds nobody up', () => {
     expect(turns.filter((at) => at > 0 && at < 160).length).toBeGreaterThan(2);
   });
 
-  it('lets who can’t keep up go, and nobody else', async () => {
+  it('disconnects a reader that can’t keep up, and nobody else', async () => {
     stage = new Stage();
     const slow = new Kept((bytes) => !Buffer.from(bytes).includes('second'));
     const before = new Kept();
@@ -151,7 +151,7 @@ describe('[READ4] A full gallery holds nobody up', () => {
     expect(slow.heard).not.toContain('third');
   });
 
-  it('keeps no more than a little for one that reads nothing, over a real line', async () => {
+  it('keeps no more than a little for one that reads nothing, over a real connection', async () => {
     const streams: EventStream[] = [];
     const server = createServer((_request, response) => {
       streams.push(EventStream.open(response, new Headers({ 'content-type': 'text/event-stream' })));
@@ -192,7 +192,7 @@ describe('[READ4] A full gallery holds nobody up', () => {
   });
 });
 
-describe('[READ1] What the chair closes, nobody is sent any more', () => {
+describe('[READ1] A view that the chair closes is sent to nobody any more', () => {
   it('stops halfway through a gallery, and tells everybody to load the page anew', async () => {
     stage = new Stage();
     const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.2)));
@@ -225,7 +225,7 @@ describe('[READ1] What the chair closes, nobody is sent any more', () => {
     expect((await stage.page()).html).toContain('other words');
   });
 
-  it('lets nobody in whose right to read ended while it was looked up', async () => {
+  it('admits nobody whose right to read ended during the look-up', async () => {
     let tell: (ended: Ended) => void = () => undefined;
     const streams = new Streams((listener) => {
       tell = listener;
@@ -301,7 +301,7 @@ describe('[READ2] A page whose text is quiet', () => {
   });
 });
 
-describe('[READ2] Who missed something is found out', () => {
+describe('[READ2] A reader that missed something is recognised', () => {
   it('and is sent it, where it is what happened since the page was loaded', async () => {
     stage = new Stage();
     const { version } = await stage.page();
