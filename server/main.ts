@@ -78,7 +78,8 @@ async function main(): Promise<void> {
     demo = { names: demoAccounts, password };
   }
 
-  for (const { id } of app.meetings.all()) await app.meetings.recordSeats(id, await app.access.seatsOf(id));
+  for (const { id } of app.meetings.all())
+    await app.meetings.recordAccreditations(id, await app.access.accreditationsOf(id));
 
   let stopping = false;
   const stop = (): void => {

@@ -2,7 +2,8 @@ import type { Progress } from '../../shared/text/amendment.ts';
 import { t, tn } from '../words.ts';
 
 /** "12 clauses: 7 agreed, 3 open, 2 with amendments", and a bar of the same. */
-export function ProgressLine({ progress }: { progress: Progress }) {
+export function ProgressLine({ progress }: { progress: Progress | null }) {
+  if (progress === null) return <p class="failure">{t('error.record-newer')}</p>;
   const { clauses, agreed, adReferendum, open, unresolved } = progress;
   return (
     <div class="progress">

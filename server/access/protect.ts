@@ -1,51 +1,50 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { MiddlewareHandler } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 
 /**
  * No foreign resources, no inline code, no framing; and strings become HTML only through the policies named here: the
  * editor's two, for pasted text that is parsed and dropped, and the observers' page's, for the server's own fragments.
  */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types ProseMirrorClipboard concord-paste concord-reading',
-].join('; ');
+const contentSecurityPolicy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  fontSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  manifestSrc: ["'self'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+  baseUri: ["'none'"],
+  requireTrustedTypesFor: ["'script'"],
+  trustedTypes: ['ProseMirrorClipboard', 'concord-paste', 'concord-reading'],
+};
 
-/** Browser features that no page uses. */
-const permissionsPolicy = [
-  'accelerometer',
-  'autoplay',
-  'bluetooth',
-  'browsing-topics',
-  'camera',
-  'display-capture',
-  'encrypted-media',
-  'geolocation',
-  'gyroscope',
-  'hid',
-  'idle-detection',
-  'magnetometer',
-  'microphone',
-  'midi',
-  'payment',
-  'publickey-credentials-get',
-  'screen-wake-lock',
-  'serial',
-  'usb',
-  'xr-spatial-tracking',
-]
-  .map((feature) => `${feature}=()`)
-  .join(', ');
+/** Abilities of the browser that no page of ours asks for. */
+const permissionsPolicy = {
+  accelerometer: [],
+  autoplay: [],
+  bluetooth: [],
+  browsingTopics: [],
+  camera: [],
+  displayCapture: [],
+  encryptedMedia: [],
+  geolocation: [],
+  gyroscope: [],
+  hid: [],
+  idleDetection: [],
+  magnetometer: [],
+  microphone: [],
+  midi: [],
+  payment: [],
+  publickeyCredentialsGet: [],
+  screenWakeLock: [],
+  serial: [],
+  usb: [],
+  xrSpatialTracking: [],
+};
 
 export interface Protection {
   readonly secure: boolean;
@@ -57,22 +56,30 @@ export interface Protection {
 const largestBody = 512 * 1024;
 const largestFile = 6 * 1024 * 1024;
 
-/** Sets security headers on every answer; checks origin and size of every request that changes something. */
+/**
+ * The headers of `secure-headers`, taken from an answer of its own. It sets them when the handler is done; an event stream
+ * writes its head before that, and needs them too.
+ */
+async function secureHeadersOnce(secure: boolean): Promise<readonly (readonly [name: string, value: string])[]> {
+  const middleware = secureHeaders({
+    contentSecurityPolicy,
+    permissionsPolicy,
+    // For what is older than `frame-ancestors`.
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: secure ? 'max-age=31536000' : false,
+  });
+  const answer = await new Hono().get('/', middleware, (c) => c.body(null)).request('/');
+  return [...answer.headers];
+}
+
+/** Security headers on every answer; origin and size checked on every request that changes something. */
 export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler {
+  const headers = secureHeadersOnce(secure);
   return async (c, next) => {
-    c.header('Content-Security-Policy', contentSecurityPolicy);
-    c.header('X-Content-Type-Options', 'nosniff');
-    c.header('Referrer-Policy', 'no-referrer');
-    c.header('Cross-Origin-Opener-Policy', 'same-origin');
-    c.header('Cross-Origin-Resource-Policy', 'same-origin');
-    c.header('Permissions-Policy', permissionsPolicy);
-    c.header('Origin-Agent-Cluster', '?1');
-    // For browsers without `frame-ancestors`, and for search engines.
-    c.header('X-Frame-Options', 'DENY');
+    for (const [name, value] of await headers) c.header(name, value);
+    // For what searches the web.
     c.header('X-Robots-Tag', 'noindex, nofollow, noarchive');
-    if (secure) c.header('Strict-Transport-Security', 'max-age=31536000');
-    // Answers are confidential unless they say otherwise, as the program's own files do: a shared computer keeps none
-    // of them.
+    // An answer is confidential unless it says otherwise, as the program's own files do: a shared computer keeps none of it.
     c.header('Cache-Control', 'no-store');
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
       const headers = {
@@ -88,7 +95,10 @@ export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler
   };
 }
 
-/** Refuses a body that announces too large a size, and one that announces none: all usual clients do. */
+/**
+ * Refuses a body that says it is too large, and one that says nothing: every client we know says. Hono's `bodyLimit` reads
+ * the latter until it is too large.
+ */
 async function limitBody(request: Request, most: number): Promise<void> {
   const length = request.headers.get('content-length');
   if (length === null ? request.headers.get('transfer-encoding') !== null : Number(length) > most)
@@ -96,8 +106,9 @@ async function limitBody(request: Request, most: number): Promise<void> {
 }
 
 /**
- * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST
- * and of every WebSocket; a program that names none has only cookies that it was given.
+ * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST and
+ * of every WebSocket; a program that names none has no cookie that it wasn't given. Hono's `csrf` looks at bodies that a
+ * form can send and at no others, and refuses every program that sends one of those.
  */
 export function originAllowed(
   headers: Pick<IncomingHttpHeaders, 'origin' | 'host'> & { readonly 'sec-fetch-site'?: string | string[] | undefined },

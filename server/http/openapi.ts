@@ -1,206 +1,184 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { Compilation } from '../../shared/meeting/compilation.ts';
-import { MeetingCommand } from '../../shared/meeting/meeting.ts';
-import { registry } from '../../shared/negotiation/registry.ts';
+import type { Registry } from '../../shared/negotiation/registry.ts';
+import { DemoView, InvitationView, SessionView } from '../../shared/protocol/access.ts';
 import {
   Accepted,
+  Accredited,
   Created,
   History,
-  ImportOrder,
   InvitationLink,
   MeetingList,
+  MeetingNotice,
   MeetingView,
+  Progress,
   RecommendationView,
   Refused,
 } from '../../shared/protocol/contract.ts';
+import { errorCatalogue } from '../../shared/protocol/errors.ts';
+import { type Answer, type Operation, operationsOf } from './operations.ts';
 
-interface Operation {
-  readonly method: 'get' | 'post' | 'delete';
-  readonly path: string;
-  readonly summary: string;
-  readonly body?: z.ZodType;
-  readonly status: number;
-  readonly answer?: z.ZodType;
-  /** No session is needed. */
-  readonly open?: boolean;
-  /** Optional query parameters. */
-  readonly query?: Readonly<Record<string, string>>;
+/** A client takes a code that it doesn't know, of a later version; the description lists those of this one. */
+const ErrorCode = z.enum(Object.keys(errorCatalogue));
+const DescribedRefusal = Refused.extend({ error: Refused.shape.error.extend({ code: ErrorCode }) });
+
+/** Schemas of answers that stand in the description once, under their name. */
+const named = {
+  Accepted,
+  Accredited,
+  Compilation,
+  Created,
+  DemoView,
+  ErrorCode,
+  History,
+  InvitationLink,
+  InvitationView,
+  MeetingList,
+  MeetingNotice,
+  MeetingView,
+  Progress,
+  RecommendationView,
+  Refused: DescribedRefusal,
+  SessionView,
+};
+const registry = z.registry<{ id: string }>();
+for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+
+type JsonSchema = Record<string, unknown>;
+
+const options = {
+  // A predicate or an `overwrite` has no counterpart in JSON Schema, and narrows what the rest of the schema says.
+  unrepresentable: 'any',
+  override: ({ jsonSchema }: { jsonSchema: JsonSchema }): void => {
+    // Answers may get more fields in a later version.
+    if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    // Every integer is within these, and it needn't be said of each.
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  },
+} as const;
+
+/** The place of a component; where zod writes it into a schema of its own, it says the dialect too, which OpenAPI does. */
+const place = (id: string): string => `#/components/schemas/${id}`;
+const bare = ({ $schema: _, $id: __, ...schema }: JsonSchema): JsonSchema => schema;
+
+function componentSchemas(): Record<string, JsonSchema> {
+  const { schemas } = z.toJSONSchema(registry, { ...options, io: 'output', uri: place });
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]));
 }
 
-/** Requests about a meeting are made under one of its accreditations. */
-const seat = { seat: 'The participant in whose name, where the account has several seats in the meeting.' };
-const queryOf = ({ path, query }: Operation): Readonly<Record<string, string>> => ({
-  ...(/^\/api\/(meetings|recommendations)\/\{id\}/.test(path) ? seat : {}),
-  ...query,
-});
+const inputSchema = (schema: z.core.$ZodType): JsonSchema => bare(z.toJSONSchema(schema, { ...options, io: 'input' }));
 
-/** A command's body: the command without its type, which stands in the path. */
-const withoutType = (command: z.ZodObject): z.ZodType => command.omit({ type: true });
+function outputSchema(schema: z.ZodType): JsonSchema {
+  const id = registry.get(schema)?.id;
+  return id === undefined ? bare(z.toJSONSchema(schema, { ...options, io: 'output' })) : { $ref: place(id) };
+}
 
-const nameAndPassword = z.object({ name: z.string(), password: z.string() });
+const json = (schema: JsonSchema) => ({ 'application/json': { schema } });
 
-const operations: readonly Operation[] = [
-  {
-    method: 'post',
-    path: '/api/session',
-    summary: 'Signs in; the answer sets the session cookie.',
-    body: nameAndPassword,
-    status: 204,
-    open: true,
-  },
-  { method: 'get', path: '/api/session', summary: 'Who is signed in.', status: 200 },
-  { method: 'delete', path: '/api/session', summary: 'Signs out.', status: 204 },
-  { method: 'delete', path: '/api/sessions', summary: 'Signs out everywhere.', status: 204 },
-  {
-    method: 'get',
-    path: '/api/invitations/{token}',
-    summary: 'What an invitation is for, without using it up.',
-    status: 200,
-    open: true,
-  },
-  {
-    method: 'post',
-    path: '/api/invitations/{token}',
-    summary: 'Takes up an invitation, once.',
-    body: nameAndPassword.partial(),
-    status: 204,
-    open: true,
-  },
-  {
-    method: 'get',
-    path: '/api/meetings',
-    summary: 'The meetings that you take part in.',
-    status: 200,
-    answer: MeetingList,
-  },
-  {
-    method: 'get',
-    path: '/api/meetings/{id}',
-    summary: 'A meeting: topics, recommendations with their progress, parties.',
-    status: 200,
-    answer: MeetingView,
-  },
-  {
-    method: 'get',
-    path: '/api/meetings/{id}/events',
-    summary: 'What changes in the meeting, as Server-Sent Events.',
-    status: 200,
-  },
-  {
-    method: 'post',
-    path: '/api/meetings/{id}/participants/{participant}/invitation',
-    summary: 'Makes a single-use invitation link for a participant.',
-    status: 200,
-    answer: InvitationLink,
-  },
-  {
-    method: 'get',
-    path: '/api/recommendations/{id}',
-    summary: 'A recommendation: clauses with label, text, runs with their marks, sponsors and status; amendments.',
-    status: 200,
-    answer: RecommendationView,
-  },
-  {
-    method: 'get',
-    path: '/api/recommendations/{id}/clauses/{clause}/history',
-    summary: 'The history of a clause, act by act, in pages; the newest first, with `after` the oldest.',
-    query: {
-      before: 'The number of an entry of the log: acts that had ended before it.',
-      after: 'The number of an entry of the log: acts that began after it.',
-      limit: 'How many acts a page has at the most, 1 to 200; 50 unless told. It may be fewer.',
+function responseOf(answer: Answer, summary: string): { readonly status: number; readonly response: object } {
+  switch (answer.kind) {
+    case 'nothing':
+      return {
+        status: 204,
+        response: {
+          description: summary,
+          ...(answer.setsCookie === true ? { headers: { 'Set-Cookie': { schema: { type: 'string' } } } } : {}),
+        },
+      };
+    case 'json':
+      return {
+        status: answer.status ?? 200,
+        response: { description: summary, content: json(outputSchema(answer.schema)) },
+      };
+    case 'events': {
+      const contentSchema = outputSchema(answer.message);
+      const schema = {
+        type: 'string',
+        description: 'Events; the data of each is JSON.',
+        contentMediaType: 'application/json',
+        contentSchema,
+      };
+      return { status: 200, response: { description: summary, content: { 'text/event-stream': { schema } } } };
+    }
+    case 'text':
+      return {
+        status: 200,
+        response: { description: summary, content: { [answer.type]: { schema: { type: 'string' } } } },
+      };
+  }
+}
+
+const isRequired = (schema: JsonSchema, name: string): boolean =>
+  Array.isArray(schema.required) && schema.required.includes(name);
+
+function parametersOf({ parameters = {}, query }: Operation): readonly object[] {
+  const inPath = Object.entries(parameters).map(([name, schema]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: inputSchema(schema),
+  }));
+  if (query === undefined) return inPath;
+  const whole = inputSchema(query);
+  const inQuery = Object.entries(query.shape).map(([name, schema]) => {
+    const { description, ...rest } = inputSchema(schema);
+    return { name, in: 'query', required: isRequired(whole, name), description, schema: rest };
+  });
+  return [...inPath, ...inQuery];
+}
+
+function bodyOf({ body }: Operation): object {
+  if (body === undefined) return {};
+  if (body === 'file') return { requestBody: { required: true, content: { 'application/octet-stream': {} } } };
+  const schema = inputSchema(body);
+  // An empty body counts as an empty object.
+  return { requestBody: { required: Array.isArray(schema.required), content: json(schema) } };
+}
+
+function operationOf(operation: Operation): object {
+  const { summary, answer, open } = operation;
+  const { status, response } = responseOf(answer, summary);
+  return {
+    summary,
+    ...(open === true ? { security: [] } : {}),
+    parameters: parametersOf(operation),
+    ...bodyOf(operation),
+    responses: { [status]: response, default: { $ref: '#/components/responses/Refusal' } },
+  };
+}
+
+function describe(all: readonly Operation[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of all)
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationOf(operation) };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Concord',
+      version: '1',
+      description:
+        'Delegations draft together. Text is edited over the WebSocket `/sync/{recommendation}` in the y-websocket protocol; everything else is here.',
     },
-    status: 200,
-    answer: History,
-  },
-  {
-    method: 'post',
-    path: '/api/imports/preview',
-    summary: 'Reads a text compilation (the file as the body) and stores nothing.',
-    status: 200,
-    answer: Compilation,
-  },
-  {
-    method: 'post',
-    path: '/api/imports',
-    summary: 'Makes a meeting of a corrected compilation.',
-    body: ImportOrder,
-    status: 201,
-    answer: Created,
-  },
-  ...MeetingCommand.options.map(
-    (option): Operation => ({
-      method: 'post',
-      path: `/api/meetings/{id}/${option.shape.type.value}`,
-      summary: `Orders "${option.shape.type.value}" in a meeting.`,
-      body: withoutType(option),
-      status: option.shape.type.value === 'accredit' ? 200 : 204,
-    }),
-  ),
-  ...registry.kinds.map(
-    ({ type, summary, body }): Operation => ({
-      method: 'post',
-      path: `/api/recommendations/{id}/${type}`,
-      summary,
-      body,
-      status: 200,
-      answer: Accepted,
-    }),
-  ),
-];
-
-const json = (schema: z.ZodType) => ({
-  'application/json': { schema: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }) },
-});
-
-const description = {
-  openapi: '3.1.0',
-  info: {
-    title: 'Concord',
-    version: '1',
-    description:
-      'Delegations draft together. Text is edited over the WebSocket `/sync/{recommendation}` in the y-websocket protocol; everything else is here.',
-  },
-  components: { securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'concord_session' } } },
-  security: [{ session: [] }],
-  paths: operations.reduce<Record<string, Record<string, unknown>>>((paths, operation) => {
-    const { method, path, summary, body, status, answer, open } = operation;
-    paths[path] = {
-      ...paths[path],
-      [method]: {
-        summary,
-        ...(open === true ? { security: [] } : {}),
-        parameters: [
-          ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-            name,
-            in: 'path',
-            required: true,
-            schema: { type: 'string' },
-          })),
-          ...Object.entries(queryOf(operation)).map(([name, description]) => ({
-            name,
-            in: 'query',
-            description,
-            schema: { type: 'string' },
-          })),
-        ],
-        ...(body === undefined ? {} : { requestBody: { content: json(body) } }),
-        responses: {
-          [status]: { description: summary, ...(answer === undefined ? {} : { content: json(answer) }) },
-          default: {
-            description: 'A refusal: its code, and a sentence in the language of the request.',
-            content: json(Refused),
-          },
+    components: {
+      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'concord_session' } },
+      schemas: componentSchemas(),
+      responses: {
+        Refusal: {
+          description: 'A refusal: its code, and a sentence in the language of the request.',
+          content: json({ $ref: place('Refused') }),
         },
       },
-    };
-    return paths;
-  }, {}),
-};
+    },
+    security: [{ session: [] }],
+    paths,
+  };
+}
 
 /** `/api/openapi.json`, made from the schemas by which the server parses and answers. */
-export function openApiRoutes(): Hono {
-  // Anybody may ask, at any rate.
-  const bytes = new TextEncoder().encode(JSON.stringify(description));
+export function openApiRoutes(commands: Registry): Hono {
+  // Anybody may ask, however often.
+  const bytes = new TextEncoder().encode(JSON.stringify(describe(operationsOf(commands))));
   return new Hono().get('/api/openapi.json', (c) => c.body(bytes, 200, { 'Content-Type': 'application/json' }));
 }

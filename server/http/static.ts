@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
+import { etag } from 'hono/etag';
 import { answer, type Encoded, encoded, encodings } from '../runtime/encoded.ts';
 
 /** The built client's folder: beside the built server, or in `dist` when run from source. */
@@ -46,15 +47,19 @@ async function fileOf(name: string): Promise<Encoded | null> {
   return file;
 }
 
-/** The client's files, and its one page for every address that is a page of the client's. */
+/**
+ * The client's files, and its one page for every address that is a page of the client's. `serve-static` isn't used: with
+ * `precompressed` it takes neither a quality (`br;q=0.2, gzip;q=0.9`) nor `*`, leaves `Vary` out where it sends the plain
+ * file, serves the compressed files under their own names, and asks the disk at every request, in the event loop.
+ */
 export function staticRoutes(): Hono {
   const routes = new Hono();
-  routes.get('/assets/:name{[\\w.-]+}', async (c) => {
+  routes.get('/assets/:name{[\\w.-]+}', etag(), async (c) => {
     const file = await fileOf(`assets/${c.req.param('name')}`);
     // Their names hold a hash of their contents.
     return file === null ? c.notFound() : answer(c, file, 'public, max-age=31536000, immutable');
   });
-  routes.get('*', async (c) => {
+  routes.get('*', etag(), async (c) => {
     const { pathname } = new URL(c.req.url);
     if (pathname.startsWith('/api/') || pathname.startsWith('/assets/')) return c.notFound();
     const page = await fileOf('index.html');

@@ -1,13 +1,13 @@
 import { Compilation } from '../../shared/meeting/compilation.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import { type Language, message } from '../../shared/words/words.ts';
-import { decode } from './decode.ts';
-import { type HeadingStyle, headingStyle, Levels } from './headings.ts';
-import { ItemLevels } from './items.ts';
-import { type Paragraph, paragraphs } from './lines.ts';
-import { findParties, type PartyBook } from './parties.ts';
-import { nameKey } from './states.ts';
-import { recurringNames, type Tagged, Tags } from './tags.ts';
+import { decode } from './extract/decode.ts';
+import { type Paragraph, paragraphs } from './extract/lines.ts';
+import { type HeadingStyle, headingStyle, Levels } from './parse/headings.ts';
+import { ItemLevels } from './parse/items.ts';
+import { findParties, type PartyBook } from './parse/parties.ts';
+import { nameKey } from './parse/states.ts';
+import { recurringNames, type Tagged, Tags } from './parse/tags.ts';
 
 interface Row {
   readonly text: string;

@@ -57,8 +57,8 @@ interface Held {
   turn: Promise<unknown>;
 }
 
-/** The account that holds an accreditation. */
-export interface Seat {
+/** Which account acts as a participant. */
+export interface AccreditedAccount {
   readonly participant: ParticipantId;
   readonly account: AccountId;
   readonly name: string;
@@ -146,21 +146,22 @@ export class Meetings {
   }
 
   /**
-   * Records which account holds which accreditation, where the log doesn't say so yet. Called after every accepted
-   * invitation and at the start: an accreditation that was given while the server was down, or directly in the
-   * database, is recorded then.
+   * Enters which account acts as which participant, where the record doesn't say so yet. Called after every accreditation
+   * that an account took up, and at the start: one that was given while the server was down, or in the database itself, is
+   * entered then.
    */
-  async recordSeats(id: MeetingId, seats: readonly Seat[]): Promise<void> {
+  async recordAccreditations(id: MeetingId, accreditations: readonly AccreditedAccount[]): Promise<void> {
     const held = this.#held.get(id);
     if (held === undefined) return;
     const turn = held.turn.then(async () => {
       for (;;) {
         const { state } = held;
-        const fresh = seats.filter(
+        const fresh = accreditations.filter(
           ({ participant, account }) => state.participants.has(participant) && state.seats.get(participant) !== account,
         );
         if (fresh.length === 0) return;
-        if (await this.#append(held, id, [{ type: 'seats taken', seats: [...fresh] }], 'server', null)) return;
+        const seats = fresh.map(({ participant, account, name }) => ({ participant, account, name }));
+        if (await this.#append(held, id, [{ type: 'seats taken', seats }], 'server', null)) return;
         await this.catchUp(id);
       }
     });

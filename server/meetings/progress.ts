@@ -1,3 +1,4 @@
+import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { RecommendationId } from '../../shared/protocol/ids.ts';
 import { type Progress, progressOf } from '../../shared/text/amendment.ts';
 import type { Rooms } from '../room/rooms.ts';
@@ -19,10 +20,15 @@ export class Progresses {
     });
   }
 
-  async of(recommendation: RecommendationId): Promise<Progress> {
+  /** Null for a text that this version can't open. */
+  async of(recommendation: RecommendationId): Promise<Progress | null> {
     const known = this.#known.get(recommendation);
     if (known !== undefined) return known;
-    const room = await this.#rooms.room(recommendation);
+    const room = await this.#rooms.room(recommendation).catch((error: unknown) => {
+      if (error instanceof ConcordError && error.code === 'record-newer') return null;
+      throw error;
+    });
+    if (room === null) return null;
     const progress = progressOf(room.text(), room.negotiation);
     this.#known.set(recommendation, progress);
     return progress;

@@ -16,23 +16,14 @@ import { type AccountId, newParticipantId, ParticipantId } from '../../shared/pr
 import type { Progress } from '../../shared/text/amendment.ts';
 import type { Access } from '../access/access.ts';
 import type { Bodies } from '../http/bodies.ts';
-import {
-  body,
-  costOf,
-  languageOf,
-  meetingFrom,
-  principalIn,
-  type Requester,
-  requester,
-  seatsAmong,
-  seatsIn,
-} from '../http/requester.ts';
+import { body, costOf, languageOf, meetingFrom, type Requester, requester } from '../http/requester.ts';
 import type { EventStream, EventStreams } from '../http/streams.ts';
 import type { Importer } from '../imports/importer.ts';
 import { clausesShown } from '../reading/render.ts';
 import type { Rooms } from '../room/rooms.ts';
 import { createMeeting } from './create.ts';
 import type { Meetings } from './meetings.ts';
+import { principalIn, principalsAmong, principalsIn } from './principals.ts';
 import type { Progresses } from './progress.ts';
 import { checkAgainstTexts } from './texts.ts';
 
@@ -71,8 +62,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
     const list: z.infer<typeof MeetingList> = [];
     const held = await access.participantsOf(who.account.id);
     for (const meeting of meetings.all()) {
-      const seats = seatsAmong(held, meetings, meeting);
-      const me = seats[0] ?? null;
+      const principals = principalsAmong(held, meetings, meeting);
+      const me = principals[0] ?? null;
       if (me === null && !who.account.administrator) continue;
       list.push({
         id: meeting.id,
@@ -80,10 +71,10 @@ export function meetingRoutes(services: MeetingServices): Hono {
         createdAt: meeting.createdAt,
         role: me?.role ?? null,
         party: me?.party ?? null,
-        seats,
-        // In a closed session an observer doesn't learn the length of the agenda.
+        seats: principals,
+        // In a closed session an observer isn't told how long the agenda is.
         recommendations:
-          me !== null && meeting.observerView === 'nothing' && seats.every(({ role }) => role === 'observer')
+          me !== null && meeting.observerView === 'nothing' && principals.every(({ role }) => role === 'observer')
             ? 0
             : meeting.recommendations.length,
       });
@@ -97,7 +88,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
     // All readers with the same view get the same bytes, and each gets its own identity beside them.
     const own: Pick<MeetingView, 'me' | 'seats' | 'administrator'> = {
       me,
-      seats: await seatsIn(services, who.account.id, meeting),
+      seats: await principalsIn(services, who.account.id, meeting),
       administrator: who.account.administrator,
     };
     return services.bodies.answer(c, who.account.id, () => ({
@@ -109,9 +100,14 @@ export function meetingRoutes(services: MeetingServices): Hono {
   });
 
   routes.get('/api/meetings/:id/events', async (c) => {
-    const { meeting, me, who } = await taking(c, services);
-    if (me?.role === 'observer') throw new ConcordError('role-may-not');
-    return services.streams.answer(c, who.account.id, async (stream) => notices(services, meeting, me, who, stream));
+    const find = async () => {
+      const { meeting, me, who } = await taking(c, services);
+      if (me?.role === 'observer') throw new ConcordError('role-may-not');
+      return { session: who.session, account: who.account.id, participant: me?.participant ?? null, meeting, me };
+    };
+    return services.streams.answer(c, 'drafting', find, async (stream, { meeting, me }) =>
+      notices(services, meeting, me, stream),
+    );
   });
 
   routes.post('/api/meetings/:id/participants/:participant/invitation', async (c) => {
@@ -170,8 +166,8 @@ export function meetingRoutes(services: MeetingServices): Hono {
     await access.limitMeetings(who.account.id);
     const order = await body(c, ImportOrder);
     const { meeting, importer } = await createMeeting(services, order, { name: who.account.name, role: 'rapporteur' });
-    await access.seat({ account: who.account.id, meeting, participant: importer });
-    await meetings.recordSeats(meeting, await access.seatsOf(meeting));
+    await access.accredit({ account: who.account.id, meeting, participant: importer });
+    await meetings.recordAccreditations(meeting, await access.accreditationsOf(meeting));
     const created: z.infer<typeof Created> = { meeting };
     return c.json(created, 201);
   });
@@ -187,15 +183,15 @@ async function mayImport(services: MeetingServices, who: Requester): Promise<boo
   return meetings
     .all()
     .some((meeting) =>
-      seatsAmong(held, meetings, meeting).some(({ role }) => role === 'rapporteur' || role === 'chair'),
+      principalsAmong(held, meetings, meeting).some(({ role }) => role === 'rapporteur' || role === 'chair'),
     );
 }
 
 async function taking(c: Parameters<typeof requester>[0], services: MeetingServices) {
   const who = await requester(c, services.access);
   const meeting = meetingFrom(c, services.meetings);
-  const me = await principalIn(services, who, meeting);
-  // A person without an accreditation doesn't learn that the meeting exists.
+  const me = await principalIn(services, who.account.id, who.actsAs, meeting);
+  // The answer doesn't tell outsiders that there is such a meeting.
   if (me === null && !who.account.administrator) throw new ConcordError('not-found');
   return { who, meeting, me };
 }
@@ -205,8 +201,8 @@ const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved
 /** The inputs of a meeting's view beside the meeting and its reader. */
 interface Depends {
   readonly floor: Floor | null;
-  readonly seats: ReadonlyMap<ParticipantId, AccountId>;
-  readonly progresses: readonly Progress[];
+  readonly accounts: ReadonlyMap<ParticipantId, AccountId>;
+  readonly progresses: readonly (Progress | null)[];
   /** For comparison by identity: a changed value is a new object. */
   readonly values: readonly unknown[];
 }
@@ -216,14 +212,14 @@ const runsIt = (me: Principal | null): boolean => me === null || me.role === 'ch
 async function dependingOn(services: MeetingServices, meeting: MeetingState, me: Principal | null): Promise<Depends> {
   const observes = me?.role === 'observer';
   const floor = observes ? await floorShown(services, meeting) : meeting.floor;
-  const taken = runsIt(me) ? await services.access.seatsOf(meeting.id) : [];
-  // The number of contested clauses is for participants until the chair opens it.
+  const taken = runsIt(me) ? await services.access.accreditationsOf(meeting.id) : [];
+  // How much is contested is the room's business until the chair opens it.
   const progresses = observes
     ? meeting.recommendations.map(() => nothingYet)
     : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));
   return {
     floor,
-    seats: new Map(taken.map(({ participant, account }) => [participant, account])),
+    accounts: new Map(taken.map(({ participant, account }) => [participant, account])),
     progresses,
     values: [floor?.clause, taken.map(({ participant, account }) => `${participant} ${account}`).join(), ...progresses],
   };
@@ -232,7 +228,7 @@ async function dependingOn(services: MeetingServices, meeting: MeetingState, me:
 function view(
   meeting: MeetingState,
   me: Principal | null,
-  { floor, seats, progresses }: Depends,
+  { floor, accounts, progresses }: Depends,
 ): Omit<MeetingView, 'me' | 'seats' | 'administrator'> {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
@@ -249,7 +245,7 @@ function view(
     participants: runsIt(me)
       ? [...meeting.participants.values()].map((participant) => ({
           ...participant,
-          account: seats.get(participant.id) ?? null,
+          account: accounts.get(participant.id) ?? null,
         }))
       : [],
     topics: closed ? [] : [...meeting.topics],
@@ -257,7 +253,7 @@ function view(
       ? []
       : meeting.recommendations.map((recommendation, at) => ({
           ...recommendation,
-          progress: progresses[at] ?? nothingYet,
+          progress: progresses[at] ?? null,
         })),
   };
 }
@@ -272,22 +268,22 @@ async function floorShown({ rooms }: MeetingServices, { floor, observerView }: M
 }
 
 const encoder = new TextEncoder();
+const heartbeat = encoder.encode(': here\n\n');
 
 /**
  * Sends the changes of a meeting to a screen for as long as its reader takes part. Returns the function that ends it.
  */
 function notices(
-  { meetings, progresses, access }: MeetingServices,
+  { meetings, progresses }: MeetingServices,
   meeting: MeetingState,
   me: Principal | null,
-  who: Requester,
   stream: EventStream,
 ): () => void {
-  const send = (notice: MeetingNotice): void => {
-    stream.send(encoder.encode(`data: ${JSON.stringify(notice)}\n\n`));
+  const sendBytes = (bytes: Uint8Array): void => {
+    if (!stream.send(bytes)) stream.close();
   };
+  const send = (notice: MeetingNotice): void => sendBytes(encoder.encode(`data: ${JSON.stringify(notice)}\n\n`));
   const stops = [
-    access.attend({ session: who.session, account: who.account.id, participant: me?.participant ?? null }),
     meetings.onChange((change) => {
       if (change.meeting !== meeting.id) return;
       // Rights are looked up at every change: a participant who became an observer gets no more of the drafting events.
@@ -303,16 +299,8 @@ function notices(
     progresses.onChange((recommendation, progress) => {
       if (meetings.of(recommendation)?.id === meeting.id) send({ type: 'progress', recommendation, progress });
     }),
-    access.onEnded((ended) => {
-      const own =
-        ended.session === who.session ||
-        ended.account === who.account.id ||
-        // Another account may hold the accreditation by now.
-        (ended.participant !== undefined && ended.participant === me?.participant);
-      if (own) stream.close();
-    }),
   ];
-  const beat = setInterval(() => stream.send(encoder.encode(': here\n\n')), 25_000);
+  const beat = setInterval(() => sendBytes(heartbeat), 25_000);
   return () => {
     clearInterval(beat);
     for (const stop of stops) stop();

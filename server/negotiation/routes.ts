@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
-import { registry } from '../../shared/negotiation/registry.ts';
+import type { Registry } from '../../shared/negotiation/registry.ts';
 import { statusOf } from '../../shared/negotiation/state.ts';
 import { HistoryQuery, type RecommendationView } from '../../shared/protocol/contract.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
@@ -14,22 +14,24 @@ import { labelStyleOf, labels } from '../../shared/text/labels.ts';
 import type { Access } from '../access/access.ts';
 import { Histories } from '../audit/history.ts';
 import type { Bodies } from '../http/bodies.ts';
-import { body, costOf, languageOf, principalIn, recommendationFrom, requester } from '../http/requester.ts';
+import { body, costOf, languageOf, recommendationFrom, requester } from '../http/requester.ts';
 import type { Meetings } from '../meetings/meetings.ts';
+import { principalIn } from '../meetings/principals.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { Log } from '../storage/log.ts';
 import { execute } from './execute.ts';
 
-export interface ProcedureServices {
+export interface NegotiationServices {
   readonly access: Access;
   readonly meetings: Meetings;
   readonly rooms: Rooms;
   readonly log: Log;
   readonly bodies: Bodies;
+  readonly commands: Registry;
 }
 
-export function procedureRoutes(services: ProcedureServices): Hono {
+export function negotiationRoutes(services: NegotiationServices): Hono {
   const routes = new Hono();
   const histories = new Histories(services.log);
 
@@ -37,7 +39,7 @@ export function procedureRoutes(services: ProcedureServices): Hono {
   const taking = async (c: Parameters<typeof requester>[0]) => {
     const who = await requester(c, services.access);
     const { id, meeting } = recommendationFrom(c, services.meetings);
-    const me = await principalIn(services, who, meeting);
+    const me = await principalIn(services, who.account.id, who.actsAs, meeting);
     if (me === null && !who.account.administrator) throw new ConcordError('not-found');
     if (me?.role === 'observer') throw new ConcordError('role-may-not');
     return { who, id, meeting, me };
@@ -71,13 +73,13 @@ export function procedureRoutes(services: ProcedureServices): Hono {
     return c.body(page, 200, { 'Content-Type': 'application/json' });
   });
 
-  for (const { type, schema, parse } of registry.kinds) {
+  for (const { type, schema, parse } of services.commands.kinds) {
     routes.post(`/api/recommendations/:id/${type}`, async (c) => {
       const { who, id, me } = await taking(c);
       const principal = taker(me);
       await services.access.limitCommands(who.account.id, costOf(c));
       const command = parse(await body(c, schema, { type }));
-      return c.json({ sequence: await execute(services, id, command, principal.participant) });
+      return c.json({ sequence: await execute(services, id, command, principal.participant, services.commands) });
     });
   }
   return routes;

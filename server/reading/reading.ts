@@ -3,14 +3,15 @@ import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import type { Language } from '../../shared/words/words.ts';
-import { type Fragment, renderClauses, renderPage, type Section } from './render.ts';
+import { type Fragment, renderClauses, renderPage, type Section, unavailable } from './render.ts';
 
 /** Reading depends on these functions of the rooms: committed text, and notice of every change. */
 export interface ReadingSource {
   readonly meeting: (id: MeetingId) => MeetingState | null;
+  /** Null for a text that this version can't open. */
   readonly text: (
     recommendation: RecommendationId,
-  ) => Promise<{ readonly text: readonly Clause[]; readonly negotiation: NegotiationState }>;
+  ) => Promise<{ readonly text: readonly Clause[]; readonly negotiation: NegotiationState } | null>;
   /** `recommendation: null`: the meeting itself changed. Returns the function that ends the subscription. */
   readonly onChange: (
     listener: (change: { readonly meeting: MeetingId; readonly recommendation: RecommendationId | null }) => void,
@@ -104,7 +105,9 @@ export function createReading(source: ReadingSource): Reading {
   const key = (meeting: MeetingId, language: Language): string => `${meeting} ${language}`;
 
   const render = async (edition: Edition, recommendation: RecommendationId): Promise<readonly Fragment[]> => {
-    const { text, negotiation } = await source.text(recommendation);
+    const found = await source.text(recommendation);
+    if (found === null) return [unavailable(edition.language)];
+    const { text, negotiation } = found;
     return renderClauses(text, negotiation, edition.state.observerView, edition.language);
   };
 

@@ -15,6 +15,12 @@ export interface Fragment {
   readonly html: string;
 }
 
+/** Stands for a text that this version can't open. */
+export const unavailable = (language: Language): Fragment => ({
+  id: 'unavailable',
+  html: String(html`<p id="clause-unavailable">${message(language, 'error.record-newer')}</p>`),
+});
+
 type Open = Exclude<ObserverView, 'nothing'>;
 
 /** The label of brackets round words: their parties, where the chair opened that. */

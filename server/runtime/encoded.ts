@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import type { Accept } from 'hono/utils/accept';
 
 /** The content encodings on offer, the best first, with their file endings. */
 export const encodings = { br: '.br', gzip: '.gz' } as const;
@@ -32,37 +34,34 @@ export function encode(type: string, text: string): Encoded {
   });
 }
 
-/** A browser's preference for an encoding: 0 for none. An encoding that isn't named has the preference of `*`. */
-function wish(accepted: string, name: string): number {
-  let any = 0;
-  for (const part of accepted.toLowerCase().split(',')) {
-    const [coding = '', ...parameters] = part.split(';').map((piece) => piece.trim());
-    const quality = parameters.map((one) => /^q=([\d.]+)$/.exec(one)?.[1]).find((one) => one !== undefined);
-    const wanted = quality === undefined ? 1 : Number(quality);
-    if (coding === name) return wanted;
-    if (coding === '*') any = wanted;
-  }
-  return any;
+/** How much a browser wants an encoding: 0 for not at all. An encoding that isn't named is wanted as much as `*`. */
+function wish(accepted: readonly Accept[], name: string): number {
+  const named = (type: string) => accepted.find((one) => one.type.toLowerCase() === type);
+  return (named(name) ?? named('*'))?.q ?? 0;
 }
 
-/** Answers with the encoding that the browser prefers, or with 304 where it has these bytes already. */
+/**
+ * Answers with the encoding that the browser wants most. The tag is of those very bytes; `etag`, which stands before this,
+ * answers with nothing where the browser has them already.
+ */
 export function answer(c: Context, { type, plain, smaller, digest }: Encoded, cacheControl: string): Response {
-  const accepted = c.req.header('accept-encoding') ?? '';
-  let best: { readonly name: Encoding; readonly bytes: Uint8Array<ArrayBuffer>; readonly wanted: number } | null = null;
-  for (const name of names) {
-    const bytes = smaller[name];
-    const wanted = wish(accepted, name);
-    if (bytes !== undefined && wanted > (best?.wanted ?? 0)) best = { name, bytes, wanted };
-  }
-  const tag = `"${digest}${best === null ? '' : `-${best.name}`}"`;
+  const best = accepts(c, {
+    header: 'Accept-Encoding',
+    supports: names.filter((name) => smaller[name] !== undefined),
+    default: 'identity',
+    // Of several that are wanted as much, the first of ours, which is the smallest, and not the browser's first.
+    match: (accepted, { supports, default: plainly }) => {
+      const wished = supports.map((name) => ({ name, wish: wish(accepted, name) })).filter((one) => one.wish > 0);
+      return wished.sort((one, other) => other.wish - one.wish)[0]?.name ?? plainly;
+    },
+  });
+  const encoding = names.find((name) => name === best);
   c.header('Cache-Control', cacheControl);
   c.header('Vary', 'Accept-Encoding');
-  c.header('ETag', tag);
-  const held = (c.req.header('if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''));
-  if (held.includes(tag) || held.includes('*')) return c.body(null, 304);
+  c.header('ETag', `"${digest}${encoding === undefined ? '' : `-${encoding}`}"`);
   c.header('Content-Type', type);
-  if (best !== null) c.header('Content-Encoding', best.name);
-  const bytes = best?.bytes ?? plain;
+  if (encoding !== undefined) c.header('Content-Encoding', encoding);
+  const bytes = (encoding === undefined ? undefined : smaller[encoding]) ?? plain;
   c.header('Content-Length', String(bytes.length));
   return c.body(bytes);
 }

@@ -139,6 +139,7 @@ export class ConnectionRegistry {
       if (socket.readyState !== socket.OPEN) ended();
     } catch (error) {
       left();
+      if (error instanceof ConcordError && error.code !== 'internal') return refuse(error.code);
       this.#options.onInternal(error, id);
       socket.close(1011, 'internal');
     } finally {

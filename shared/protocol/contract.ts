@@ -70,7 +70,12 @@ export const MeetingView = z.object({
    */
   participants: z.array(Participant.extend({ account: AccountId.nullable() })),
   topics: z.array(Topic),
-  recommendations: z.array(RecommendationHeading.extend({ progress: Progress })),
+  recommendations: z.array(
+    RecommendationHeading.extend({
+      /** Null for a text that this version can't open. */
+      progress: Progress.nullable(),
+    }),
+  ),
 });
 export type MeetingView = z.infer<typeof MeetingView>;
 
@@ -222,19 +227,35 @@ export const History = z.object({
 });
 export type History = z.infer<typeof History>;
 
-/**
- * `before`: acts that had ended before that entry. `after`: acts that began after it. `limit`: number of acts, 50 by
- * default.
- */
 export const HistoryQuery = z.object({
-  before: z.coerce.number().int().positive().optional(),
-  after: z.coerce.number().int().nonnegative().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('The number of an entry of the log: acts that had ended before it.'),
+  after: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('The number of an entry of the log: acts that began after it.'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(50)
+    .describe('How many acts a page has at the most. It may have fewer.'),
 });
 export type HistoryQuery = z.infer<typeof HistoryQuery>;
 
 /** A command's answer: the number of its entry. */
 export const Accepted = z.object({ sequence: z.number().int() });
+
+/** The answer of `accredit`: the participant, whom an invitation link can be made for. */
+export const Accredited = z.object({ participant: ParticipantId });
+export type Accredited = z.infer<typeof Accredited>;
 
 export const InvitationLink = z.object({ link: z.string(), expiresAt: z.number() });
 export type InvitationLink = z.infer<typeof InvitationLink>;
@@ -244,8 +265,16 @@ export const ImportOrder = z.object({ meeting: visibleName(300), compilation: Co
 export type ImportOrder = z.infer<typeof ImportOrder>;
 export const Created = z.object({ meeting: MeetingId });
 
+/** Every refusal: its code (`errorCatalogue`), and a sentence in the language of the request. */
 export const Refused = z.object({
-  error: z.object({ code: z.string(), message: z.string(), clause: z.string().optional() }),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    /** The clause that is in the way. */
+    clause: z.string().optional(),
+    /** The part of the request that is wrong; for `too-many-requests`, the seconds to wait. */
+    field: z.string().optional(),
+  }),
 });
 
 /** Presence from server to client. From client to server only the cursor counts. */

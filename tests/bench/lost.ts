@@ -44,8 +44,10 @@ const concord: Contestant = {
     if (concordLines === null) {
       const cookies = await Promise.all([...names, 'chair'].map((name) => signIn(url, name)));
       const { recommendations: texts } = await meetingOf(url, cookies[0] ?? '');
-      // A text without agreed clauses: everybody types everywhere.
-      const place = texts.find(({ progress }) => progress.clauses > 2 && progress.clauses === progress.open);
+      // One without agreed clauses: everybody types everywhere.
+      const place = texts.find(
+        ({ progress }) => progress !== null && progress.clauses > 2 && progress.clauses === progress.open,
+      );
       if (place === undefined) throw new Error('the demo has no text that is open throughout');
       concordLines = (at) =>
         cookies.map((cookie) => ({

@@ -48,7 +48,9 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
     const [first] = MeetingList.parse(await (await request(rapporteur, 'GET', '/api/meetings')).json());
     const here = `/api/meetings/${first?.id}`;
     const view = MeetingView.parse(await (await request(rapporteur, 'GET', here)).json());
-    const place = [...view.recommendations].sort((one, other) => other.progress.open - one.progress.open)[0]?.id ?? '';
+    const place =
+      [...view.recommendations].sort((one, other) => (other.progress?.open ?? 0) - (one.progress?.open ?? 0))[0]?.id ??
+      '';
     const enter = async (): Promise<Client> => {
       const client = new Client(
         `${server.url.replace('http', 'ws')}/sync/${place}?schema=1&verdicts=1&client=${Math.ceil(Math.random() * 1e9) + 1}`,

@@ -120,7 +120,7 @@ describe('[LOG4] Two servers on one PostgreSQL', () => {
       expect(await (await ask('chair', `/api/recommendations/${meeting.recommendation}`)).text()).toContain('fromelse');
       await expect.poll(() => screen.bytes, { timeout: 10_000 }).toContain('"amendments":1');
       const view = MeetingView.parse(await (await ask('chair', `/api/meetings/${meeting.id}`)).json());
-      expect(view.recommendations[0]?.progress.amendments).toBe(1);
+      expect(view.recommendations[0]?.progress?.amendments).toBe(1);
     } finally {
       stop.abort();
       await other.close();

@@ -47,9 +47,9 @@ async function expectWholeDemo(dataDir: string): Promise<void> {
       expect(meeting.me).not.toBeNull();
     }
     const { recommendations } = await meetingOf(server.url, await signIn(server.url, 'chair'));
-    expect(recommendations.every(({ progress }) => progress.clauses > 0)).toBe(true);
-    expect(recommendations.some(({ progress }) => progress.amendments > 0)).toBe(true);
-    expect(recommendations.some(({ progress }) => progress.agreed > 0)).toBe(true);
+    expect(recommendations.every(({ progress }) => (progress?.clauses ?? 0) > 0)).toBe(true);
+    expect(recommendations.some(({ progress }) => (progress?.amendments ?? 0) > 0)).toBe(true);
+    expect(recommendations.some(({ progress }) => (progress?.agreed ?? 0) > 0)).toBe(true);
   } finally {
     await server.kill('SIGKILL');
   }

@@ -36,7 +36,7 @@ export async function agenda(
   const [meeting] = MeetingList.parse(await get('/api/meetings'));
   if (meeting === undefined) throw new Error('there is no meeting');
   const { recommendations } = MeetingView.parse(await get(`/api/meetings/${meeting.id}`));
-  const sorted = [...recommendations].sort((one, other) => other.progress.open - one.progress.open);
+  const sorted = [...recommendations].sort((one, other) => (other.progress?.open ?? 0) - (one.progress?.open ?? 0));
   return { meeting: meeting.id, places: sorted.map(({ id }) => id) };
 }
 

@@ -5,7 +5,7 @@ import { readConfig } from '../../server/config.ts';
 import { createMeeting } from '../../server/meetings/create.ts';
 import type { Store } from '../../server/storage/store.ts';
 import type { Compilation } from '../../shared/meeting/compilation.ts';
-import { onWhatIsSeen, parseCommand } from '../../shared/negotiation/registry.ts';
+import { onWhatIsSeen, parseCommand, type Registry } from '../../shared/negotiation/registry.ts';
 import {
   MeetingView,
   type RecommendationView,
@@ -73,8 +73,14 @@ export interface TestMeeting {
 /** The accreditations in a store, and their holders' cookies. */
 type Seated = Pick<TestMeeting, 'id' | 'participants' | 'cookies'>;
 
-const createTestApp = async (store: Store, env: Record<string, string>, now: () => number): Promise<App> =>
+const createTestApp = async (
+  store: Store,
+  env: Record<string, string>,
+  now: () => number,
+  commands?: Registry,
+): Promise<App> =>
   createApp({
+    ...(commands === undefined ? {} : { commands }),
     store,
     config: readConfig({ LOG_LEVEL: 'silent', ...env }),
     log: pino({ level: 'silent' }),
@@ -150,7 +156,7 @@ const templates = new Map<string, Seated & { readonly dataDir: string }>();
  * file, and each further meeting begins with a copy of that store; not where the test brings its own store or clock.
  */
 export async function startMeeting(
-  options: { now?: () => number; env?: Record<string, string>; store?: Store } = {},
+  options: { now?: () => number; env?: Record<string, string>; store?: Store; commands?: Registry } = {},
 ): Promise<TestMeeting> {
   const { env = {}, now = () => Date.now() } = options;
   const isUsual = options.store === undefined && options.now === undefined;
@@ -159,7 +165,7 @@ export async function startMeeting(
   const dataDir = temporaryDirectory();
   if (template !== undefined) cpSync(template.dataDir, dataDir, { recursive: true });
   const store = options.store ?? (await openTestStore(dataDir));
-  const app = await createTestApp(store, env, now);
+  const app = await createTestApp(store, env, now, options.commands);
   const seated = template ?? (await seat(app, now));
   if (isUsual && template === undefined) {
     const copy = temporaryDirectory();

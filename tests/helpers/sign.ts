@@ -18,6 +18,6 @@ export async function placeOf(server: Pick<RunningServer, 'url'>, cookie: string
     (await fetch(`${server.url}${path}`, { headers: { cookie } })).json();
   const [meeting] = MeetingList.parse(await get('/api/meetings'));
   const { recommendations } = MeetingView.parse(await get(`/api/meetings/${meeting?.id}`));
-  const [most] = [...recommendations].sort((one, other) => other.progress.open - one.progress.open);
+  const [most] = [...recommendations].sort((one, other) => (other.progress?.open ?? 0) - (one.progress?.open ?? 0));
   return most?.id ?? '';
 }

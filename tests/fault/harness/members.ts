@@ -35,7 +35,7 @@ export async function membersOf(url: string): Promise<Members> {
   const chair = await signIn(url, 'chair');
   const { recommendations } = await meetingOf(url, chair);
   const places = [...recommendations]
-    .sort((one, other) => other.progress.open - one.progress.open)
+    .sort((one, other) => (other.progress?.open ?? 0) - (one.progress?.open ?? 0))
     .slice(0, 2)
     .map(({ id }) => id);
   const [first, second] = places;

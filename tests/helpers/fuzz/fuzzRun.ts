@@ -31,7 +31,7 @@ export async function placesOf(server: Pick<RunningServer, 'url'>, cookie: strin
   const [meeting] = MeetingList.parse(await get('/api/meetings'));
   const { recommendations } = MeetingView.parse(await get(`/api/meetings/${meeting?.id}`));
   return [...recommendations]
-    .sort((one, other) => other.progress.open - one.progress.open)
+    .sort((one, other) => (other.progress?.open ?? 0) - (one.progress?.open ?? 0))
     .map(({ id }) => RecommendationId.parse(id));
 }
 

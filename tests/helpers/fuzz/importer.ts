@@ -1,5 +1,5 @@
 import { importCompilation } from '../../../server/imports/compilation.ts';
-import { decode } from '../../../server/imports/decode.ts';
+import { decode } from '../../../server/imports/extract/decode.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { withoutForbidden } from '../../../shared/text/visible.ts';
 import { canary, compilationSeeds, hostileCompilation } from './compilations.ts';

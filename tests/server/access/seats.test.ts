@@ -52,19 +52,19 @@ describe('[ACC10] The holder of an accreditation', () => {
   it('is recorded when the accreditation was given directly in the database, and once', async () => {
     const { access, meetings } = meeting.app;
     const seat = meeting.participants.brazil;
-    const chair = (await access.seatsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
-    // The test's own accreditations were made directly in the store.
-    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    const chair = (await access.accreditationsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
+    // The test's own people came in without the door.
+    await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     const before = await taken();
     await meeting.store.tables
       .updateTable('accreditations')
       .set({ account_id: chair })
       .where('participant_id', '=', seat)
       .execute();
-    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     const after = await taken();
     expect(after.slice(before.length)).toEqual([expect.stringMatching(`as ${seat}$`)]);
-    await meetings.recordSeats(meeting.id, await access.seatsOf(meeting.id));
+    await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     expect(await taken()).toEqual(after);
   });
 

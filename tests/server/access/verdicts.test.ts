@@ -337,7 +337,14 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   [
     'POST /api/recommendations/{id}/move-clause',
     '401 404 404 403 403 200 200 403',
-    { body: async () => ({ clause: (await clauseIds())[1], after: null, seen: seenOf(await meeting.text()) }) },
+    {
+      body: async () => {
+        const text = await meeting.text();
+        const ids = text.clauses.map(({ id }) => id);
+        const at = text.clauses.findIndex((clause) => clause.text.startsWith('Invite'));
+        return { clause: ids[at], after: at === 0 ? ids[1] : null, seen: seenOf(text) };
+      },
+    },
   ],
   ['DELETE /api/session', '401 204 204 204 204 204 204 204', { ends: true }],
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { importCompilation } from '../../../server/imports/compilation.ts';
-import { stateOf } from '../../../server/imports/states.ts';
+import { stateOf } from '../../../server/imports/parse/states.ts';
 import { Compilation } from '../../../shared/meeting/compilation.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 

@@ -178,7 +178,7 @@ describe('[MEET3] The API for reading', () => {
   it('a meeting: topics, recommendations with how far they have come, parties', async () => {
     const view = await meeting.view('argentina');
     expect(view.topics.map(({ heading }) => heading)).toContain('Prevention');
-    const far = view.recommendations.map(({ heading, progress }) => [heading, progress.clauses, progress.open]);
+    const far = view.recommendations.map(({ heading, progress }) => [heading, progress?.clauses, progress?.open]);
     expect(far.filter(([heading]) => heading === 'Training' || heading === 'Campaigns')).toEqual([
       ['Training', 3, 3],
       ['Campaigns', 1, 1],
@@ -218,23 +218,6 @@ describe('[MEET3] The API for reading', () => {
     await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'open' });
     await hear('"agreed":0');
     await reader?.cancel();
-  });
-
-  it('one API for programs: every command is in the description, and the description is OpenAPI', async () => {
-    const description = (await (await fetch(`${meeting.url}/api/openapi.json`)).json()) as {
-      openapi: string;
-      paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
-    };
-    expect(description.openapi).toMatch(/^3\.1/);
-    // Every route of the server is described, and nothing else.
-    const served = meeting.app.http.routes
-      .filter(({ path, method }) => path.startsWith('/api/') && method !== 'ALL')
-      .map(({ path, method }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`)
-      .filter((one) => !/openapi\.json|\/api\/demo/.test(one));
-    const described = Object.entries(description.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method} ${path}`),
-    );
-    expect([...new Set(served)].sort()).toEqual(described.sort());
   });
 });
 

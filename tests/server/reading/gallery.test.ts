@@ -1,18 +1,8 @@
-import { createServer, get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
-import { type Ended, EventStream, type Reader, Streams } from '../../../server/reading/streams.ts';
 import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting/meeting.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
-import {
-  AccountId,
-  newClauseId,
-  newMeetingId,
-  newParticipantId,
-  newRecommendationId,
-  newTopicId,
-} from '../../../shared/protocol/ids.ts';
+import { newClauseId, newMeetingId, newRecommendationId, newTopicId } from '../../../shared/protocol/ids.ts';
 import { type Clause, noMarks } from '../../../shared/text/clause.ts';
 
 /** A meeting of one text, without rooms: the test reports its changes. */
@@ -103,7 +93,7 @@ const gallery = async (readers: readonly Kept[]): Promise<void> => {
 };
 afterEach(() => stage?.reading.close());
 
-describe('[READ4] Ten thousand observers hold nobody up', () => {
+describe('[READ4] A full gallery holds nobody up', () => {
   it('sends everybody the same bytes, made once', async () => {
     stage = new Stage();
     const readers = Array.from({ length: 100 }, () => new Kept());
@@ -134,7 +124,7 @@ describe('[READ4] Ten thousand observers hold nobody up', () => {
     expect(turns.filter((at) => at > 0 && at < 160).length).toBeGreaterThan(2);
   });
 
-  it('disconnects a reader that can’t keep up, and nobody else', async () => {
+  it('lets who can’t keep up go, and nobody else', async () => {
     stage = new Stage();
     const slow = new Kept((bytes) => !Buffer.from(bytes).includes('second'));
     const before = new Kept();
@@ -149,46 +139,6 @@ describe('[READ4] Ten thousand observers hold nobody up', () => {
     expect(before.heard).toBe(behind.heard);
     expect([before.closed, slow.closed, behind.closed]).toEqual([false, true, false]);
     expect(slow.heard).not.toContain('third');
-  });
-
-  it('keeps no more than a little for one that reads nothing, over a real connection', async () => {
-    const streams: EventStream[] = [];
-    const server = createServer((_request, response) => {
-      streams.push(EventStream.open(response, new Headers({ 'content-type': 'text/event-stream' })));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const come = (): Promise<IncomingMessage> =>
-      new Promise((resolve, reject) => get({ port, host: '127.0.0.1', agent: false }, resolve).on('error', reject));
-    try {
-      const idle = await come();
-      const busy = await come();
-      idle.on('error', () => undefined);
-      let got = 0;
-      busy.on('data', (bytes: Buffer) => {
-        got += bytes.length;
-      });
-      const [toIdle, toBusy] = streams;
-      if (toIdle === undefined || toBusy === undefined) throw new Error('nobody came');
-      const bytes = new Uint8Array(64 * 1024);
-      let sent = 0;
-      let waited = 0;
-      for (; sent < 2000; sent++) {
-        if (!toIdle.send(bytes)) break;
-        waited = Math.max(waited, toIdle.waiting);
-        expect(toBusy.send(bytes)).toBe(true);
-        await expect.poll(() => got, { ...patient, interval: 1 }).toBe((sent + 1) * bytes.length);
-      }
-      expect(sent).toBeLessThan(2000);
-      expect(waited).toBeLessThan(400 * 1024);
-      toIdle.close();
-      expect(toBusy.send(bytes)).toBe(true);
-      await expect.poll(() => got, patient).toBe((sent + 1) * bytes.length);
-      toBusy.close();
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
   });
 });
 
@@ -223,57 +173,6 @@ describe('[READ1] A view that the chair closes is sent to nobody any more', () =
     for (const reader of readers) await expect.poll(() => reader.heard, patient).toMatch(/other|reload/);
     expect(readers.filter(({ heard }) => heard.includes('other')).length).toBeLessThan(100);
     expect((await stage.page()).html).toContain('other words');
-  });
-
-  it('admits nobody whose right to read ended during the look-up', async () => {
-    let tell: (ended: Ended) => void = () => undefined;
-    const streams = new Streams((listener) => {
-      tell = listener;
-    });
-    const left: string[] = [];
-    const attend =
-      ({ session }: Reader) =>
-      () =>
-        void left.push(session);
-    const reader: Reader = {
-      meeting: newMeetingId(),
-      session: 'a session',
-      account: AccountId.parse('an-account-of-somebody'),
-      participant: newParticipantId(),
-    };
-    const opened: string[] = [];
-    const open = () => {
-      opened.push('opened');
-      throw new Error('nobody may come this far');
-    };
-    for (const ended of [
-      { session: reader.session },
-      { account: reader.account },
-      { participant: reader.participant ?? newParticipantId() },
-    ]) {
-      const admitted = streams.admit(
-        async () => {
-          tell(ended);
-          return reader;
-        },
-        attend,
-        open,
-      );
-      expect(await admitted).toBeNull();
-    }
-    expect(opened).toEqual([]);
-    // An earlier end, or that of another session, has no effect.
-    tell({ session: reader.session });
-    const other = streams.admit(
-      async () => {
-        tell({ session: 'another' });
-        return reader;
-      },
-      attend,
-      open,
-    );
-    await expect(other).rejects.toThrow('nobody may come this far');
-    expect(left).toEqual([reader.session]);
   });
 });
 

@@ -1,5 +1,5 @@
-import { ConcordError } from '../../shared/protocol/errors.ts';
-import { hasVisible, withoutForbidden } from '../../shared/text/visible.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { hasVisible, withoutForbidden } from '../../../shared/text/visible.ts';
 
 /** A paragraph of a compilation, joined from its lines. */
 export interface Paragraph {

@@ -1,3 +1,4 @@
+import { anyOf } from '../lexicon/all.ts';
 import { isAcronym, type PartyBook, splitNames } from './parties.ts';
 import { nameKey, stateOf } from './states.ts';
 
@@ -8,28 +9,23 @@ interface Group {
   readonly inside: string;
 }
 
-/** Removes the words around a name: "proposed by the delegation of …". */
-const lead =
-  /^(?:(?:(?:as )?(?:proposed|suggested|supported|submitted|sponsored|co-?sponsored) by|proposal (?:of|by|from)|supported by|propuest[ao] (?:de|por)|propuesta del?|apoyad[ao] por|con (?:el )?apoyo de|presentad[ao] por|propos[ée]e? par|appuyée? par|propost[ao] (?:de|por)|source|fuente)\s*:?\s*)?(?:(?:the )?delegations? of|(?:las? )?delegaci(?:ón|ones) del?|(?:la )?d[ée]l[ée]gation (?:de|du)|(?:a )?delega[çc][ãa]o d[eoa])?\s*/iu;
+/** The words before a name in a tag: "proposed by the delegation of …". */
+const lead = new RegExp(String.raw`^(?:${anyOf('proposedBy')}\s*:?\s*)?${anyOf('delegationOf')}?\s*`, 'iu');
+const leadingJoin = new RegExp(String.raw`^(?:${anyOf('and')}|&)\s+`, 'iu');
+const leadingArticle = new RegExp(String.raw`^${anyOf('tagArticles')}\s+`, 'iu');
 
 /** The names in a parenthesis, as written. */
 export function namesIn(inside: string, resolves: (name: string) => boolean): readonly string[] | null {
   const names: string[] = [];
   for (const part of inside.split(/[,;/+]/u)) {
-    let name = part
-      .trim()
-      .replace(/^(?:and|y|e|et|&)\s+/iu, '')
-      .trim();
+    let name = part.trim().replace(leadingJoin, '').trim();
     name = name.replace(/[.\s]+$/u, (dots) => (/\.\p{L}\.$/u.test(name) ? dots.trim() : ''));
     if (name === '') continue;
     if (resolves(name)) {
       names.push(name);
       continue;
     }
-    const bare = name
-      .replace(lead, '')
-      .replace(/^(?:the|la|el|los|las)\s+/iu, '')
-      .trim();
+    const bare = name.replace(lead, '').replace(leadingArticle, '').trim();
     if (bare !== '' && bare !== name && resolves(bare)) {
       names.push(bare);
       continue;

@@ -1,7 +1,8 @@
-import type { PartyKind } from '../../shared/meeting/principal.ts';
-import { ConcordError } from '../../shared/protocol/errors.ts';
-import { PartyCode } from '../../shared/protocol/ids.ts';
-import { type Paragraph, sortOf } from './lines.ts';
+import type { PartyKind } from '../../../shared/meeting/principal.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
+import { PartyCode } from '../../../shared/protocol/ids.ts';
+import { type Paragraph, sortOf } from '../extract/lines.ts';
+import { anyOf, wordsFor } from '../lexicon/all.ts';
 import { nameKey, stateOf } from './states.ts';
 
 /** A party in an import: named in the document's own list, or in a tag. */
@@ -23,24 +24,25 @@ const mostKeys = 2 * mostParties * mostAliases;
 const acronym = /^[\p{Lu}\p{N}][\p{Lu}\p{N}&./-]{1,11}$/u;
 export const isAcronym = (text: string): boolean => acronym.test(text) && /\p{Lu}.*[\p{Lu}\p{N}]/u.test(text);
 
-const article = /^(?:and|y|e|et|as well as|así como)\s+|^(?:the|la|el|los|las|le|les|l['’]|a|o|os|as)\s+/iu;
-const kinds: readonly (readonly [RegExp, PartyKind])[] = [
-  [/(?<!\p{L})observ/iu, 'observer'],
-  [/(?<!\p{L})(?:groups?|grupos?|groupes?|blocs?|bloques?)(?!\p{L})/iu, 'group'],
-  [
-    /(?<!\p{L})(?:organs?|órganos?|órgãos?|organes?|organismos?|organizations?|organisations?|organizaciones|agenc|entit|entid|secretar|institut)/iu,
-    'organ',
-  ],
-  [
-    /(?<!\p{L})(?:states?|estados?|états?|countr|países|pays|delegations?|delegaciones|delegações|délégations|members?|miembros|membros|governments?|gobiernos|parties|partes)(?!\p{L})/iu,
-    'state',
-  ],
-];
+const and = anyOf('and');
+const joinOrArticle = new RegExp(String.raw`^(?:${anyOf('and', 'asWellAs')}|${anyOf('articles')})\s+`, 'iu');
+const endsWithAnd = new RegExp(String.raw`[\s,;.:/]*\b${and}$`, 'u');
+const onlyAnd = new RegExp(String.raw`^${and}[.\s]*$`, 'iu');
+const leadingAnd = new RegExp(String.raw`^${and}\s+`, 'iu');
+const join = new RegExp(`^(?:${and}|&)$`, 'iu');
+const joinBetweenHalves = new RegExp(String.raw`\s+(?:${and}|&)\s+(?:${anyOf('articlesBehindAnd')}\s+)?`, 'iu');
+const joinBeforeArticle = new RegExp(String.raw`\s+${anyOf('andThe')}\s+(?=\p{Lu})`, 'u');
+
 /** "The following … :", "Los siguientes … :": sentences that introduce a list of participants. */
-const introduces =
-  /(?<!\p{L})(?:following|siguientes?|suivants?|suivantes?|seguintes?|presented|submitted|received from|presentaron|presentado|recibi|proposals? (?:by|from)|inputs?|parties|partes|delegations|delegaciones|participants|participantes|members)(?!\p{L})/iu;
-const listHeading =
-  /^(?:list of |lista de |liste des )?(?:the )?(?:participating |estados |member )?(?:parties|partes|delegations|delegaciones|delegações|délégations|states|estados(?: miembros)?|participants|participantes|members|miembros|groups|grupos|organs|órganos|observers|observadores)(?: and [a-z]+| y [a-zó]+)?\s*:?$/iu;
+const introduces = new RegExp(String.raw`(?<!\p{L})${anyOf('introduces')}(?!\p{L})`, 'iu');
+const listHeading = new RegExp(
+  String.raw`^${anyOf('listOf')}?${anyOf('listArticles')}?${anyOf('listQualifiers')}?${anyOf('listNouns')}${anyOf('listMore')}?\s*:?$`,
+  'iu',
+);
+/** The narrower word decides: "observer states" are observers. */
+const kinds: readonly (readonly [RegExp, PartyKind])[] = (['observer', 'group', 'organ', 'state'] as const).map(
+  (kind) => [wordsFor(kind), kind],
+);
 
 const kindOf = (lead: string): PartyKind | null => kinds.find(([words]) => words.test(lead))?.[1] ?? null;
 
@@ -49,11 +51,11 @@ export function readName(source: string): { name: string; short: string | null }
   let text = source.trim().replace(/^[/\s]+|[/\s]+$/gu, '');
   text = text.replace(/[\s,;.:/]+$/u, '').trim();
   for (let again = true; again; ) {
-    const shorter = text.replace(article, '');
+    const shorter = text.replace(joinOrArticle, '');
     again = shorter !== text && shorter !== '';
     if (again) text = shorter;
   }
-  text = text.replace(/[\s,;.:/]*\b(?:and|y|e|et)$/u, '').trim();
+  text = text.replace(endsWithAnd, '').trim();
   if (text === '' || !/^[\p{L}\p{N}]/u.test(text)) return null;
   const inside = /^(.*\S)\s*[([]([^()[\]]{1,60})[)\]]$/u.exec(text);
   if (inside !== null && isAcronym((inside[2] ?? '').trim()))
@@ -74,16 +76,16 @@ export function readName(source: string): { name: string; short: string | null }
 export function partsOf(text: string): readonly string[] {
   const parts = text
     .split(/\s*[;,]\s*(?![^([]*[)\]])/u)
-    .filter((part) => /[\p{L}\p{N}]/u.test(part) && !/^(?:and|y|e|et)[.\s]*$/iu.test(part.trim()));
+    .filter((part) => /[\p{L}\p{N}]/u.test(part) && !onlyAnd.test(part.trim()));
   return parts.flatMap((part) => {
-    const bare = part.replace(/^(?:and|y|e|et)\s+/iu, '');
+    const bare = part.replace(leadingAnd, '');
     if (stateOf(bare) !== null) return [bare];
     // "… and the Court": an article begins another name.
-    const articled = bare.split(/\s+(?:and the|y (?:el|la|los|las)|et (?:le|la|les)|e (?:o|a|os|as))\s+(?=\p{Lu})/u);
+    const articled = bare.split(joinBeforeArticle);
     if (articled.length > 1) return articled;
     const names = splitNames(bare, (name) => stateOf(name) !== null);
     if (names !== null) return names;
-    const halves = bare.split(/\s+(?:and|y|e|et|&)\s+(?:the\s+)?/iu);
+    const halves = bare.split(joinBetweenHalves);
     return halves.length > 1 &&
       halves.every((half) => stateOf(half) !== null || isAcronym(half.trim()) || /\)[.\s]*$/u.test(half))
       ? halves
@@ -98,7 +100,7 @@ export function partsOf(text: string): readonly string[] {
 export function splitNames(text: string, resolves: (name: string) => boolean): readonly string[] | null {
   const words = text.split(/\s+/u);
   if (words.length > 40) return null;
-  const joins = words.map((word) => /^(?:and|y|e|et|&)$/iu.test(word));
+  const joins = words.map((word) => join.test(word));
   // From the end: the names in the words from here on, if all of them are names. A name begins after an "and" and ends
   // before one.
   const from: (readonly string[] | null)[] = new Array(words.length + 1).fill(null);

@@ -1,46 +1,11 @@
+import { languages } from '../../../shared/words/words.ts';
+import { anyOf, lexicons } from '../lexicon/all.ts';
+
 /** ISO 3166: the two-letter codes of name lists, and the three-letter codes that delegations write. */
 const codes =
   'AF:AFG AL:ALB DZ:DZA AD:AND AO:AGO AG:ATG AR:ARG AM:ARM AU:AUS AT:AUT AZ:AZE BS:BHS BH:BHR BD:BGD BB:BRB BY:BLR BE:BEL BZ:BLZ BJ:BEN BT:BTN BO:BOL BA:BIH BW:BWA BR:BRA BN:BRN BG:BGR BF:BFA BI:BDI CV:CPV KH:KHM CM:CMR CA:CAN CF:CAF TD:TCD CL:CHL CN:CHN CO:COL KM:COM CG:COG CD:COD CR:CRI CI:CIV HR:HRV CU:CUB CY:CYP CZ:CZE DK:DNK DJ:DJI DM:DMA DO:DOM EC:ECU EG:EGY SV:SLV GQ:GNQ ER:ERI EE:EST SZ:SWZ ET:ETH FJ:FJI FI:FIN FR:FRA GA:GAB GM:GMB GE:GEO DE:DEU GH:GHA GR:GRC GD:GRD GT:GTM GN:GIN GW:GNB GY:GUY HT:HTI VA:VAT HN:HND HU:HUN IS:ISL IN:IND ID:IDN IR:IRN IQ:IRQ IE:IRL IL:ISR IT:ITA JM:JAM JP:JPN JO:JOR KZ:KAZ KE:KEN KI:KIR KP:PRK KR:KOR KW:KWT KG:KGZ LA:LAO LV:LVA LB:LBN LS:LSO LR:LBR LY:LBY LI:LIE LT:LTU LU:LUX MG:MDG MW:MWI MY:MYS MV:MDV ML:MLI MT:MLT MH:MHL MR:MRT MU:MUS MX:MEX FM:FSM MD:MDA MC:MCO MN:MNG ME:MNE MA:MAR MZ:MOZ MM:MMR NA:NAM NR:NRU NP:NPL NL:NLD NZ:NZL NI:NIC NE:NER NG:NGA MK:MKD NO:NOR OM:OMN PK:PAK PW:PLW PS:PSE PA:PAN PG:PNG PY:PRY PE:PER PH:PHL PL:POL PT:PRT QA:QAT RO:ROU RU:RUS RW:RWA KN:KNA LC:LCA VC:VCT WS:WSM SM:SMR ST:STP SA:SAU SN:SEN RS:SRB SC:SYC SL:SLE SG:SGP SK:SVK SI:SVN SB:SLB SO:SOM ZA:ZAF SS:SSD ES:ESP LK:LKA SD:SDN SR:SUR SE:SWE CH:CHE SY:SYR TJ:TJK TZ:TZA TH:THA TL:TLS TG:TGO TO:TON TT:TTO TN:TUN TR:TUR TM:TKM TV:TUV UG:UGA UA:UKR AE:ARE GB:GBR US:USA UY:URY UZ:UZB VU:VUT VE:VEN VN:VNM YE:YEM ZM:ZMB ZW:ZWE';
 
-/** Spellings of states beside their common names. */
-const otherNames: readonly (readonly [code: string, names: string])[] = [
-  [
-    'USA',
-    'EEUU, EE UU, EUA, US, USA, United States of America, Estados Unidos de América, États-Unis d’Amérique, Estados Unidos da América',
-  ],
-  [
-    'GBR',
-    'UK, Great Britain, United Kingdom of Great Britain and Northern Ireland, Reino Unido de Gran Bretaña e Irlanda del Norte',
-  ],
-  ['VEN', 'Bolivarian Republic of Venezuela, República Bolivariana de Venezuela, Venezuela (Bolivarian Republic of)'],
-  ['BOL', 'Plurinational State of Bolivia, Estado Plurinacional de Bolivia, Bolivia (Plurinational State of)'],
-  ['MEX', 'United Mexican States, Estados Unidos Mexicanos, Méjico'],
-  ['BHS', 'The Bahamas, Commonwealth of The Bahamas, Las Bahamas'],
-  ['DMA', 'Commonwealth of Dominica'],
-  ['DOM', 'Rep Dominicana, R Dominicana'],
-  ['RUS', 'Russian Federation, Federación de Rusia, Fédération de Russie, Federação da Rússia'],
-  ['KOR', 'Republic of Korea, República de Corea, République de Corée, República da Coreia'],
-  ['PRK', 'DPRK, Democratic People’s Republic of Korea, República Popular Democrática de Corea'],
-  ['IRN', 'Islamic Republic of Iran, Iran (Islamic Republic of), República Islámica del Irán'],
-  ['SYR', 'Syrian Arab Republic, República Árabe Siria'],
-  ['TUR', 'Türkiye, Turkey, Turquía'],
-  ['CZE', 'Czech Republic, República Checa'],
-  ['CIV', 'Cote d’Ivoire, Ivory Coast, Costa de Marfil'],
-  ['COD', 'DRC, Democratic Republic of the Congo, República Democrática del Congo'],
-  ['TZA', 'United Republic of Tanzania'],
-  ['VNM', 'Viet Nam'],
-  ['LAO', 'Lao People’s Democratic Republic'],
-  ['MDA', 'Republic of Moldova'],
-  ['VAT', 'Holy See, Santa Sede, Saint-Siège, Santa Sé'],
-  ['PSE', 'State of Palestine, Estado de Palestina, Palestine'],
-  ['ARE', 'UAE'],
-  ['KNA', 'Saint Kitts and Nevis, San Cristóbal y Nieves, St Kitts and Nevis'],
-  ['VCT', 'Saint Vincent and the Grenadines, San Vicente y las Granadinas, St Vincent and the Grenadines'],
-  ['LCA', 'Saint Lucia, Santa Lucía, St Lucia'],
-];
-
-const formal =
-  /^(?:the|la|el|le|a|o|las|los|les) |^(?:(?:plurinational |bolivarian |federative |oriental |co-operative |cooperative |argentine )?(?:republic|kingdom|commonwealth|state|federation|principality)(?: of)?(?: the)?|(?:republica|reino|estado|mancomunidad|principado)(?: (?:federativa|oriental|bolivariana|cooperativa))?(?: de| del| do| da)?(?: la| el)?|(?:republique|royaume)(?: federative)?(?: de| du| d)?(?: la)?) /;
+const formal = new RegExp(`^(?:${anyOf('stateArticles')}|${anyOf('stateForms')}) `);
 
 /** Names are compared without accents, case, dots and other signs. */
 export const nameKey = (name: string): string =>
@@ -57,7 +22,7 @@ let table: ReadonlyMap<string, string> | null = null;
 function states(): ReadonlyMap<string, string> {
   if (table !== null) return table;
   const names = new Map<string, string>();
-  for (const language of ['en', 'es', 'fr', 'pt']) {
+  for (const language of languages) {
     const styles = (['long', 'short'] as const).map(
       (style) => new Intl.DisplayNames([language], { type: 'region', style }),
     );
@@ -72,7 +37,8 @@ function states(): ReadonlyMap<string, string> {
       names.set(three.toLowerCase(), three);
     }
   }
-  for (const [code, list] of otherNames) for (const name of list.split(', ')) names.set(nameKey(name), code);
+  for (const { states } of lexicons)
+    for (const [code, others] of Object.entries(states)) for (const name of others) names.set(nameKey(name), code);
   table = names;
   return names;
 }

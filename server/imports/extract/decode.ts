@@ -1,4 +1,4 @@
-import { ConcordError } from '../../shared/protocol/errors.ts';
+import { ConcordError } from '../../../shared/protocol/errors.ts';
 
 /** A compilation of a long meeting has some hundred kilobytes. */
 export const largestImport = 5 * 1024 * 1024;

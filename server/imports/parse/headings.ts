@@ -1,4 +1,4 @@
-import { endsSentence, isCapitals, type Paragraph } from './lines.ts';
+import { endsSentence, isCapitals, type Paragraph } from '../extract/lines.ts';
 
 /** The style of a heading, from which its level is derived. */
 export type HeadingStyle = 'roman' | 'letter' | 'number' | 'decimal' | 'capitals' | 'plain';
