@@ -77,6 +77,14 @@ function sentencesOf({ file, line, text }: Prose): { readonly at: string; readon
   return found;
 }
 
+/** The titles of tests, without the rules that they name. */
+const titlesOf = (file: string, source: string): Prose[] =>
+  [
+    ...source.matchAll(
+      /\b(?:describe|it|test)(?:\.\w+)*\(\s*(['`])(?:\[[A-Z\d, ]+\] )?(.*?)\1,|\]\)\((['`])(?:\[[A-Z\d, ]+\] )?(.*?)\3,/g,
+    ),
+  ].map((found) => ({ file, line: lineAt(source, found.index), text: found[2] ?? found[4] ?? '' }));
+
 const sources = [
   ...['client', 'server', 'shared', 'tests'].flatMap((folder) => files(folder, /\.(?:tsx?|css)$/)),
   'vite.config.ts',
@@ -86,6 +94,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const prose = [
   ...sources.flatMap((file) => commentsOf(file, read(file))),
   ...documents.map((file) => documentOf(file, read(file))),
+  ...sources.filter((file) => file.startsWith('tests/')).flatMap((file) => titlesOf(file, read(file))),
 ];
 /** Each entry of the English words is a text of its own. */
 const words = [...read('shared/words/en.ts').matchAll(/(?<=^ {2}'[\w.-]+':\s+)(['"])(.*)\1,$/gm)].map(
@@ -96,17 +105,37 @@ const words = [...read('shared/words/en.ts').matchAll(/(?<=^ {2}'[\w.-]+':\s+)([
   }),
 );
 
-/** Folders that are not rewritten yet. */
-const unfinished: readonly string[] = [];
-
 const headless = /^(?:who|whoever|what|whatever|whose|whichever)\b/i;
 const isQuestion = (sentence: string): boolean => /\?[*_"”’')\]|\s]*$/.test(sentence);
 const wrongIn = (texts: readonly Prose[]): string[] =>
   texts
-    .filter(({ file }) => !unfinished.some((folder) => file.startsWith(folder)))
     .flatMap(sentencesOf)
     .filter(({ sentence }) => headless.test(sentence) && !isQuestion(sentence))
     .map(({ at, sentence }) => `${at}: ${sentence}`);
+
+/** Figures of speech for technical things, each with the term to use instead. */
+const figures: readonly (readonly [figure: RegExp, term: string])[] = [
+  [/\bledgers?\b/i, 'negotiation state'],
+  [/\bworkbench\b|\bon (?:a|the|somebody's) desk\b/i, 'drafting session'],
+  [/\b(?:the|a|base|one's|rapporteur's) hand\b|\bhand's\b/i, 'capacity'],
+  [/\b(?:a|the|this|that|several) seats?\b/i, 'accreditation'],
+  [/\bdead line\b|\bthe line is (?:back|down|up)\b|\bloses? the line\b/i, 'connection'],
+  [/\bspoil(?:t|s|ed)\b/i, 'invalid'],
+  [/\bblurred\b/i, 'diverged'],
+  [/\bknock(?:s|ed)?\b/i, 'connection attempt'],
+  [/\benem(?:y|ies)\b/i, 'hostile client'],
+  [/\braids?\b|\barena\b/i, 'run'],
+  [/\bat the door\b|\bhall door\b/i, 'the parser or check by its name'],
+];
+const figuresIn = (texts: readonly Prose[]): string[] =>
+  texts
+    // Names of files and values may keep an old word.
+    .flatMap((one) =>
+      sentencesOf({ ...one, text: one.text.replace(/`[^`]*`/g, (code) => code.replace(/[^\n]/g, '·')) }),
+    )
+    .flatMap(({ at, sentence }) =>
+      figures.filter(([figure]) => figure.test(sentence)).map(([, term]) => `${at}: ${sentence} (${term})`),
+    );
 
 describe('[HOUSE6] Sentences name their subject', () => {
   it.each([
@@ -123,9 +152,14 @@ describe('[HOUSE6] Sentences name their subject', () => {
     expect(wrongIn([{ file: 'sample', line: 1, text }])).toHaveLength(wrong);
   });
 
-  it('in comments and documents', () => {
+  it('in comments, documents and titles of tests', () => {
     expect(prose.length).toBeGreaterThan(500);
     expect(wrongIn(prose)).toEqual([]);
+  });
+
+  it('and call technical things by their terms', () => {
+    expect(figuresIn([{ file: 'sample', line: 1, text: 'The hand is spoilt; `ledger` is a name.' }])).toHaveLength(2);
+    expect(figuresIn(prose.filter(({ file }) => file !== 'tests/language.test.ts'))).toEqual([]);
   });
 
   it('in the interface', () => {

@@ -15,7 +15,7 @@ function figureIn(source: string, name: string): number {
   return found === undefined ? Number.NaN : product(found);
 }
 
-describe('[SAFE4] What docs/security.md says', () => {
+describe('[SAFE4] The contents of docs/security.md', () => {
   it('names rules that exist, and every rule of access, of safety and of the record', () => {
     const rules = new Set([...read('docs/rules.md').matchAll(/^\| ([A-Z]+\d+) \|/gm)].map(([, rule = '']) => rule));
     const named = new Set(

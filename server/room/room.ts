@@ -72,7 +72,7 @@ const mostInOneMessage = 100;
 /**
  * A recommendation held live: the only place that makes entries of its log, or shows them.
  *
- * Nothing is shown before it is durable. `submit` judges on the head and appends; an entry counts in `text`, `ledger`
+ * Nothing is shown before it is durable. `submit` judges on the head and appends; an entry counts in `text`, `negotiation`
  * and `sequence`, is acknowledged and is sent only when the log says that it is on disk. A document's bytes are the
  * head's, so they may hold entries that are still being stored: they are sent when all of those are on disk, and not at
  * all if one of them fails.
@@ -272,7 +272,7 @@ export class Room {
   /** Judges a submission on the head, and makes the head's next chained entry of an accepted one. */
   #judge(submission: Submission): Pick<InFlight, 'chained' | 'text'> {
     const head = this.#head.judged(this.#sequence);
-    // The clock of the record never runs backwards.
+    // The log's time never runs backwards.
     const act: Act = {
       actor: submission.by,
       onBehalfOf: submission.onBehalfOf,

@@ -100,7 +100,7 @@ async function notAdoptAll(chair: Page): Promise<void> {
 const saved = (page: Page) => page.waitForSelector('.saved-saved');
 
 describe('[SCR1] Delegations draft together', () => {
-  it('what one types is underlined, in the party’s name, on every screen, and saved', async () => {
+  it('typed words are underlined, in the party’s name, on every screen, and saved', async () => {
     const [argentina, canada] = [await draft('argentina'), await draft('canada')];
     await caretIn(argentina, 0);
     await argentina.keyboard.type(' without delay');
@@ -114,7 +114,7 @@ describe('[SCR1] Delegations draft together', () => {
     expect(await card.innerText()).toContain('Add');
   });
 
-  it('who deletes another’s words strikes them; one’s own really go', async () => {
+  it('deleting another’s words strikes them; deleting one’s own removes them', async () => {
     const [argentina, canada] = [await draft('argentina'), await draft('canada')];
     await caretIn(canada, 0);
     for (let at = 0; at < 5; at++) await canada.keyboard.press('Backspace');
@@ -206,7 +206,7 @@ describe('[SCR1] Delegations draft together', () => {
     await saved(argentina);
   });
 
-  it('what is dropped from elsewhere is a proposal too', async () => {
+  it('text dropped from elsewhere is a proposal too', async () => {
     const argentina = await draft('argentina');
     await clause(argentina, 1).evaluate((words) => {
       const { left, top } = words.getBoundingClientRect();
@@ -398,7 +398,7 @@ describe('[SCR2] The chair decides', () => {
     await chair.keyboard.press('Escape');
   });
 
-  it('gives the floor to a clause, and who follows is taken there', async () => {
+  it('puts a clause under discussion, and screens that follow go there', async () => {
     const [chair, canada] = [await draft('chair'), await draft('canada')];
     await canada.getByLabel('Follow the discussion').check();
     await clause(chair, 3).click();
@@ -468,7 +468,7 @@ describe('[SCR2] The chair decides', () => {
 });
 
 describe('[SCR3] Nothing that somebody typed is lost', () => {
-  it('words written offline are said to be unsaved, and come in when the line is back', async () => {
+  it('words written offline are shown as unsaved, and come in after the reconnection', async () => {
     const { context, page } = await enter('colombia', place);
     await page.waitForSelector('.clause');
     await caretIn(page, 2);
@@ -540,7 +540,7 @@ describe('[SCR3] Nothing that somebody typed is lost', () => {
     await context.close();
   }, 60_000);
 
-  it('a page that was pushed out stays out until it is taken up again, with its words', async () => {
+  it('an evicted page stays disconnected until the person resumes it, with its words', async () => {
     const { context, page } = await enter('paraguay', place);
     await page.waitForSelector('.clause');
     await saved(page);

@@ -105,7 +105,7 @@ async function isHarmless(page: Page, where: string): Promise<void> {
   expect([where, found]).toEqual([where, { stolen: false, brought: 0 }]);
 }
 
-describe('[SAFE6] Whatever is written, in whatever place, is shown as words', () => {
+describe('[SAFE6] Text is shown as words, in every place', () => {
   it('to observers, in the page and in what comes live', async () => {
     const observer = pageOf('observer');
     await observer.goto(`${server.url}${here}/text`);

@@ -44,7 +44,7 @@ const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch:
 const tooWide = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-describe('[SCR5] Whoever takes part comes in', () => {
+describe('[SCR5] A participant signs in', () => {
   it('a demo offers its participants by one click', async () => {
     const page = await open(null);
     await page.getByRole('button', { name: 'argentina', exact: true }).click();
@@ -319,7 +319,7 @@ describe('[SCR8] Observers read along', () => {
     await bare.close();
   });
 
-  it('what is decided comes in by itself, and axe finds nothing wrong', async () => {
+  it('decisions appear automatically, and axe finds nothing wrong', async () => {
     const [observer, delegate] = [await open('observer'), await meeting('brazil')];
     await observer.locator('.meetings a').first().click();
     await observer.locator('h1').waitFor();

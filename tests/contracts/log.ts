@@ -33,7 +33,7 @@ export function describeLog(name: string, makePlace: () => Promise<Place>): void
       expect(await log.checkpoint(name)).toBeNull();
     });
 
-    test('what was appended is read back byte for byte, in order', async () => {
+    test('appended entries are read back byte for byte, in order', async () => {
       const name = freshName();
       const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
       const entries = entriesAfter(name, null, 'urge all states', '', every, 'ñandú ✓');
@@ -231,7 +231,7 @@ export function describeLog(name: string, makePlace: () => Promise<Place>): void
       else expect(log).not.toBe(before);
     });
 
-    test('what was acknowledged is there after closing and opening again', async (context) => {
+    test('acknowledged entries are there after closing and opening again', async (context) => {
       if (!place.lasts) return context.skip();
       const name = freshName();
       const entries = entriesAfter(name, null, 'a', 'b', 'c');

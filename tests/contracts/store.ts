@@ -91,7 +91,7 @@ export function describeStore(name: string, openPlace: () => Promise<() => Promi
       expect(await store.tables.selectFrom('accounts').select('id').execute()).toHaveLength(1);
     });
 
-    test('what is done together is undone together when one part fails', async () => {
+    test('statements of one transaction are undone together when one fails', async () => {
       await insertAccount('a1', 'chair').execute();
       await insertInvitation('i1').execute();
       const failed = await atomically(store, [

@@ -133,7 +133,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
     set('shift 0');
   }, 60_000);
 
-  it('who guessed too often waits a quarter of an hour at most, by any clock', async () => {
+  it('too many guesses cost a wait of a quarter of an hour at most, by any clock', async () => {
     const guess = () => post('/api/session', { name: 'colombia', password: 'not the password' });
     let refused: Response | null = null;
     for (let tries = 0; tries < 12 && refused === null; tries++) {
@@ -182,7 +182,7 @@ describe(`[CLOCK1] A wall clock that can't be trusted (seed ${seed})`, () => {
   }, 120_000);
 });
 
-it('[CLOCK1] a room is let go when nobody used it for a while, and not when the clock says so', async () => {
+it('[CLOCK1] a room is closed when nobody used it for a while, and not when the clock says so', async () => {
   // The test triggers the rooms' sweep; it sets both clocks.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const wall = Date.now.bind(Date);

@@ -363,7 +363,7 @@ describe('[DISK3] A file that is another than it was', () => {
   });
 });
 
-it('[DISK3] what a killed server left in the write-ahead log is in the file, and waited for, before anything is served', () => {
+it('[DISK3] the write-ahead log of a killed server is in the file, and on disk, before anything is served', () => {
   const dataDir = copyOf(killed);
   const { database, close } = openFile(dataDir, { readOnly: false });
   expect(statSync(walOf(dataDir)).size).toBeLessThan(statSync(walOf(killed)).size);

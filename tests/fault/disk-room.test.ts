@@ -83,7 +83,7 @@ async function setting() {
   return { disk, room, doc, typed, send };
 }
 
-it('[DISK1] who sends again what is being stored is not told that it was saved, when it was not', async () => {
+it('[DISK1] a repeated edit is not acknowledged while the first copy is unstored', async () => {
   const { disk, room, typed, send } = await setting();
   const update = typed('all ');
   const first = send(update);
@@ -98,7 +98,7 @@ it('[DISK1] who sends again what is being stored is not told that it was saved, 
   expect(room.sequence).toBe(2);
 });
 
-it('[DISK1] what was built on something that failed takes nothing else down with it', async () => {
+it('[DISK1] an edit that was built on a failed one fails alone', async () => {
   const { disk, doc, typed, send } = await setting();
   const onDisk = Y.encodeStateVector(doc);
   const [lost, built] = [typed('one '), typed('two ')];

@@ -43,7 +43,7 @@ async function signIn(name: string): Promise<string> {
 }
 
 describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', () => {
-  it('whatever is typed, refused, mistyped, imported or lost, at the finest level', async () => {
+  it('while words are typed, refused, mistyped, imported or lost, at the finest level', async () => {
     const [rapporteur, argentina] = [await signIn('rapporteur'), await signIn('argentina')];
     const [first] = MeetingList.parse(await (await request(rapporteur, 'GET', '/api/meetings')).json());
     const here = `/api/meetings/${first?.id}`;
@@ -136,7 +136,7 @@ describe('[SAFE2] Nothing that is negotiated, and nothing secret, is printed', (
   }, 60_000);
 });
 
-describe('[SAFE5] What the server makes', () => {
+describe('[SAFE5] The server’s files', () => {
   it.skipIf(process.platform === 'win32')('is for its own account alone, whatever the shell’s habit', () => {
     const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
     expect(mode(dataDir)).toBe('700');

@@ -31,9 +31,9 @@ async function until(what: () => boolean, name: string, limit = 30_000): Promise
 }
 const state = (doc: Y.Doc): string => Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64');
 
-describe(`[LINE1] A line that is cut in the middle of frames, for ${seconds} seconds (seed ${seed})`, () => {
+describe(`[LINE1] A connection that is cut in the middle of frames, for ${seconds} seconds (seed ${seed})`, () => {
   it(
-    'takes no word away and doubles none, whatever program is at its end',
+    'loses no word and doubles none, with any client program',
     async () => {
       const random = randomFrom(seed);
       const server = await start();

@@ -63,8 +63,8 @@ async function storm(client: Client, at: number, times: number): Promise<void> {
   expect(client.verdicts.slice(before).every(({ verdict }) => verdict === 'accepted')).toBe(true);
 }
 
-describe('[LINE2] Who doesn’t read', () => {
-  it(`is let go, all ${sleepers} of them: a megabyte or so waits for each, and the others get everything`, async () => {
+describe('[LINE2] A client that doesn’t read', () => {
+  it(`is disconnected, all ${sleepers} of them: a megabyte or so waits for each, and the others get everything`, async () => {
     const writers = [await join(server, someone(0), place), await join(server, someone(1), place)];
     const readers = [await join(server, someone(2), place), await join(server, someone(3), place)];
     const asleep: Client[] = [];

@@ -70,8 +70,8 @@ async function goesOn(): Promise<void> {
   client.leave();
 }
 
-describe('[LINE3] Who never gets to the point', () => {
-  it('is let go: heads and frames byte after byte, lines that say nothing, sockets that never answer', async () => {
+describe('[LINE3] A client that never completes a request', () => {
+  it('is disconnected: heads and frames byte after byte, silent connections, sockets that never answer', async () => {
     const cookie = cookies[0] ?? '';
     const opened = upgrade(`/sync/${place}?client=4711&schema=1&verdicts=1`, cookie);
     // A masked binary frame of 100,000 bytes, of which few will ever come.
@@ -114,7 +114,7 @@ describe('[LINE3] Who never gets to the point', () => {
     240_000,
   );
 
-  it('a line that fell silent is found out, whichever way, and takes nobody along', async () => {
+  it('a connection that fell silent in either direction is found, and ends alone', async () => {
     const random = randomFrom(seed);
     const line = await Line.to(server, random);
     const clients = await Promise.all(cookies.slice(0, 3).map((cookie) => join(line, cookie, place)));
@@ -142,7 +142,7 @@ describe('[LINE3] Who never gets to the point', () => {
     await goesOn();
   }, 60_000);
 
-  it('[ROOM2] a frame that is none, after an upgrade that was refused, ends nothing but its own line', async () => {
+  it('[ROOM2] an invalid frame, after a refused upgrade, ends nothing but its own connection', async () => {
     const broken = Buffer.from([0xff, 0x00, 1, 2, 3]);
     const lines = [
       raw(Buffer.concat([Buffer.from(upgrade('/sync/nothing')), broken])),
@@ -155,8 +155,8 @@ describe('[LINE3] Who never gets to the point', () => {
   }, 60_000);
 });
 
-describe('[LINE4] Too many lines', () => {
-  it('of one participant: the oldest is let go, and says so; others are not touched', async () => {
+describe('[LINE4] Too many connections', () => {
+  it('of one participant: the oldest is closed with its reason; others are not touched', async () => {
     const other = await join(server, cookies[1] ?? '', place);
     const clients: Client[] = [];
     // A few at a time: of too many connections without a request, the quietest is closed.
@@ -180,7 +180,7 @@ describe('[LINE4] Too many lines', () => {
     await goesOn();
   }, 90_000);
 
-  it('of everybody: what comes on top is closed at once, and who is there goes on', async () => {
+  it('of everybody: further ones are closed at once, and the others continue', async () => {
     const there = await join(server, cookies[2] ?? '', place);
     const load = Array.from({ length: mostConnections + 50 }, () => raw());
     await Promise.race(load.map(({ ended }) => ended));

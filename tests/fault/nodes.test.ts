@@ -80,7 +80,7 @@ describe('[LOG4] Two servers on one PostgreSQL', () => {
     for (const client of [argentina, canada]) client.leave();
   });
 
-  it('a server that let go of a text hears of what others write in it: its readers, its counts, its programs', async () => {
+  it('a server that closed a text hears of edits on other servers: its readers, its counts, its programs', async () => {
     const env = { DATABASE_URL: await postgres.database() };
     const open = () => openStore({ dataDir: '', databaseUrl: env.DATABASE_URL });
     const meeting = await startMeeting({ env, store: await open() });
@@ -151,7 +151,7 @@ describe('[LOG4] Two servers on one PostgreSQL', () => {
     reading.close();
   });
 
-  it('a server that goes takes nothing along; who sat at it comes to the other', async () => {
+  it('a stopping server loses nothing; its clients connect to the other', async () => {
     const canada = await join(1, 'canada');
     await type(canada, 'lastword ');
     expect(await nodes[1]?.stop('SIGKILL')).toBe('SIGKILL');

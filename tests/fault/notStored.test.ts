@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => meeting.close());
 
-it('[SUB3] What a disk that fails could not take is not refused: the client is sent away to come again, and its words come in once', async () => {
+it('[SUB3] An edit that a failing disk could not store is not refused: the client is asked to come again, and its words come in once', async () => {
   const device = new Device({
     name: 'argentina',
     cookie: meeting.cookies.argentina,

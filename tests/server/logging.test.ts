@@ -37,7 +37,7 @@ function quoting(): readonly (readonly [what: string, error: unknown])[] {
   ];
 }
 
-describe('[SAFE2] What a log line says of an error', () => {
+describe('[SAFE2] The log line of an error', () => {
   it.each(quoting())('%s: what it is and where, and not what it says', (_what, error) => {
     // A complete print of the error would hold the words.
     expect(inspect(error)).toContain(words);

@@ -50,7 +50,7 @@ describe('[SCR3] Words that nobody judged are kept', () => {
   });
 });
 
-describe('[SCR5] Whoever signs in goes on where they were going', () => {
+describe('[SCR5] Signing in continues to the address that was asked for', () => {
   it.each([
     ['/meetings/abc/text', 'https://concord.example/meetings/abc/text'],
     ['/meetings/abc/text?of=1#c2', 'https://concord.example/meetings/abc/text?of=1#c2'],

@@ -44,7 +44,7 @@ describe('[SCR9] A change of others touches the clauses that it changes', () => 
     expect(tr.getMeta('addToHistory')).toBe(false);
   });
 
-  it('the caret stays at its letter, and nobody’s page moves, except for who undoes', () => {
+  it('the caret stays at its letter, and nobody’s page moves, except for the person who undoes', () => {
     const state = stateOf(text, 1 + one.nodeSize + 3);
     const after = [clause('one', 'Urge all'), two, three];
     const tr = narrowed(brought(state, after), state);
@@ -61,7 +61,7 @@ describe('[SCR9] A change of others touches the clauses that it changes', () => 
     expect(narrowed(wanted, state).selection.head).toBe(5);
   });
 
-  it('what was done here is left as it is', () => {
+  it('a local edit is left as it is', () => {
     const state = stateOf(text);
     const own = state.tr.insertText('!', 2);
     expect(narrowed(own, state)).toBe(own);

@@ -75,7 +75,7 @@ const perform = (
       };
 };
 
-describe('[ED1] What a delegate types is proposed in the party’s name', () => {
+describe('[ED1] A delegate’s typing is proposed in the party’s name', () => {
   const text = [op('c1', 'Urge states')];
   it.each([
     [
@@ -361,7 +361,7 @@ describe('[ED2] A new line is a proposed clause', () => {
   });
 });
 
-describe('[ED3] Clauses are joined only where they are the hand’s own', () => {
+describe('[ED3] Clauses are joined only where the capacity owns them', () => {
   it.each([
     ['Backspace', joinBackward, [1, 0], { caret: 0, in: 1 }],
     ['Delete', joinForward, [0, 4], { caret: 4, in: 0 }],
@@ -406,7 +406,7 @@ describe('[ED3] Clauses are joined only where they are the hand’s own', () => 
     ];
     expect(type(text, '', argentina, [0, 4], [2, 1]).text).toEqual(['Urge{+new1 now}']);
   });
-  it('what was written into the new line meanwhile stays', () => {
+  it('words written into the new line meanwhile stay', () => {
     const text = [
       op('c1', 'Urge', del('arg1', ' all states')),
       proposed('c2', 'arg1', ins('arg1', 'most of all states')),
@@ -502,7 +502,7 @@ function expectOneTarget(
       expect([marks.insertion.length, marks.deletion.length]).toEqual([1, 0]);
 }
 
-describe('[ED5] Whatever is done to the text', () => {
+describe('[ED5] Every edit of the text', () => {
   const words = fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom('a', 'b', ' ', 'é', '語') });
   /** A piece of a clause; `at` makes its marks its own, since one amendment has one target. */
   type Piece = (at: string) => string | Run;

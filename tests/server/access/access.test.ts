@@ -126,7 +126,7 @@ describe('[ACC3] Signing out', () => {
 });
 
 describe('[ACC4] Invitations', () => {
-  it('say what they are for, and are taken up once', async () => {
+  it('show their purpose, and are accepted once', async () => {
     const token = await invite();
     const view = await fetch(`${meeting.url}/api/invitations/${token}`);
     expect(await view.json()).toMatchObject({
@@ -250,7 +250,7 @@ describe('[ACC5] An accreditation that ends', () => {
 });
 
 describe('[ACC6] Other sites', () => {
-  it('can order nothing: every operation that changes something asks where it comes from', async () => {
+  it('can give no commands: every operation that changes something checks its origin', async () => {
     const { paths } = (await (await fetch(`${meeting.url}/api/openapi.json`)).json()) as {
       paths: Record<string, Record<string, unknown>>;
     };
@@ -303,7 +303,7 @@ describe('[ACC6] Other sites', () => {
   });
 });
 
-describe('[ACC7] What a request may be', () => {
+describe('[ACC7] An acceptable request', () => {
   it('other programs’ cookies on the same host may hold anything', async () => {
     const cookie = `discount=100%; %ff=%ff; ${meeting.cookies.chair}`;
     expect((await fetch(`${meeting.url}/api/meetings`, { headers: { cookie } })).status).toBe(200);
@@ -330,7 +330,7 @@ describe('[ACC7] What a request may be', () => {
     expect((await fetch(`${meeting.url}/healthz`)).status).toBe(200);
   });
 
-  it('a refusal speaks the language of who asked', async () => {
+  it('a refusal speaks the requester’s language', async () => {
     for (const [language, word] of [
       ['es', 'contraseña'],
       ['fr', 'mot de passe'],

@@ -159,7 +159,7 @@ describe('[ACC9] Guessing at a name', () => {
 });
 
 describe('[ACC4] Invitations in a conference hall', () => {
-  it('are taken up from one address by a whole hall, whatever a stranger there does', async () => {
+  it('are accepted from one address by a whole hall, whatever a stranger there does', async () => {
     const from = somewhere();
     const headers = { 'content-type': 'application/json', 'x-forwarded-for': from };
     const look = async (token: string) => (await fetch(`${meeting.url}/api/invitations/${token}`, { headers })).status;
@@ -189,7 +189,7 @@ describe('[ACC4] Invitations in a conference hall', () => {
   });
 });
 
-describe('[LINE4] Orders', () => {
+describe('[LINE4] Commands', () => {
   it('are counted by account, in however many sessions it gives them', async () => {
     const cookies = await Promise.all(
       Array.from({ length: 20 }, async () => {
@@ -210,7 +210,7 @@ describe('[LINE4] Orders', () => {
   });
 });
 
-describe('[ACC2] What a try tells', () => {
+describe('[ACC2] The answer to a sign-in attempt', () => {
   it('an unknown name takes the same work as a wrong password', async () => {
     const check = vi.mocked(verify);
     const stored = await hashPassword(secret);

@@ -74,8 +74,8 @@ const everywhere = (): readonly (readonly [as: 'chair' | null, method: string, p
   ['chair', 'GET', '/api/no-such-thing'],
 ];
 
-describe('[ACC6] What every answer says', () => {
-  it('to other sites: nothing, to no frame, from nowhere else; and to who searches the web', async () => {
+describe('[ACC6] The headers of every answer', () => {
+  it('to other sites: nothing, to no frame, from nowhere else; and to search engines', async () => {
     for (const [as, method, path] of everywhere()) {
       const response = await meeting.request(as, method, path);
       const said = (name: string): string => response.headers.get(name) ?? '';
@@ -139,7 +139,7 @@ describe('[ACC6] Requests that other sites can make a browser send', () => {
   ];
   const forms = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain', 'application/json', ''];
 
-  it('order nothing, as whatever kind of form', async () => {
+  it('give no commands, by any kind of form', async () => {
     const name = (await meeting.view()).name;
     for (const headers of foreign)
       for (const type of forms) {
@@ -167,7 +167,7 @@ describe('[ACC6] Requests that other sites can make a browser send', () => {
     expect((await meeting.request('canada', 'GET', '/api/session')).status).toBe(200);
   });
 
-  it('are not turned into orders: a GET stays one, whatever it says of its method', async () => {
+  it('are not turned into commands: a GET stays one, whatever it says of its method', async () => {
     const path = `/api/meetings/${meeting.id}/rename`;
     for (const headers of [{ 'x-http-method-override': 'POST' }, { 'x-method-override': 'POST' }])
       expect((await fetch(meeting.url + path, { headers: { cookie: meeting.cookies.chair, ...headers } })).status).toBe(
@@ -196,7 +196,7 @@ describe('[ACC6] Requests that other sites can make a browser send', () => {
   });
 });
 
-describe('[ACC7] What a request may be', () => {
+describe('[ACC7] An acceptable request', () => {
   it('no more than it may hold, on every operation', async () => {
     const cookie = meeting.cookies.chair;
     const long = 6 * 1024 * 1024 + 1;
@@ -264,7 +264,7 @@ describe('[ACC7] What a request may be', () => {
     }
   });
 
-  it('no line of a header is the asker’s to write, and no address leads elsewhere', async () => {
+  it('a requester can write no line of a header, and no address leads elsewhere', async () => {
     const odd = ['/%0d%0aSet-Cookie:%20a=b', '//evil.example/', '/\\evil.example', '/?next=//evil.example'];
     for (const path of [...odd, `/meetings/${meeting.id}/text?next=https://evil.example`, '/meetings/x%0d%0ay/text']) {
       const heard = await say(`GET ${path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`);
@@ -299,7 +299,7 @@ describe('[ACC7] What a request may be', () => {
     }
   });
 
-  it('[ROOM2] who was refused a socket may send anything, and the server stands', async () => {
+  it('[ROOM2] a client with a refused socket may send anything, and the server survives', async () => {
     const handshake = [
       `GET /sync/${meeting.recommendation} HTTP/1.1`,
       'Host: x',

@@ -38,8 +38,8 @@ async function takeUp(seat: string, as: { name: string; password: string } | 'ra
   expect(response.status).toBe(204);
 }
 
-describe('[ACC10] Who sits in a seat', () => {
-  it('stands in the record, also where the secretariat takes a delegation’s seat itself', async () => {
+describe('[ACC10] The holder of an accreditation', () => {
+  it('is in the log, also where the secretariat takes a delegation’s accreditation itself', async () => {
     const seat = meeting.participants.canada;
     await takeUp(seat, { name: 'a successor', password: secret });
     await takeUp(seat, 'rapporteur');
@@ -49,7 +49,7 @@ describe('[ACC10] Who sits in a seat', () => {
     ]);
   });
 
-  it('is entered when a seat was given by a hand in the database, and once', async () => {
+  it('is recorded when the accreditation was given directly in the database, and once', async () => {
     const { access, meetings } = meeting.app;
     const seat = meeting.participants.brazil;
     const chair = (await access.accreditationsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
@@ -68,7 +68,7 @@ describe('[ACC10] Who sits in a seat', () => {
     expect(await taken()).toEqual(after);
   });
 
-  it('and who made a meeting sits in it on record; an empty seat is taken anew', async () => {
+  it('and includes the meeting’s maker; an accreditation without a holder is taken anew', async () => {
     const order = {
       meeting: 'Made by import',
       compilation: { title: '', parties: [], topics: [{ heading: 'H', level: 1, recommendations: [] }], warnings: [] },

@@ -117,7 +117,7 @@ describe('[ACC4] Invitations that are still about', () => {
     expect(await leads(other)).toBe(true);
   });
 
-  it('a seat that is given up takes its links with it, also when it is given again', async () => {
+  it('an ended accreditation invalidates its links, also when it is given again', async () => {
     const seat = await newSeat();
     const old = await link(seat);
     const order = (type: string, body: unknown) =>
@@ -135,7 +135,7 @@ describe('[ACC4] Invitations that are still about', () => {
   });
 });
 
-describe('[ACC8] What ended elsewhere', () => {
+describe('[ACC8] An end on another server', () => {
   let other: App;
   let url: string;
   beforeAll(async () => {
@@ -173,7 +173,7 @@ describe('[ACC8] What ended elsewhere', () => {
     kept.leave();
   });
 
-  it('is cut here: a seat that somebody else took on another server', async () => {
+  it('closes connections here: an accreditation that another account took on another server', async () => {
     const client = await here('argentina', await signIn('argentina'));
     const { token } = await other.access.inviteParticipant({
       meeting: meeting.id,
@@ -185,7 +185,7 @@ describe('[ACC8] What ended elsewhere', () => {
     expect((await client.closed).code).toBe(4401);
   });
 
-  it('is cut at once where it happens: also the notices of whoever sat in a seat before', async () => {
+  it('closes connections at once where it happens: also the event streams of an accreditation’s former holder', async () => {
     const cookie = await signIn('brazil');
     const stream = await fetch(`${meeting.url}/api/meetings/${meeting.id}/events`, { headers: { cookie } });
     const { access } = meeting.app;

@@ -29,7 +29,7 @@ const from = (seat: string | null, method: string, path: string, body?: unknown)
 const viewFrom = async (seat: string | null): Promise<MeetingView> =>
   MeetingView.parse(await (await from(seat, 'GET', `/api/meetings/${meeting.id}`)).json());
 
-describe('[ACC11] An account with two seats in a meeting', () => {
+describe('[ACC11] An account with two accreditations in a meeting', () => {
   it('acts from the one that it names: rights, words, streams, all of it', async () => {
     const seat = await takeSeat('ARG');
     const list = MeetingList.parse(await (await from(null, 'GET', '/api/meetings')).json());
@@ -72,7 +72,7 @@ describe('[ACC11] An account with two seats in a meeting', () => {
     other.leave();
   });
 
-  it('gets nowhere with another account’s seat, one that has ended, or one of another meeting', async () => {
+  it('gets nowhere with another account’s accreditation, an ended one, or one of another meeting', async () => {
     const own = await takeSeat('CAN');
     const gone = await takeSeat('BRA');
     await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/end-accreditation`, { participant: gone });

@@ -127,7 +127,7 @@ interface Row {
 }
 
 /**
- * Statuses in the order of `askers`. 401 not signed in, 403 the role may not, 404 not found or not accessible, 410 no
+ * Statuses in the order of `requesters`. 401 not signed in, 403 the role may not, 404 not found or not accessible, 410 no
  * such invitation.
  */
 const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] = [
@@ -482,7 +482,7 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
     expect(await headsOf()).toBe(before);
   });
 
-  it('on the socket: no seat, no text; an observer has a seat, and no text', async () => {
+  it('on the socket: no accreditation, no text; an observer has an accreditation, and no text', async () => {
     const closeOf = async (as: Requester, recommendation: string): Promise<number> => {
       const cookie = cookies[as];
       const socket = new WebSocket(`${meeting.url.replace('http', 'ws')}/sync/${recommendation}?schema=1`, {

@@ -23,7 +23,7 @@ import { clauseId, delegate, op, party } from '../../helpers/texts.ts';
 
 const minute = 60_000;
 
-describe('[LOG7] What the history of a clause tells', () => {
+describe('[LOG7] The history of a clause', () => {
   let meeting: TestMeeting;
   let now = 1_000_000;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe('[LOG7] What the history of a clause tells', () => {
     ...(act?.items ?? []).map(said),
   ];
 
-  it('what somebody types is one act until a pause or another’s; who acted for whom; what was decided, and why', async () => {
+  it('typing is one act until a pause or another person’s act; the author and party; decisions, with their reasons', async () => {
     const [argentina, brazil] = [await connect(meeting, 'argentina'), await connect(meeting, 'brazil')];
     const forCanada = await connect(meeting, 'rapporteur', { query: { as: 'CAN' } });
     const base = await connect(meeting, 'rapporteur', { query: { as: 'base' } });

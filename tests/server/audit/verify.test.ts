@@ -180,7 +180,7 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     expect(faults[0]?.[0]).toBe(2);
   });
 
-  it('words put into another’s mouth, with all seals made anew', async () => {
+  it('words attributed to another author, with all hashes made anew', async () => {
     const another = delegate('BRA');
     const faults = await faultsOf((entries) =>
       resealed(at(entries, 4, (entry) => changed(entry, () => ({ actor: another })))),
@@ -217,14 +217,14 @@ describe('[LOG3] verify names the first entry that is wrong', () => {
     }
   });
 
-  it('an entry’s words exchanged for others, with all seals made anew', async () => {
+  it('an entry’s words exchanged for others, with all hashes made anew', async () => {
     const faults = await faultsOf((entries) =>
       resealed(at(entries, 4, (entry) => ({ ...entry, content: entries[2]?.content ?? entry.content }))),
     );
     expect(faults[0]?.[0]).toBeGreaterThanOrEqual(4);
   });
 
-  describe('what an edit is said to have brought with it, with all seals made anew', () => {
+  describe('false consequences of an edit, with all hashes made anew', () => {
     const [canada, uruguay] = [delegate('CAN'), delegate('URU')];
     const outer = newMarkId();
     const inner = newMarkId();

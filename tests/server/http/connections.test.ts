@@ -13,7 +13,7 @@ afterEach(async () => {
 const account = (name: string): AccountId => AccountId.parse(name.padEnd(8, '0'));
 
 describe('[LINE4] However many read along, or say nothing', () => {
-  it('whoever drafts gets in', async () => {
+  it('drafting gets a connection', async () => {
     const meeting = await startMeeting({ env: { MAX_CONNECTIONS: '60' } });
     ends.push(() => meeting.close());
     await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/set-observer-view`, { view: 'clean' });
@@ -68,7 +68,7 @@ describe('[LINE4] However many read along, or say nothing', () => {
     expect(gone).toHaveLength(5);
   });
 
-  it('of those that say nothing the quietest is let go, and none that waits for its answer while others don’t', () => {
+  it('of idle connections the quietest is closed, and none that waits for its answer while others don’t', () => {
     const connections = new Connections({ most: 25, mostReaders: 0 });
     const busy = new Set<Duplex>();
     const come = (): Duplex => {

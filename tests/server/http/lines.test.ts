@@ -24,13 +24,13 @@ const ask = (): Promise<{ readonly again: boolean; readonly kept: string }> =>
     asked.end();
   });
 
-describe('[LINE6] A line that is kept for the next request', () => {
-  it('is let go after five seconds where people come by themselves', async () => {
+describe('[LINE6] A connection that is kept for the next request', () => {
+  it('is closed after five seconds without a proxy', async () => {
     meeting = await startMeeting();
     expect((await ask()).kept).toBe('timeout=5');
   });
 
-  it('is the proxy’s to let go where there is one', async () => {
+  it('is closed by the proxy, if there is one', async () => {
     meeting = await startMeeting({ env: { PUBLIC_ORIGIN: 'https://concord.example.org' } });
     expect(await ask()).toEqual({ again: false, kept: 'timeout=150' });
     await pause(7000);

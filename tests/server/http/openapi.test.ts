@@ -80,7 +80,7 @@ describe('[MEET3] The description of the API', () => {
   });
 });
 
-describe('[MEET3] What is answered is what is described', () => {
+describe('[MEET3] Answers match their description', () => {
   const find = (method: Operation['method'], path: string): Operation => {
     const found = operations.find((one) => one.method === method && one.path === path);
     if (found === undefined) throw new Error(`${method} ${path} is not described`);

@@ -11,8 +11,8 @@ const ask = (headers: Record<string, string>, path = asset): Promise<Response> =
 const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer());
 const plain = await bytesOf(await ask({}));
 
-describe('[HOUSE3] What is the same for everybody is sent small', () => {
-  it('as it is to who names no encoding', async () => {
+describe('[HOUSE3] Public files are sent compressed', () => {
+  it('plain to browsers that name no encoding', async () => {
     const response = await ask({});
     expect(response.status).toBe(200);
     expect(response.headers.get('content-encoding')).toBeNull();
@@ -45,7 +45,7 @@ describe('[HOUSE3] What is the same for everybody is sent small', () => {
     expect(plain.equals(await bytesOf(response))).toBe(true);
   });
 
-  it('not again to who has the very bytes; the tag of one encoding is none of another’s', async () => {
+  it('not again to browsers that have the same bytes; the tag of one encoding is none of another’s', async () => {
     const tags = new Set<string>();
     for (const accepted of ['', 'gzip', 'br']) {
       const tag = (await ask({ 'accept-encoding': accepted })).headers.get('etag') ?? '';

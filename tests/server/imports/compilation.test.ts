@@ -186,7 +186,7 @@ describe('[IMP4] Headings, levels and items', () => {
       'Peru',
     ]);
   });
-  it('what is left of a footnote’s mark belongs to the line before it', () => {
+  it('the remainder of a footnote’s mark belongs to the line before it', () => {
     expect(sponsorsIn('ACT\na. The Convention (Palermo, 2000).\n/ (CIM, Argentina).\nb. More (CIM).')).toEqual([
       ['CIM', 'Argentina'],
       ['CIM'],
@@ -252,7 +252,7 @@ b) la Convención (Trinidad y Tobago).
   });
 });
 
-describe('[IMP6] What can’t be read is refused with a reason', () => {
+describe('[IMP6] An unreadable file is refused with a reason', () => {
   it.each([
     ['nothing', ''],
     ['white space', ' \n '],
@@ -382,7 +382,7 @@ describe('[IMP7] Not one word of the body is lost', () => {
     gap: fc.constantFrom('\n', '\n\n', '\r\n'),
     open: fc.constantFrom('(', '['),
   });
-  it('whatever the style, and each row has exactly its sponsors', () => {
+  it('in any style, and each row has exactly its sponsors', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.constantFrom('ACTION', 'LAW'), fc.array(row, { minLength: 1, maxLength: 5 })), {

@@ -53,7 +53,7 @@ const codeOf = (reading: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof ConcordError ? error.code : error),
   );
 
-describe('[IMP10] A compilation is read beside those who draft', () => {
+describe('[IMP10] A compilation is read beside drafting', () => {
   it('finds what is in it, with the reasons of its warnings in the language that was asked for', async () => {
     const doubtful = `${text}\nAct. (Somebody or other; Chile)\n`;
     const { read } = await importing();
@@ -109,7 +109,7 @@ describe('[IMP10] A compilation is read beside those who draft', () => {
     expect(await Promise.all(others)).toEqual(Array(4).fill('import-unreadable'));
   });
 
-  it('goes on with the next when somebody has gone, whether theirs was being read or waited', async () => {
+  it('continues with the next when a requester has gone, whether its file was being read or waited', async () => {
     const { read } = await importing({ program: programThat(answersTo('last')) });
     const leaving = new AbortController();
     const gone = [1, 2].map(() => codeOf(read(file('first'), { ...requester(), gone: leaving.signal })));

@@ -105,7 +105,7 @@ async function accredited(): Promise<string> {
   return ((await response.json()) as { participant: string }).participant;
 }
 
-describe('[MEET1] Who runs a meeting', () => {
+describe('[MEET1] The right to run a meeting', () => {
   it('the table knows every command', () => {
     expect(mayOrder.map(([type]) => type).sort()).toEqual(
       MeetingCommand.options.map((option) => option.shape.type.value).sort(),
@@ -127,7 +127,7 @@ describe('[MEET1] Who runs a meeting', () => {
   });
 });
 
-describe('[MEET2] What a meeting refuses', () => {
+describe('[MEET2] The refusals of a meeting', () => {
   it.each([
     ['a delegate without a party', 'accredit', { name: 'X', role: 'delegate', party: null }, 'party-unknown'],
     ['a party that nobody knows', 'accredit', { name: 'X', role: 'delegate', party: 'XXX' }, 'party-unknown'],
@@ -174,7 +174,7 @@ describe('[MEET2] What a meeting refuses', () => {
   });
 });
 
-describe('[MEET3] What programs read', () => {
+describe('[MEET3] The API for reading', () => {
   it('a meeting: topics, recommendations with how far they have come, parties', async () => {
     const view = await meeting.view('argentina');
     expect(view.topics.map(({ heading }) => heading)).toContain('Prevention');
@@ -202,7 +202,7 @@ describe('[MEET3] What programs read', () => {
     expect(await found.json()).toMatchObject({ id, heading: 'Fresh', topic: 'New', clauses: [] });
   });
 
-  it('what changes, as it changes', async () => {
+  it('changes, as they happen', async () => {
     const response = await meeting.request('argentina', 'GET', `/api/meetings/${meeting.id}/events`);
     const reader = response.body?.getReader();
     let heard = '';

@@ -36,7 +36,7 @@ const rights: readonly [
   ['dispose-and-agree', ['chair'], (_id, clause) => ({ clauses: [clause], adopt: [], status: 'agreed' })],
 ];
 
-describe('[PROC1] Who decides what', () => {
+describe('[PROC1] The roles for each command', () => {
   it('the table knows every command', () => {
     expect(rights.map(([type]) => type).sort()).toEqual(registry.kinds.map(({ type }) => type).sort());
   });

@@ -142,7 +142,7 @@ describe('[READ4] A full gallery holds nobody up', () => {
   });
 });
 
-describe('[READ1] What the chair closes, nobody is sent any more', () => {
+describe('[READ1] A view that the chair closes is sent to nobody any more', () => {
   it('stops halfway through a gallery, and tells everybody to load the page anew', async () => {
     stage = new Stage();
     const readers = Array.from({ length: 200 }, () => new Kept(slowly(0.2)));
@@ -200,7 +200,7 @@ describe('[READ2] A page whose text is quiet', () => {
   });
 });
 
-describe('[READ2] Who missed something is found out', () => {
+describe('[READ2] A reader that missed something is recognised', () => {
   it('and is sent it, where it is what happened since the page was loaded', async () => {
     stage = new Stage();
     const { version } = await stage.page();

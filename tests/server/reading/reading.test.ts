@@ -292,7 +292,7 @@ describe('[READ2] The page is live', () => {
     argentina.leave();
   });
 
-  it('ends when the observer’s seat ends', async () => {
+  it('ends when the observer’s accreditation ends', async () => {
     await show('clean');
     const stream = await listen();
     await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/end-accreditation`, {
@@ -314,7 +314,7 @@ describe('[READ2] The page is live', () => {
   });
 });
 
-describe('[READ3] Who takes no part reads nothing', () => {
+describe('[READ3] An account without an accreditation reads nothing', () => {
   it('a stranger is sent to sign in, an outsider finds nothing', async () => {
     const stranger = await fetch(`${meeting.url}/meetings/${meeting.id}/text`, { redirect: 'manual' });
     expect([302, 303, 401]).toContain(stranger.status);

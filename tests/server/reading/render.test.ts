@@ -8,7 +8,7 @@ import { clauseId, del, ins, mark, op, party, proposed } from '../../helpers/tex
 const draw = (text: readonly Clause[], negotiation: LiveState): readonly Fragment[] =>
   renderClauses(text, negotiation, 'attributed', 'en');
 
-describe('[READ4] What readers are shown', () => {
+describe('[READ4] The readers’ view', () => {
   it('takes no longer to draw for being spaces', () => {
     const text = Array.from({ length: 20 }, (_, at) =>
       op(`c${100 + at}`, ins('a1', `x${' '.repeat(19_000)}x`), ' end'),

@@ -81,7 +81,7 @@ describe('one party against another', () => {
     expect(await wordsIn()).toEqual([before, before]);
   });
 
-  it('[DISP3] whoever deletes all words of an addition lets what was made to it fall, with its words', async () => {
+  it('[DISP3] deleting all words of an addition makes the amendments to it fall, with their words', async () => {
     const [argentina, canada] = [await join('argentina'), await join('canada')];
     const outer = await propose(argentina, 0, 11, ' all');
     await hears(canada, ' all');
@@ -151,7 +151,7 @@ describe('decisions and consents', () => {
     expect(await codeOf(await meeting.order('chair', 'adopt', { amendments: [id] }))).toBe('done');
   });
 
-  it('[PROC5] a sponsored amendment that changes loses its sponsors, who are asked again and told what it was', async () => {
+  it('[PROC5] a sponsored amendment that changes loses its sponsors, who are asked again and shown the former words', async () => {
     const argentina = await join('argentina');
     const id = await propose(argentina, 0, 5, 'all ');
     await meeting.order('argentina', 'ask-to-sponsor', { amendment: id, party: 'BRA' });

@@ -35,7 +35,7 @@ const proposal = (id = newMarkId()): Clause => ({
 const argentina = delegate('ARG');
 const brazil = delegate('BRA');
 
-describe('[ROOM7] What one account may bring to a text has an end', () => {
+describe('[ROOM7] One account’s content in a text is limited', () => {
   it('marks that are made and deleted again; what only deletes still passes, and others go on', () => {
     const replica = head();
     for (let at = 0; at < 2950; at++) replica.negotiation.marks.set(...markOf('ARG', at));
@@ -150,7 +150,7 @@ describe('[ROOM7] Of what a clause and a text can hold, each party has a share',
       (_, text) => text.insert(2, [clauseElement(proposal())]),
     ));
 
-  it('whoever has more than the share may take of it away', () => {
+  it('a party above its share may delete some of it', () => {
     const replica = head();
     const screen = new Screen(replica, argentina);
     expect(screen.change((words) => words(0).insert(5, 'x'.repeat(8000), ins()))).toBe('accepted');

@@ -58,7 +58,7 @@ test('a reader looks on while the server writes, and can write nothing itself', 
   await log.close();
 });
 
-test('who writes after much was read waits for none of it', async () => {
+test('a write after much reading waits for none of it', async () => {
   const { dataDir } = await written();
   const log = await open(dataDir);
   // Commits are spaced out by the clock; here it stands still, so that a commit that has to wait never comes.

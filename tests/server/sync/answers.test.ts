@@ -39,7 +39,7 @@ function payloadOf(frame: Buffer): Uint8Array {
   return decoding.readVarUint8Array(decoder);
 }
 
-describe('[ROOM4] What many ask at once is answered once', () => {
+describe('[ROOM4] A question that many ask at once is answered once', () => {
   it('with the same bytes for the same state vector, and others for another', async () => {
     const room = await open();
     await write(room, 'c1', 'first words');

@@ -62,7 +62,7 @@ function open(waits: number[] = []) {
 const frames = (step2: string): Answer => ({ step1: Buffer.from('what have you got?'), step2: Buffer.from(step2) });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('[ROOM5] What is shown while an answer is made comes after it: the client would send it back', async () => {
+it('[ROOM5] An update shown while an answer is made comes after it: the client would send it back', async () => {
   const { connection, written, answer } = open();
   connection.receive(syncFrame(syncType.step1, new Uint8Array([0])));
   connection.sendFramed(wireFrame(Buffer.from('somebody’s words')));
@@ -112,7 +112,7 @@ it('[ROOM2] However often it asks who is here, it is told now and then', async (
   expect(presence).toEqual(['who is here']);
 });
 
-it('[ROOM2] What a participant sends waits for as long as the participant must, and comes in its order', async () => {
+it('[ROOM2] A participant’s messages wait for as long as the participant must, and keep their order', async () => {
   const waits = [20, 10];
   const { connection, asked } = open(waits);
   connection.receive(syncFrame(syncType.step1, new Uint8Array([1, 5, 9])));

@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 describe('[ROOM4] A frame that is made once is one that everybody reads', () => {
-  it('whatever its length, and between frames that ws makes', async () => {
+  it('at any length, and between frames that ws makes', async () => {
     const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 300_000];
     const messages = lengths.map((length) => new Uint8Array(length).map((_, at) => at % 251));
     sockets.once('connection', (socket, request) => {

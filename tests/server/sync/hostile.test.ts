@@ -173,7 +173,7 @@ describe('[AUTH1] A delegate does nothing but propose in the name of the delegat
       },
       'role-may-not',
     ));
-  it('a delegate who asks for the rapporteur’s hand doesn’t get it', () =>
+  it('a delegate who asks for the rapporteur’s capacity doesn’t get it', () =>
     refused('argentina', (c) => c.change(() => c.words(0).insert(5, 'all ')), 'not-your-words', {
       query: { as: 'base' },
     }));
@@ -234,7 +234,7 @@ describe('[AUTH2] Nothing that the schema doesn’t know comes in', () => {
     refused('argentina', (c) => c.change(() => c.words(0).insertEmbed(0, { image: 'x' })), 'unknown-content'));
 });
 
-describe('[SUB2] An update is whole, and its author is who sends it', () => {
+describe('[SUB2] An update is whole, and its author is its sender', () => {
   it('another client’s id', () =>
     refused(
       'argentina',
@@ -254,7 +254,7 @@ describe('[SUB2] An update is whole, and its author is who sends it', () => {
       },
       'unknown-author',
     ));
-  it('an id of who is away: the words that were typed offline come in under it', async () => {
+  it('an absent participant’s id: the words that were typed offline come in under it', async () => {
     const brazil = await join('brazil');
     const { clientID } = brazil.doc;
     brazil.socket.terminate();
@@ -404,7 +404,7 @@ describe('[ACC1] Rights are looked up at every update', () => {
     });
     expect((await accredit('delegate', 'CAN')).status).toBe(200);
   });
-  it('who becomes an observer is cut, and can’t come back', async () => {
+  it('a participant who becomes an observer is disconnected, and can’t come back', async () => {
     const client = await join('canada');
     const accredit = (role: string, party: string | null) =>
       meeting.request('rapporteur', 'POST', `/api/meetings/${meeting.id}/accredit`, {
@@ -449,7 +449,7 @@ describe('[ACC1] Rights are looked up at every update', () => {
   });
 });
 
-describe('[ROOM1] Presence says who somebody is in the server’s words', () => {
+describe('[ROOM1] Presence identifies participants in the server’s words', () => {
   const awareness = (client: number, clock: number, state: unknown): Uint8Array => {
     const encoder = encoding.createEncoder();
     encoding.writeVarUint(encoder, 1);
@@ -495,7 +495,7 @@ describe('[ROOM1] Presence says who somebody is in the server’s words', () => 
     expect(said(honest)).toEqual([at({ client, clock: 0 }).cursor]);
     expect(said(liar).filter((cursor) => cursor !== null)).toEqual([]);
   });
-  it('who can’t be read closes the connection, and nobody else notices', async () => {
+  it('an unreadable message closes its connection, and nobody else notices', async () => {
     const victim = await join('brazil');
     const liar = await join('argentina');
     liar.message(messageType.awareness, Uint8Array.from([200, 200]));
@@ -504,7 +504,7 @@ describe('[ROOM1] Presence says who somebody is in the server’s words', () => 
   });
 });
 
-describe('[ROOM2] Whatever is sent, the server stands', () => {
+describe('[ROOM2] The server survives any message', () => {
   it('messages of every kind that are none', async () => {
     const watcher = await join('brazil');
     for (let type = 0; type < 256; type++) {
@@ -543,7 +543,7 @@ describe('[ROOM2] Whatever is sent, the server stands', () => {
     expect(flood.socket.readyState).toBe(WebSocket.OPEN);
     flood.socket.terminate();
   });
-  it('[SUB3] what was typed offline comes in by sync step 2, and comes in once', async () => {
+  it('[SUB3] offline edits come in by sync step 2, and come in once', async () => {
     const client = await join('argentina', { sync: false });
     await new Promise((resolve) => client.socket.once('open', resolve));
     client.step1();

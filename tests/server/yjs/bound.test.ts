@@ -148,13 +148,13 @@ const attacks: readonly [what: string, make: (replica: Replica) => Uint8Array][]
   ],
 ];
 
-describe('[ROOM2] What an update would cost is counted before it is applied', () => {
+describe('[ROOM2] The cost of an update is counted before it is applied', () => {
   it.each(attacks)('%s: refused, and Yjs is never asked', (_what, make) => {
     const replica = head();
     expect(send(replica, make(replica))).toEqual({ outcome: 'update-too-large', applied: false });
   });
 
-  it('what contradicts itself within one struct is refused before Yjs would put it elsewhere', () => {
+  it('a struct that contradicts itself is refused before Yjs would put it elsewhere', () => {
     const replica = head();
     const { left } = places(replica);
     expect(send(replica, update([me, [linked(left, left, letter)]]))).toEqual({
@@ -187,7 +187,7 @@ describe('[ROOM2] What an update would cost is counted before it is applied', ()
     expect(send(replica, work, [doc.clientID]).outcome).toBe('accepted');
   });
 
-  it('what others wrote at the same place meanwhile is walked past', () => {
+  it('concurrent insertions at the same place are walked past', () => {
     const replica = head();
     const [mine, theirs] = [new Y.Doc(), new Y.Doc()];
     for (const doc of [mine, theirs]) Y.applyUpdate(doc, Y.encodeStateAsUpdate(replica.doc));
@@ -203,7 +203,7 @@ describe('[ROOM2] What an update would cost is counted before it is applied', ()
   });
 });
 
-describe('[ROOM2] Whoever is refused again and again waits', () => {
+describe('[ROOM2] An account with repeated refusals waits', () => {
   it('for a multiple of what it cost, by whichever connection, and never for long', () => {
     let now = 0;
     const pace = new Pace(() => now);
@@ -219,7 +219,7 @@ describe('[ROOM2] Whoever is refused again and again waits', () => {
     expect(pace.wait(argentina)).toBe(0);
   });
 
-  it('and nobody waits who writes, however fast, while a flood by many connections does', () => {
+  it('and a fast writer never waits, while a flood by many connections does', () => {
     let now = 0;
     const pace = new Pace(() => now);
     const [argentina, brazil] = [AccountId.parse('argentina'), AccountId.parse('brazilian')];

@@ -189,7 +189,7 @@ describe('[AUTH2] An update is read before it is applied', () => {
     expect(screen.change((at) => at(0).format(9, 6, { 'deletion--AAAAAAAA': { id: mark('arg2') } }))).toBe('accepted');
   });
 
-  it('what a version 2 encoder wrote is not taken for version 1', () => {
+  it('a version 2 update is not taken for version 1', () => {
     expect(codeOf(() => decodeStructure(Y.encodeStateAsUpdateV2(docWith('words'))))).not.toBe('accepted');
   });
 
@@ -218,7 +218,7 @@ describe('[AUTH2] An update is read before it is applied', () => {
   });
 });
 
-describe('[SUB2] An update is whole, and its author is who sends it', () => {
+describe('[SUB2] An update is whole, and its author is its sender', () => {
   it('a sync step 2 that repeats what the server has brings nothing, and is nobody’s', () => {
     const replica = head();
     const doc = screen(replica);

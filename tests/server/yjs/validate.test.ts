@@ -173,7 +173,7 @@ const attacks: readonly [what: string, make: (replica: Replica) => Uint8Array, c
   ['deletes half a letter', (replica) => deleted(letter(replica, 0, '😀')), 'malformed-update'],
 ];
 
-describe('[AUTH2] What no comparison of two texts can see', () => {
+describe('[AUTH2] Effects that no comparison of two texts can see', () => {
   it.each(attacks)('an update that %s is refused', (_what, make, code) => {
     const replica = head();
     expect(serverClient).toBe(recordItem(replica).client);
@@ -190,7 +190,7 @@ describe('[AUTH2] What no comparison of two texts can see', () => {
     expect(replica.text()).toEqual(before);
   });
 
-  it('that Yjs shows what stands between two that were never neighbours otherwise to who comes later', () => {
+  it('that Yjs shows later clients another text where two structs were never neighbours', () => {
     const doc = new Y.Doc();
     doc.clientID = 1;
     const text = doc.getText('text');
@@ -272,7 +272,7 @@ describe('[AUTH3] Agreed text is the same to the last struct', () => {
       expect(new Screen(headOf(text, new Map([[agreed, status]])), who).change(work)).toBe('clause-locked');
   });
 
-  it('what Yjs tidies up there on a screen is said, and accepted', () => {
+  it('Yjs’s tidying there on a screen is sent, and accepted', () => {
     const replica = headOf(text);
     const screen = new Screen(replica, delegate('ARG'));
     const client = screen.doc.clientID;
@@ -295,7 +295,7 @@ describe('[AUTH3] Agreed text is the same to the last struct', () => {
   });
 });
 
-describe('[AUTH1] What leaves the words as they are may still not touch what is others’', () => {
+describe('[AUTH1] An edit that leaves the words as they are may still not touch those of others', () => {
   const text = [op('c1', 'Urge states'), op('c2'), proposed('c3', 'bra1', ins('bra1', 'Invite'))];
   const heads = (): Replica => {
     const replica = headOf(text);

@@ -47,7 +47,7 @@ describe('[ACC12] Names that look alike', () => {
   ])('%s and %s are told apart', (one, other) => {
     expect(looksLike(other)).not.toBe(looksLike(one));
   });
-  it('what a name looks like looks like itself', () => {
+  it('the look of a name looks like itself', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => looksLike(looksLike(name)) === looksLike(name)));
   });
 });

@@ -209,7 +209,7 @@ describe('[AUTH3] Agreed text can’t be touched, by anybody', () => {
       ])
         expect(judged(text, after, capacity, { statuses: { c1: status } })).toBe('clause-locked');
   });
-  it('what stands beside it can go on', () => {
+  it('words beside it can continue it', () => {
     const beside = [
       op('c1', 'Urge states'),
       proposed('c3', 'argnew', ins('argnew', 'So')),
@@ -291,7 +291,7 @@ describe('[AUTH7] With the party’s own work taken out, the text is what it was
         ? []
         : [own ? { id: one.id, left } : { id: one.id, level: one.level, insertion: one.insertion, left }];
     });
-  it('whatever is permitted leaves other parties’ words and the base as they were', () => {
+  it('every permitted edit leaves other parties’ words and the base as they were', () => {
     let yes = 0;
     fc.assert(
       fc.property(text, text, (before, after) => {
@@ -308,7 +308,7 @@ describe('[AUTH7] With the party’s own work taken out, the text is what it was
     );
     expect(yes).toBeGreaterThan(0);
   });
-  it('what is Argentina’s alone may always be taken away', () => {
+  it('words that are Argentina’s alone may always be deleted', () => {
     fc.assert(
       fc.property(text, (before) => {
         const after = before

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Remembered } from '../../../shared/text/remembered.ts';
 
-it('[LINE5] What is remembered of values that come and go is there, and begins anew after so many', () => {
+it('[LINE5] Remembered values are there, and the memory begins anew after so many', () => {
   const remembered = new Remembered<object, number>(3);
   const values = [{}, {}, {}, {}];
   const known = (): (number | undefined)[] => values.map((value) => remembered.get(value));

@@ -48,7 +48,7 @@ const forbidden: readonly [what: string, text: string][] = [
   ['the other half', '\ude00b'],
 ];
 
-describe('[AUTH2] What may stand in a text', () => {
+describe('[AUTH2] The characters that may stand in a text', () => {
   it.each(allowed)('%s', (_what, text) => {
     expect(hasForbidden(text)).toBe(false);
     expect(withoutForbidden(text)).toBe(text);
