@@ -109,7 +109,7 @@ const invitations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/invitations/{token}',
-    summary: 'What an invitation is for, without using it up.',
+    summary: 'The purpose of an invitation, without using it up.',
     parameters: { token: Token },
     answer: json(InvitationView),
     open: true,
@@ -151,7 +151,7 @@ const meetings: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/meetings/{id}/events',
-    summary: 'What changes in the meeting, as Server-Sent Events.',
+    summary: 'Changes in the meeting, as Server-Sent Events.',
     ...ofMeeting,
     answer: { kind: 'events', message: MeetingNotice },
   },
@@ -227,7 +227,7 @@ const reading: readonly Operation[] = [
   {
     method: 'get',
     path: '/meetings/{id}/text/events',
-    summary: 'What changes on that page, as Server-Sent Events, each with the version of the page that it makes.',
+    summary: 'Changes of that page, as Server-Sent Events, each with the version of the page that it makes.',
     parameters: { id: MeetingId },
     query: ActsAs.extend(Lang.shape).extend(Version.shape),
     answer: { kind: 'events', message: z.array(Patch) },
