@@ -2,6 +2,7 @@ import { effect, signal } from '@preact/signals';
 import type { Party } from '../shared/meeting/meeting.ts';
 import { isErrorCode } from '../shared/protocol/errors.ts';
 import { type LabelStyle, labelStyleOf } from '../shared/text/labels.ts';
+import { en } from '../shared/words/en.ts';
 import {
   type CountedKey,
   chooseLanguage,
@@ -44,6 +45,9 @@ export function speak(chosen: Language): void {
     // Without storage the choice holds for this page.
   }
 }
+
+/** Whether there is a word of that key: some keys are made of a command's type. */
+export const isWord = (key: string): key is WordKey => Object.hasOwn(en, key);
 
 export const t = (key: WordKey, values?: Values): string => message(language.value, key, values);
 export const tn = (key: CountedKey, count: number, values?: Values): string =>

@@ -9,7 +9,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { t } from '../words.ts';
 import { Words } from './amendment/card.tsx';
 import type { DraftingContext } from './context.ts';
-import { decideOnce } from './execute.tsx';
+import { decideOnce } from './decide.ts';
 
 /** One subject of a decision, as it was seen and as it is; without words where it is not there. */
 interface Compared {

@@ -1,18 +1,15 @@
 import { useSignal } from '@preact/signals';
-import { type Wish, whyNot } from '../../shared/negotiation/registry.ts';
 import { statusOf } from '../../shared/negotiation/state.ts';
-import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
 import { stateKeys } from './amendment/words.ts';
+import { MoveButtons } from './clause/move.tsx';
 import type { DraftingContext } from './context.ts';
-import { decideOnce } from './execute.tsx';
 import { HistoryDialog } from './history.tsx';
 import { AgreeDialog } from './status/agree.tsx';
-import { WaitingParties } from './status/waiting.tsx';
+import { StatusButton, StatusDialog } from './status/setStatus.tsx';
 import { statusWords } from './status/words.ts';
-import { isMeant } from './steady.ts';
 
 /** The clause with the caret: its sponsors and status, the chair's decisions on it, the origin of its words. */
 export function ClausePanel({
@@ -108,6 +105,7 @@ export function ClausePanel({
             {t('clause.give-floor')}
           </button>
         )}
+        <MoveButtons context={context} clause={clause} />
         <button
           type="button"
           class="button"
@@ -147,105 +145,5 @@ export function ClausePanel({
         />
       )}
     </section>
-  );
-}
-
-const words = {
-  agreed: 'clause.agree',
-  'agreed ad referendum': 'clause.agree-ad-referendum',
-  open: 'clause.reopen',
-} as const;
-type Wanted = keyof typeof words;
-
-const commandFor = (clause: ClauseId, wanted: Wanted, parties: PartyCode[], reason: string): Wish => ({
-  type: 'set-status',
-  clauses: [clause],
-  status: wanted,
-  ...(wanted === 'agreed ad referendum' ? { parties } : {}),
-  ...(reason.trim() === '' ? {} : { reason }),
-});
-
-function StatusButton({
-  context,
-  clause,
-  wanted,
-  ask,
-}: {
-  context: DraftingContext;
-  clause: ClauseId;
-  wanted: Wanted;
-  ask: () => void;
-}) {
-  // Whether it is allowed at all; the dialog asks for the parties.
-  const some = context.parties()[0]?.code;
-  const command = commandFor(clause, wanted, some === undefined ? [] : [some], '');
-  const refusal = whyNot(context.drafting.situation.value, command, context.me);
-  // Without a change there is nothing to announce.
-  if (refusal === 'nothing-to-do') return null;
-  return (
-    <button
-      type="button"
-      class="button"
-      data-decides
-      aria-disabled={refusal !== null}
-      title={refusal === null ? undefined : t(`error.${refusal}`)}
-      onClick={(event) => {
-        if (refusal !== null) context.say(t(`error.${refusal}`));
-        else if (isMeant(event)) ask();
-        else context.say(t('card.moved'));
-      }}
-    >
-      {t(words[wanted])}
-    </button>
-  );
-}
-
-/** The chair's command on a clause, with a reason for the log. */
-function StatusDialog({
-  context,
-  clause,
-  wanted,
-  close,
-}: {
-  context: DraftingContext;
-  clause: ClauseId;
-  wanted: Wanted;
-  close: () => void;
-}) {
-  const reason = useSignal('');
-  const parties = useSignal<readonly PartyCode[]>([]);
-  return (
-    <Dialog title={`${t(words[wanted])}: ${context.drafting.labelOf(clause)}`} onClose={close}>
-      <form class="form" onSubmit={(event) => event.preventDefault()}>
-        {wanted === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
-        <label>
-          {t('clause.reason')}
-          <textarea
-            rows={3}
-            maxLength={4000}
-            value={reason.value}
-            onInput={(event) => {
-              reason.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        <div class="row">
-          <button
-            type="submit"
-            class="button button-strong"
-            data-decides
-            onClick={async (event) => {
-              const command = commandFor(clause, wanted, [...parties.value], reason.value);
-              if (await decideOnce(context, command, event)) close();
-            }}
-          >
-            {t('app.confirm')}
-          </button>
-          <button type="button" class="button" onClick={close}>
-            {t('app.cancel')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

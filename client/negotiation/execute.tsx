@@ -1,29 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { type Wish, whyNot } from '../../shared/negotiation/registry.ts';
+import { registry, type Wish, whyNot } from '../../shared/negotiation/registry.ts';
 import { t } from '../words.ts';
+import { ConfirmDialog } from './confirm.tsx';
 import type { DraftingContext } from './context.ts';
-import { isMeant } from './steady.ts';
-
-/** A decision is under way: another one would be made on words that are about to change. */
-let deciding = false;
-
-/**
- * Sends the command of a pressed button. False where it was refused, or not sent: another decision is under way, or the
- * button came under the pointer only now.
- */
-export async function decideOnce(context: DraftingContext, command: Wish, event: MouseEvent): Promise<boolean> {
-  if (deciding) return false;
-  if (!isMeant(event)) {
-    context.say(t('card.moved'));
-    return false;
-  }
-  deciding = true;
-  try {
-    return await context.execute(command);
-  } finally {
-    deciding = false;
-  }
-}
+import { decideOnce } from './decide.ts';
 
 /**
  * A button that sends a command; the same rule by which the server refuses disables it. The rule is asked when the
@@ -43,31 +23,50 @@ export function CommandButton({
   off?: boolean;
 }) {
   const busy = useSignal(false);
+  const asking = useSignal(false);
+  const { confirmation, takesReason } = registry.kind(command.type);
   const { drafting, me } = context;
   // Letters arrive many times a second, and a meeting has hundreds of such buttons.
   const why = (): ReturnType<typeof whyNot> =>
     off ? null : whyNot({ ...drafting.terms.value, text: drafting.text.peek() }, command, me);
   const refusal = why();
   return (
-    <button
-      type="button"
-      class={strong ? 'button button-strong' : 'button'}
-      data-decides
-      disabled={off}
-      aria-disabled={refusal !== null || busy.value}
-      title={refusal === null ? undefined : t(`error.${refusal}`)}
-      onClick={async (event) => {
-        const refused = why();
-        if (refused !== null) {
-          context.say(t(`error.${refused}`));
-          return;
-        }
-        busy.value = true;
-        await decideOnce(context, command, event);
-        busy.value = false;
-      }}
-    >
-      {words}
-    </button>
+    <>
+      <button
+        type="button"
+        class={strong ? 'button button-strong' : 'button'}
+        data-decides
+        disabled={off}
+        aria-disabled={refusal !== null || busy.value}
+        title={refusal === null ? undefined : t(`error.${refusal}`)}
+        onClick={async (event) => {
+          const refused = why();
+          if (refused !== null) {
+            context.say(t(`error.${refused}`));
+            return;
+          }
+          if (confirmation === 'asks') {
+            asking.value = true;
+            return;
+          }
+          busy.value = true;
+          await decideOnce(context, command, event);
+          busy.value = false;
+        }}
+      >
+        {words}
+      </button>
+      {asking.value && (
+        <ConfirmDialog
+          context={context}
+          title={words}
+          command={command}
+          takesReason={takesReason}
+          close={() => {
+            asking.value = false;
+          }}
+        />
+      )}
+    </>
   );
 }

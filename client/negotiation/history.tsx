@@ -8,23 +8,10 @@ import { BusyButton } from '../parts/busy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { inSeat } from '../seat.ts';
-import { clauseName, span, t } from '../words.ts';
+import { clauseName, isWord, span, t } from '../words.ts';
 import { stateKeys } from './amendment/words.ts';
 import type { DraftingContext } from './context.ts';
 import { statusWords } from './status/words.ts';
-
-const commandKeys = {
-  create: 'history.create',
-  adopt: 'history.adopt',
-  'not-adopt': 'history.not-adopt',
-  withdraw: 'history.withdraw',
-  'give-reason': 'history.give-reason',
-  'ask-to-sponsor': 'history.ask-to-sponsor',
-  'answer-sponsoring': 'history.answer-sponsoring',
-  'lift-bracket': 'history.lift-bracket',
-  'set-sponsors': 'history.set-sponsors',
-} as const;
-const isKnown = (command: string): command is keyof typeof commandKeys => Object.hasOwn(commandKeys, command);
 
 /** The history of a clause, in pages: the newest acts first, earlier ones on demand. */
 export function HistoryDialog({
@@ -110,7 +97,9 @@ function titleOf({ command, items }: HistoryAct): string {
   if (command === 'typing') return typedTitle(items[0]);
   const status = items.find((item) => item.of === 'status');
   if (status !== undefined) return t('history.set-status', { status: statusWords(status.status) });
-  return t(isKnown(command) ? commandKeys[command] : 'history.other');
+  // A command of an earlier or later version may have no words here.
+  const key = `history.${command}`;
+  return t(isWord(key) ? key : 'history.other');
 }
 
 function typedTitle(item: HistoryItem | undefined): string {

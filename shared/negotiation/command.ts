@@ -49,6 +49,8 @@ export interface CommandKind {
   readonly summary: string;
   readonly actors: readonly Role[];
   readonly confirmation: Confirmation;
+  /** Whether it takes a reason for the record. */
+  readonly takesReason: boolean;
   /** The party in whose name it is given, where the rapporteur gives it. */
   readonly onBehalfOf: (command: StoredCommand, state: NegotiationState) => PartyCode | null;
   /** Adds the digests of the words on screen to a wish. */
@@ -93,6 +95,7 @@ export function defineCommand<const Type extends string, Shape extends z.ZodRawS
     summary: declared.summary,
     actors,
     confirmation: declared.confirmation ?? 'none',
+    takesReason: 'reason' in declared.input,
     onBehalfOf: (command, state) => onBehalfOf?.(read(command), state) ?? null,
     see: (wish, shown) => {
       const saw = seen?.(read(wish), shown);

@@ -256,7 +256,7 @@ export const en = {
   'card.heard': '{party}: {kind}. {words}',
   'agree.open': 'Decide and agree…',
   'agree.title': 'Decide and agree: {clause}',
-  'agree.about':
+  'confirm.dispose-and-agree':
     'Ticked amendments are adopted. All other pending amendments in the clause, including any that arrive before you confirm, are not adopted, and brackets are lifted.',
   'agree.status': 'Mark the clause',
   'agree.reads': 'It will read',
@@ -302,6 +302,12 @@ export const en = {
   'history.give-reason': 'Gave a reason',
   'history.ask-to-sponsor': 'Asked for a sponsor',
   'history.answer-sponsoring': 'Answered about sponsoring',
+  'history.dispose-and-agree': 'Decided on the amendments and agreed',
+  'history.move-clause': 'Moved the clause',
+  'clause.move-up': 'Move up',
+  'clause.move-down': 'Move down',
+  'confirm.set-status':
+    'The decision goes on record, and everybody sees it at once. Nobody can change agreed text until it is reopened.',
   'history.other': 'Changed',
   'history.on-behalf': 'on behalf of {party}',
   'history.gone': 'The clause was removed.',

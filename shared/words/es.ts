@@ -266,7 +266,7 @@ export const es = {
   'card.heard': '{party}: {kind}. {words}',
   'agree.open': 'Decidir y acordar…',
   'agree.title': 'Decidir y acordar: {clause}',
-  'agree.about':
+  'confirm.dispose-and-agree':
     'Las enmiendas marcadas se adoptan. Todo lo demás que esté pendiente aquí, también lo que llegue hasta que confirme, no se adopta, y los corchetes se levantan.',
   'agree.status': 'Marcar el párrafo',
   'agree.reads': 'Quedará así',
@@ -312,6 +312,12 @@ export const es = {
   'history.give-reason': 'Dio un motivo',
   'history.ask-to-sponsor': 'Pidió un copatrocinador',
   'history.answer-sponsoring': 'Respondió sobre el copatrocinio',
+  'history.dispose-and-agree': 'Decidió sobre las enmiendas y dio por acordado el texto',
+  'history.move-clause': 'Trasladó la cláusula',
+  'clause.move-up': 'Subir',
+  'clause.move-down': 'Bajar',
+  'confirm.set-status':
+    'La decisión consta en el registro y todos la ven de inmediato. Nadie puede modificar el texto acordado hasta que se reabra.',
   'history.other': 'Cambiado',
   'history.on-behalf': 'en nombre de {party}',
   'history.gone': 'El párrafo fue eliminado.',

@@ -270,7 +270,7 @@ export const fr = {
   'card.heard': '{party} : {kind}. {words}',
   'agree.open': 'Décider et convenir…',
   'agree.title': 'Décider et convenir : {clause}',
-  'agree.about':
+  'confirm.dispose-and-agree':
     'Les amendements cochés sont adoptés. Tout ce qui est encore en suspens ici, y compris ce qui arrive avant votre confirmation, n’est pas adopté, et les crochets sont levés.',
   'agree.status': 'Marquer le paragraphe',
   'agree.reads': 'Le texte sera',
@@ -316,6 +316,12 @@ export const fr = {
   'history.give-reason': 'A donné un motif',
   'history.ask-to-sponsor': 'A demandé un coauteur',
   'history.answer-sponsoring': 'A répondu sur le parrainage',
+  'history.dispose-and-agree': 'A statué sur les amendements et convenu du texte',
+  'history.move-clause': 'A déplacé la clause',
+  'clause.move-up': 'Monter',
+  'clause.move-down': 'Descendre',
+  'confirm.set-status':
+    'La décision est consignée et visible de tous aussitôt. Personne ne peut modifier un texte convenu avant sa réouverture.',
   'history.other': 'Modifié',
   'history.on-behalf': 'au nom de {party}',
   'history.gone': 'Le paragraphe a été supprimé.',

@@ -264,7 +264,7 @@ export const pt = {
   'card.heard': '{party}: {kind}. {words}',
   'agree.open': 'Decidir e acordar…',
   'agree.title': 'Decidir e acordar: {clause}',
-  'agree.about':
+  'confirm.dispose-and-agree':
     'As emendas marcadas são adotadas. Tudo o mais que estiver pendente aqui, também o que chegar até a confirmação, não é adotado, e os colchetes são levantados.',
   'agree.status': 'Marcar o parágrafo',
   'agree.reads': 'Ficará assim',
@@ -310,6 +310,12 @@ export const pt = {
   'history.give-reason': 'Deu um motivo',
   'history.ask-to-sponsor': 'Pediu um copatrocinador',
   'history.answer-sponsoring': 'Respondeu sobre o copatrocínio',
+  'history.dispose-and-agree': 'Decidiu sobre as emendas e deu o texto por acordado',
+  'history.move-clause': 'Deslocou a cláusula',
+  'clause.move-up': 'Mover para cima',
+  'clause.move-down': 'Mover para baixo',
+  'confirm.set-status':
+    'A decisão fica registrada e todos a veem de imediato. Ninguém pode alterar o texto acordado até que seja reaberto.',
   'history.other': 'Alterado',
   'history.on-behalf': 'em nome de {party}',
   'history.gone': 'O parágrafo foi removido.',

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { registry } from '../../shared/negotiation/registry.ts';
 import { errorCatalogue } from '../../shared/protocol/errors.ts';
 import { en } from '../../shared/words/en.ts';
 import { es } from '../../shared/words/es.ts';
@@ -28,6 +29,13 @@ describe('[HOUSE2] Every word is in four languages', () => {
     expect(Object.keys(words).sort()).toEqual(Object.keys(en).sort());
     const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
     for (const [key, text] of Object.entries(en)) expect([key, places(words[key] ?? '')]).toEqual([key, places(text)]);
+  });
+
+  it('every command has its line in the history, and its question where a screen asks before it is given', () => {
+    for (const { type, confirmation } of registry.kinds) {
+      expect(Object.keys(en)).toContain(`history.${type}`);
+      expect([type, Object.hasOwn(en, `confirm.${type}`)]).toEqual([type, confirmation === 'asks']);
+    }
   });
 
   it('every error has its sentence, and is met somewhere', () => {

@@ -1,15 +1,13 @@
 import { useSignal } from '@preact/signals';
-import { whyNot } from '../../../shared/negotiation/registry.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import { baseText } from '../../../shared/text/clause.ts';
 import { Resolution } from '../../../shared/text/resolve.ts';
-import { Dialog } from '../../parts/dialog.tsx';
 import { PartyTag } from '../../parts/party.tsx';
 import { clauseName, t } from '../../words.ts';
 import { Words } from '../amendment/card.tsx';
 import { kindKeys } from '../amendment/words.ts';
+import { ConfirmDialog } from '../confirm.tsx';
 import type { DraftingContext } from '../context.ts';
-import { decideOnce } from '../execute.tsx';
 import { WaitingParties } from './waiting.tsx';
 
 /**
@@ -29,7 +27,6 @@ export function AgreeDialog({
   const adopted = useSignal<readonly MarkId[]>([]);
   const status = useSignal<'agreed' | 'agreed ad referendum'>('agreed');
   const parties = useSignal<readonly PartyCode[]>([]);
-  const reason = useSignal('');
   const text = drafting.text.value;
   const negotiation = drafting.negotiation.value;
   const pending = drafting.amendments.value.filter(({ clauses }) => clauses.includes(id));
@@ -43,88 +40,61 @@ export function AgreeDialog({
     adopt: [...ticked],
     status: status.value,
     ...(status.value === 'agreed ad referendum' ? { parties: [...parties.value] } : {}),
-    ...(reason.value.trim() === '' ? {} : { reason: reason.value }),
   };
-  const refusal = whyNot(drafting.situation.value, wish, context.me);
   return (
-    <Dialog title={t('agree.title', { clause: clauseName(drafting.labelOf(id)) })} onClose={close}>
-      <form class="form" onSubmit={(event) => event.preventDefault()}>
-        <p>{t('agree.about')}</p>
-        <ul class="plain">
-          {pending.map((amendment) => {
-            const face = context.face(amendment.record.party);
-            return (
-              <li key={amendment.id} class={`card ${face.colour}`}>
-                <label class="check">
-                  <input
-                    type="checkbox"
-                    checked={ticked.includes(amendment.id)}
-                    onChange={(event) => {
-                      adopted.value = event.currentTarget.checked
-                        ? [...ticked, amendment.id]
-                        : ticked.filter((one) => one !== amendment.id);
-                    }}
-                  />{' '}
-                  {t('card.adopt')} <PartyTag {...face} /> {t(kindKeys[amendment.kind])}
-                </label>
-                <Words struck={amendment.struck} inserted={amendment.inserted} />
-              </li>
-            );
-          })}
-        </ul>
-        <fieldset>
-          <legend>{t('agree.status')}</legend>
-          {(['agreed', 'agreed ad referendum'] as const).map((one) => (
-            <label key={one} class="check">
-              <input
-                type="radio"
-                name="status"
-                checked={status.value === one}
-                onChange={() => {
-                  status.value = one;
-                }}
-              />{' '}
-              {t(one === 'agreed' ? 'clause.agree' : 'clause.agree-ad-referendum')}
-            </label>
-          ))}
-        </fieldset>
-        {status.value === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
-        <label>
-          {t('clause.reason')}
-          <textarea
-            rows={2}
-            maxLength={4000}
-            value={reason.value}
-            onInput={(event) => {
-              reason.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        <section aria-live="polite">
-          <h3>{t('agree.reads')}</h3>
-          <blockquote class="text-sample">
-            {result === undefined ? t('history.gone') : <bdi>{baseText({ ...result, insertion: null })}</bdi>}
-          </blockquote>
-        </section>
-        <div class="row">
-          <button
-            type="submit"
-            class="button button-strong"
-            data-decides
-            aria-disabled={refusal !== null}
-            title={refusal === null ? undefined : t(`error.${refusal}`)}
-            onClick={async (event) => {
-              if (refusal !== null) context.say(t(`error.${refusal}`));
-              else if (await decideOnce(context, wish, event)) close();
-            }}
-          >
-            {t('agree.confirm')}
-          </button>
-          <button type="button" class="button" onClick={close}>
-            {t('app.cancel')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <ConfirmDialog
+      context={context}
+      title={t('agree.title', { clause: clauseName(drafting.labelOf(id)) })}
+      command={wish}
+      takesReason
+      words={t('agree.confirm')}
+      close={close}
+    >
+      <ul class="plain">
+        {pending.map((amendment) => {
+          const face = context.face(amendment.record.party);
+          return (
+            <li key={amendment.id} class={`card ${face.colour}`}>
+              <label class="check">
+                <input
+                  type="checkbox"
+                  checked={ticked.includes(amendment.id)}
+                  onChange={(event) => {
+                    adopted.value = event.currentTarget.checked
+                      ? [...ticked, amendment.id]
+                      : ticked.filter((one) => one !== amendment.id);
+                  }}
+                />{' '}
+                {t('card.adopt')} <PartyTag {...face} /> {t(kindKeys[amendment.kind])}
+              </label>
+              <Words struck={amendment.struck} inserted={amendment.inserted} />
+            </li>
+          );
+        })}
+      </ul>
+      <fieldset>
+        <legend>{t('agree.status')}</legend>
+        {(['agreed', 'agreed ad referendum'] as const).map((one) => (
+          <label key={one} class="check">
+            <input
+              type="radio"
+              name="status"
+              checked={status.value === one}
+              onChange={() => {
+                status.value = one;
+              }}
+            />{' '}
+            {t(one === 'agreed' ? 'clause.agree' : 'clause.agree-ad-referendum')}
+          </label>
+        ))}
+      </fieldset>
+      {status.value === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
+      <section aria-live="polite">
+        <h3>{t('agree.reads')}</h3>
+        <blockquote class="text-sample">
+          {result === undefined ? t('history.gone') : <bdi>{baseText({ ...result, insertion: null })}</bdi>}
+        </blockquote>
+      </section>
+    </ConfirmDialog>
   );
 }
