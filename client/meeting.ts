@@ -121,8 +121,8 @@ export class Meeting {
       case 'meeting':
         void this.refresh();
         break;
-      case 'floor':
-        this.view.value = { ...view, floor: notice.floor };
+      case 'current clause':
+        this.view.value = { ...view, currentClause: notice.currentClause };
         break;
       case 'progress':
         this.view.value = {

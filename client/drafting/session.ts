@@ -121,7 +121,7 @@ export class DraftingSession {
   /** Whether the text is empty, so that there is nothing to amend. */
   readonly isEmpty = computed(() => this.text.value.length === 0);
   // The meeting changes several times a second (its counts do); these parts of it change seldom.
-  readonly #floor = computed(() => this.#options.meeting().floor);
+  readonly #currentClause = computed(() => this.#options.meeting().currentClause);
   readonly #parties = computed(() => this.#options.meeting().parties);
   readonly #drafting = computed(() => this.#options.meeting().drafting);
   /** Everything that a decision depends on, except the words. */
@@ -175,7 +175,7 @@ export class DraftingSession {
       effect(() => {
         this.draft.value?.recordVersion.value;
         this.active.value;
-        this.#floor.value;
+        this.#currentClause.value;
         this.#parties.value;
         this.capacity.value;
         this.#options.labelStyle();
@@ -292,7 +292,7 @@ export class DraftingSession {
     const { face, words, labelStyle } = this.#options;
     const capacity = this.capacity.peek();
     const own = capacity !== null && 'proposesFor' in capacity ? capacity.proposesFor : null;
-    const floor = this.#floor.peek();
+    const currentClause = this.#currentClause.peek();
     return {
       face,
       partyOf: (id) => negotiation.marks.get(id)?.party ?? own,
@@ -305,7 +305,7 @@ export class DraftingSession {
       statusOf: (id) => statusOf(negotiation, id),
       labels: (clauses) => labels(clauses, labelStyle()),
       active: this.active.peek(),
-      floor: floor?.recommendation === this.#options.recommendation ? floor.clause : null,
+      currentClause: currentClause?.recommendation === this.#options.recommendation ? currentClause.clause : null,
       words: words(),
     };
   }

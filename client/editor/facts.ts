@@ -26,7 +26,7 @@ export interface Facts {
   readonly labels: (clauses: readonly Clause[]) => readonly string[];
   /** The amendment or bracket under the pointer, on its card or in the text. */
   readonly active: MarkId | null;
-  readonly floor: ClauseId | null;
+  readonly currentClause: ClauseId | null;
   readonly words: EditorWords;
 }
 
@@ -37,6 +37,6 @@ export interface EditorWords {
   readonly bracketedBy: (party: string) => string;
   readonly status: (status: Status) => string;
   readonly proposed: string;
-  readonly floor: string;
+  readonly currentClause: string;
   readonly label: string;
 }

@@ -57,6 +57,6 @@ function gutterOf(clause: Clause, label: string, facts: Facts): Gutter {
     sponsors: sponsors.map((party) => facts.face(party)),
     status: proposed ? 'proposed' : statusNames[status.state],
     statusWords: proposed ? facts.words.proposed : facts.words.status(status),
-    floorWords: facts.floor === clause.id ? facts.words.floor : '',
+    currentWords: facts.currentClause === clause.id ? facts.words.currentClause : '',
   };
 }

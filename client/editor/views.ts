@@ -9,7 +9,7 @@ export interface Gutter {
   readonly sponsors: readonly PartyFace[];
   readonly status: 'open' | 'agreed' | 'ad-referendum' | 'proposed';
   readonly statusWords: string;
-  readonly floorWords: string;
+  readonly currentWords: string;
 }
 
 export function tag(face: PartyFace): HTMLElement {
@@ -75,7 +75,7 @@ export class ClauseView implements NodeView {
     const key = JSON.stringify(gutter);
     if (key === this.#drawn) return;
     this.#drawn = key;
-    this.#wear('status', `clause-is-${gutter.status}${gutter.floorWords === '' ? '' : ' clause-has-floor'}`);
+    this.#wear('status', `clause-is-${gutter.status}${gutter.currentWords === '' ? '' : ' clause-is-current'}`);
     const label = document.createElement('span');
     label.className = 'clause-label';
     label.textContent = gutter.label;
@@ -91,11 +91,11 @@ export class ClauseView implements NodeView {
     parties.className = 'clause-parties';
     parties.append(...gutter.sponsors.map(tag));
     this.#gutter.replaceChildren(label, parties, status);
-    if (gutter.floorWords !== '') {
-      const floor = document.createElement('span');
-      floor.className = 'clause-floor';
-      floor.textContent = gutter.floorWords;
-      this.#gutter.append(floor);
+    if (gutter.currentWords !== '') {
+      const currentClause = document.createElement('span');
+      currentClause.className = 'clause-current';
+      currentClause.textContent = gutter.currentWords;
+      this.#gutter.append(currentClause);
     }
   }
 

@@ -14,10 +14,10 @@ import { statusWords } from './status/words.ts';
 /** The clause with the caret: its sponsors and status, the chair's decisions on it, the origin of its words. */
 export function ClausePanel({
   context,
-  giveFloor,
+  setCurrentClause,
 }: {
   context: DraftingContext;
-  giveFloor: (clause: ClauseId) => void;
+  setCurrentClause: (clause: ClauseId) => void;
 }) {
   const { drafting, me } = context;
   const history = useSignal<ClauseId | null>(null);
@@ -101,8 +101,8 @@ export function ClausePanel({
           </button>
         )}
         {me.role === 'chair' && (
-          <button type="button" class="button" onClick={() => giveFloor(clause.id)}>
-            {t('clause.give-floor')}
+          <button type="button" class="button" onClick={() => setCurrentClause(clause.id)}>
+            {t('clause.set-current-clause')}
           </button>
         )}
         <MoveButtons context={context} clause={clause} />

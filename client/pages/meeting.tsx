@@ -73,7 +73,7 @@ export function MeetingPage({ id }: { id: MeetingId }) {
                   <h3>
                     <span class="number">{view.recommendations.indexOf(one) + 1}</span>{' '}
                     <Link to={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</Link>
-                    {view.floor?.recommendation === one.id && <span class="floor-sign">◆</span>}
+                    {view.currentClause?.recommendation === one.id && <span class="current-sign">◆</span>}
                   </h3>
                   <ProgressLine progress={one.progress} />
                 </li>
@@ -134,15 +134,15 @@ function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
           {t('meeting.observers-see')}: {t(viewKeys[view.observerView])}
         </p>
       )}
-      {view.floor !== null && (
+      {view.currentClause !== null && (
         <p>
-          {t('meeting.floor', { place: titleOf(view, view.floor.recommendation) })}{' '}
-          <Link to={`/meetings/${meeting.id}/recommendations/${view.floor.recommendation}`}>
-            {t('meeting.go-to-floor')}
+          {t('meeting.current', { place: titleOf(view, view.currentClause.recommendation) })}{' '}
+          <Link to={`/meetings/${meeting.id}/recommendations/${view.currentClause.recommendation}`}>
+            {t('meeting.go-to-current')}
           </Link>{' '}
           {chair && (
-            <BusyButton work={() => execute({ type: 'give-floor', floor: null })}>
-              {t('meeting.release-floor')}
+            <BusyButton work={() => execute({ type: 'set-current-clause', currentClause: null })}>
+              {t('meeting.release-current')}
             </BusyButton>
           )}
         </p>

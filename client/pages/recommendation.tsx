@@ -106,7 +106,7 @@ function DraftingPage({
         bracketedBy: (party) => t('editor.bracketed-by', { party }),
         status: statusWords,
         proposed: t('status.proposed'),
-        floor: t('draft.floor'),
+        currentClause: t('draft.current'),
         label: t('draft.text'),
       }),
       onRefused: (error) =>
@@ -150,11 +150,11 @@ function DraftingPage({
     return () => drafting.leave();
   }, [drafting]);
   useEffect(() => hearAmendments(drafting, me, face), [drafting]);
-  useEffect(() => followFloor(drafting, meeting, id, follow), [drafting]);
+  useEffect(() => followCurrentClause(drafting, meeting, id, follow), [drafting]);
 
-  const giveFloor = useCallback(
+  const setCurrentClause = useCallback(
     (clause: ClauseId): void => {
-      void orderIn(meeting, { type: 'give-floor', floor: { recommendation: id, clause } });
+      void orderIn(meeting, { type: 'set-current-clause', currentClause: { recommendation: id, clause } });
     },
     [meeting, id],
   );
@@ -240,7 +240,7 @@ function DraftingPage({
         {panel.value ? t('app.close') : `${t('card.title')} (${open})`}
       </button>
       <aside id="beside" class={`draft-beside${panel.value ? ' is-open' : ''}`} aria-label={tn('draft.beside', open)}>
-        <ClausePanel context={context} giveFloor={giveFloor} />
+        <ClausePanel context={context} setCurrentClause={setCurrentClause} />
         <AmendmentCards context={context} />
       </aside>
     </div>
@@ -342,7 +342,7 @@ function hearAmendments(
 }
 
 /** Readers who follow are taken to the clause under discussion. */
-function followFloor(
+function followCurrentClause(
   drafting: DraftingSession,
   meeting: Meeting,
   id: RecommendationId,
@@ -350,12 +350,13 @@ function followFloor(
 ): () => void {
   let shown = '';
   return effect(() => {
-    const floor = meeting.view.value?.floor ?? null;
-    if (!follow.value || floor === null || !drafting.ready.value) return;
-    const key = `${floor.recommendation} ${floor.clause}`;
+    const currentClause = meeting.view.value?.currentClause ?? null;
+    if (!follow.value || currentClause === null || !drafting.ready.value) return;
+    const key = `${currentClause.recommendation} ${currentClause.clause}`;
     if (key === shown) return;
     shown = key;
-    if (floor.recommendation !== id) go(`/meetings/${meeting.id}/recommendations/${floor.recommendation}`);
-    else if (floor.clause !== null) drafting.editor?.showClause(floor.clause, false);
+    if (currentClause.recommendation !== id)
+      go(`/meetings/${meeting.id}/recommendations/${currentClause.recommendation}`);
+    else if (currentClause.clause !== null) drafting.editor?.showClause(currentClause.clause, false);
   });
 }

@@ -151,7 +151,7 @@ function compareCheckpoint(
     const equal =
       same(live.hash, replica.hash) &&
       JSON.stringify(live.text()) === JSON.stringify(replica.text()) &&
-      JSON.stringify(live.negotiation.changes()) === JSON.stringify(replica.negotiation.changes()) &&
+      JSON.stringify(sorted(live.negotiation.changes())) === JSON.stringify(sorted(replica.negotiation.changes())) &&
       same(Y.encodeStateVector(live.doc), Y.encodeStateVector(replica.doc));
     return equal ? null : { log: name, sequence: null, reason: 'the checkpoint differs from the replayed log' };
   } finally {

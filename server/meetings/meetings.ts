@@ -5,11 +5,12 @@ import {
   decideMeeting,
   evolveMeeting,
   type MeetingCommand,
-  MeetingEvent,
+  type MeetingEvent,
   type MeetingState,
   noMeeting,
   principalOf,
   type RecommendationHeading,
+  StoredMeetingEvent,
 } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
@@ -29,7 +30,7 @@ const pageOfEntries = 500;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
-const Events = z.array(MeetingEvent).min(1);
+const Events = z.array(StoredMeetingEvent).min(1);
 
 /** The header of a meeting's entry: the actor (a participant, an administrator or the server) and the time. */
 const MeetingHeader = z.object({

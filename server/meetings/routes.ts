@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import {
   type Actor,
   administrator,
+  type CurrentClause,
   decideMeeting,
-  type Floor,
   MeetingCommand,
   type MeetingState,
 } from '../../shared/meeting/meeting.ts';
@@ -200,7 +200,7 @@ const nothingYet = { clauses: 0, agreed: 0, adReferendum: 0, open: 0, unresolved
 
 /** The inputs of a meeting's view beside the meeting and its reader. */
 interface Depends {
-  readonly floor: Floor | null;
+  readonly currentClause: CurrentClause | null;
   readonly accounts: ReadonlyMap<ParticipantId, AccountId>;
   readonly progresses: readonly (Progress | null)[];
   /** For comparison by identity: a changed value is a new object. */
@@ -211,24 +211,28 @@ const runsIt = (me: Principal | null): boolean => me === null || me.role === 'ch
 
 async function dependingOn(services: MeetingServices, meeting: MeetingState, me: Principal | null): Promise<Depends> {
   const observes = me?.role === 'observer';
-  const floor = observes ? await floorShown(services, meeting) : meeting.floor;
+  const currentClause = observes ? await currentClauseShown(services, meeting) : meeting.currentClause;
   const taken = runsIt(me) ? await services.access.accreditationsOf(meeting.id) : [];
   // The number of contested clauses is for participants until the chair opens it.
   const progresses = observes
     ? meeting.recommendations.map(() => nothingYet)
     : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));
   return {
-    floor,
+    currentClause,
     accounts: new Map(taken.map(({ participant, account }) => [participant, account])),
     progresses,
-    values: [floor?.clause, taken.map(({ participant, account }) => `${participant} ${account}`).join(), ...progresses],
+    values: [
+      currentClause?.clause,
+      taken.map(({ participant, account }) => `${participant} ${account}`).join(),
+      ...progresses,
+    ],
   };
 }
 
 function view(
   meeting: MeetingState,
   me: Principal | null,
-  { floor, accounts, progresses }: Depends,
+  { currentClause, accounts, progresses }: Depends,
 ): Omit<MeetingView, 'me' | 'seats' | 'administrator'> {
   const observes = me?.role === 'observer';
   const closed = observes && meeting.observerView === 'nothing';
@@ -238,7 +242,7 @@ function view(
     name: meeting.name,
     drafting: meeting.drafting,
     observerView: meeting.observerView,
-    floor,
+    currentClause,
     // An observer gives no commands, and a sequence number would reveal that others did.
     agendaVersion: observes ? 0 : meeting.agendaVersion,
     parties: named ? partyViews(meeting) : [],
@@ -259,12 +263,15 @@ function view(
 }
 
 /** The clause under discussion for observers: only a clause that their view contains. */
-async function floorShown({ rooms }: MeetingServices, { floor, observerView }: MeetingState): Promise<Floor | null> {
-  if (floor === null || observerView === 'nothing') return null;
-  if (floor.clause === null) return floor;
-  const room = await rooms.room(floor.recommendation);
-  const isShown = clausesShown(room.text(), observerView).some(({ id }) => id === floor.clause);
-  return isShown ? floor : { ...floor, clause: null };
+async function currentClauseShown(
+  { rooms }: MeetingServices,
+  { currentClause, observerView }: MeetingState,
+): Promise<CurrentClause | null> {
+  if (currentClause === null || observerView === 'nothing') return null;
+  if (currentClause.clause === null) return currentClause;
+  const room = await rooms.room(currentClause.recommendation);
+  const isShown = clausesShown(room.text(), observerView).some(({ id }) => id === currentClause.clause);
+  return isShown ? currentClause : { ...currentClause, clause: null };
 }
 
 const encoder = new TextEncoder();
@@ -293,7 +300,8 @@ function notices(
         return;
       }
       const [event] = change.events;
-      if (change.events.length === 1 && event?.type === 'floor given') send({ type: 'floor', floor: event.floor });
+      if (change.events.length === 1 && event?.type === 'current clause set')
+        send({ type: 'current clause', currentClause: event.currentClause });
       else send({ type: 'meeting' });
     }),
     progresses.onChange((recommendation, progress) => {

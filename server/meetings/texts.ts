@@ -18,8 +18,12 @@ export async function checkAgainstTexts(
       if (standsBehind((await rooms.room(id)).negotiation, command.code))
         throw new ConcordError('party-in-use', { field: command.code });
   }
-  if (command.type === 'give-floor' && command.floor !== null && command.floor.clause !== null) {
-    const { recommendation, clause } = command.floor;
+  if (
+    command.type === 'set-current-clause' &&
+    command.currentClause !== null &&
+    command.currentClause.clause !== null
+  ) {
+    const { recommendation, clause } = command.currentClause;
     if (!meeting.recommendations.some(({ id }) => id === recommendation)) throw new ConcordError('not-found');
     if (!(await rooms.room(recommendation)).text().some(({ id }) => id === clause))
       throw new ConcordError('not-found', { clause });

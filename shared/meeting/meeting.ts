@@ -59,8 +59,8 @@ export const ObserverView = z.enum(['nothing', 'clean', 'bracketed', 'attributed
 export type ObserverView = z.infer<typeof ObserverView>;
 
 /** The clause under discussion, set by the chair; everybody's view can follow it. */
-export const Floor = z.object({ recommendation: RecommendationId, clause: ClauseId.nullable() });
-export type Floor = z.infer<typeof Floor>;
+export const CurrentClause = z.object({ recommendation: RecommendationId, clause: ClauseId.nullable() });
+export type CurrentClause = z.infer<typeof CurrentClause>;
 
 /** An event of a meeting. Its log holds nothing else; its state is folded from them. */
 export const MeetingEvent = z.discriminatedUnion('type', [
@@ -79,10 +79,26 @@ export const MeetingEvent = z.discriminatedUnion('type', [
     seats: z.array(z.object({ participant: ParticipantId, account: AccountId, name: z.string() })).min(1),
   }),
   ...agendaEvents,
-  z.object({ type: z.literal('floor given'), floor: Floor.nullable() }),
+  z.object({ type: z.literal('current clause set'), currentClause: CurrentClause.nullable() }),
   z.object({ type: z.literal('observers see'), view: ObserverView }),
 ]);
 export type MeetingEvent = z.infer<typeof MeetingEvent>;
+
+/** The stored form of events up to 0.1.0, by their type then. */
+const earlierEvents = {
+  'floor given': z
+    .object({ floor: CurrentClause.nullable() })
+    .transform(({ floor }) => ({ type: 'current clause set', currentClause: floor })),
+} as const;
+
+/** An event as it was stored, in its newest form. */
+export const StoredMeetingEvent = z.looseObject({ type: z.string() }).transform((stored, context): MeetingEvent => {
+  const earlier = stored.type === 'floor given' ? earlierEvents[stored.type] : null;
+  const parsed = MeetingEvent.safeParse(earlier === null ? stored : (earlier.safeParse(stored).data ?? stored));
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: 'this version knows no such event' });
+  return z.NEVER;
+});
 
 export interface MeetingState extends Agenda {
   readonly id: MeetingId;
@@ -95,7 +111,7 @@ export interface MeetingState extends Agenda {
   readonly participants: ReadonlyMap<ParticipantId, Participant>;
   /** As recorded in the log; access checks look at the accreditations themselves. */
   readonly seats: ReadonlyMap<ParticipantId, AccountId>;
-  readonly floor: Floor | null;
+  readonly currentClause: CurrentClause | null;
   readonly observerView: ObserverView;
 }
 
@@ -111,7 +127,7 @@ export const noMeeting = (id: MeetingId): MeetingState => ({
   topics: [],
   recommendations: [],
   agendaVersion: 0,
-  floor: null,
+  currentClause: null,
   // Until the chair decides, an observer sees nothing: forgetting the choice opens nothing.
   observerView: 'nothing',
 });
@@ -157,8 +173,8 @@ export function evolveMeeting(state: MeetingState, event: MeetingEvent): Meeting
       for (const { participant, account } of event.seats) seats.set(participant, account);
       return { ...state, seats };
     }
-    case 'floor given':
-      return { ...state, floor: event.floor };
+    case 'current clause set':
+      return { ...state, currentClause: event.currentClause };
     case 'observers see':
       return { ...state, observerView: event.view };
   }
@@ -180,7 +196,7 @@ export const MeetingCommand = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('end-accreditation'), participant: ParticipantId }),
   ...agendaCommands,
-  z.object({ type: z.literal('give-floor'), floor: Floor.nullable() }),
+  z.object({ type: z.literal('set-current-clause'), currentClause: CurrentClause.nullable() }),
   z.object({ type: z.literal('set-observer-view'), view: ObserverView }),
 ]);
 export type MeetingCommand = z.infer<typeof MeetingCommand>;
@@ -189,7 +205,7 @@ export type MeetingCommand = z.infer<typeof MeetingCommand>;
 export const administrator = 'administrator' as const;
 export type Actor = Principal | typeof administrator;
 
-const chairOnly: ReadonlySet<MeetingCommand['type']> = new Set(['drafting', 'give-floor', 'set-observer-view']);
+const chairOnly: ReadonlySet<MeetingCommand['type']> = new Set(['drafting', 'set-current-clause', 'set-observer-view']);
 
 /**
  * The events of a command, or its refusal. The chair runs the meeting; the rapporteur and the administrator maintain
@@ -234,11 +250,11 @@ export function decideMeeting(
       if (participant.ended) throw new ConcordError('nothing-to-do');
       return [{ type: 'accreditation ended', participant: command.participant }];
     }
-    case 'give-floor': {
-      const floor = command.floor;
-      if (floor !== null && !state.recommendations.some(({ id }) => id === floor.recommendation))
+    case 'set-current-clause': {
+      const currentClause = command.currentClause;
+      if (currentClause !== null && !state.recommendations.some(({ id }) => id === currentClause.recommendation))
         throw new ConcordError('not-found');
-      return [{ type: 'floor given', floor }];
+      return [{ type: 'current clause set', currentClause }];
     }
     case 'set-observer-view':
       return [{ type: 'observers see', view: command.view }];

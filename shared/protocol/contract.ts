@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Compilation } from '../meeting/compilation.ts';
-import { Floor, ObserverView, Participant, Party, RecommendationHeading, Topic } from '../meeting/meeting.ts';
+import { CurrentClause, ObserverView, Participant, Party, RecommendationHeading, Topic } from '../meeting/meeting.ts';
 import { PartyKind, Principal, Role } from '../meeting/principal.ts';
 import { AmendmentState } from '../negotiation/families/amendment/state.ts';
 import { CoSponsor } from '../negotiation/families/sponsoring/state.ts';
@@ -50,7 +50,7 @@ export const MeetingView = z.object({
   name: z.string(),
   drafting: z.boolean(),
   observerView: ObserverView,
-  floor: Floor.nullable(),
+  currentClause: CurrentClause.nullable(),
   /**
    * The number of changes of the agenda: `set-topics` and `set-recommendations` name it as `basedOn`. 0 to an observer.
    */
@@ -84,7 +84,7 @@ export const MeetingNotice = z.discriminatedUnion('type', [
   /** The meeting itself changed: fetch it again. */
   z.object({ type: z.literal('meeting') }),
   z.object({ type: z.literal('progress'), recommendation: RecommendationId, progress: Progress }),
-  z.object({ type: z.literal('floor'), floor: Floor.nullable() }),
+  z.object({ type: z.literal('current clause'), currentClause: CurrentClause.nullable() }),
 ]);
 export type MeetingNotice = z.infer<typeof MeetingNotice>;
 

@@ -151,7 +151,7 @@ function path(draw: Draw): string {
     'end-accreditation',
     'set-topics',
     'set-recommendations',
-    'give-floor',
+    'set-current-clause',
     'set-observer-view',
     'events',
     '__proto__',

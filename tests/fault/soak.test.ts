@@ -13,7 +13,7 @@ import { type ProbedServer, type Sample, slope, startProbed, type Weight } from 
 
 /**
  * A meeting of hours, in sittings with a break after each. In a break everybody has left and every room is closed: the
- * memory of the process is then at its floor, and the floor has to stay level.
+ * memory of the process is then at its currentClause, and the floor has to stay level.
  *
  * `CONCORD_SOAK_MINUTES=60 CONCORD_LONG=1 npx vitest run tests/fault/soak.test.ts`
  */
@@ -117,7 +117,7 @@ async function compare(attendants: readonly Attendant[]): Promise<number> {
 }
 
 /** Waits until every room is closed and all connections have ended, also those that HTTP keeps for the next request. */
-async function floor(): Promise<Sample> {
+async function currentClause(): Promise<Sample> {
   const limit = Date.now() + 600_000;
   while ((await server.weigh()).lines > 0 && Date.now() < limit) await pause(isLong ? 1000 : 100);
   // Counting takes as much memory as it counts: not before the rooms should be closed.
@@ -187,7 +187,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
           minute: (performance.now() - begun) / 60_000,
         });
       };
-      note('start', await floor());
+      note('start', await currentClause());
 
       const load = Array.from({ length: people }, (_, at) => {
         const { name, part } = partOf(at);
@@ -206,7 +206,7 @@ describe(`[LINE5] A meeting of ${minutes} minutes with ${people} people (seed ${
         await Promise.all(attending);
         compared += await compare(load);
         for (const person of load) person.leave();
-        note('break', await floor());
+        note('break', await currentClause());
         if (isLong) console.log(`${table(rows.slice(-2))}\n${tally}`);
       }
       console.log(`\n${table(rows)}\n\n${tally}; ${compared} screens were compared\n`);

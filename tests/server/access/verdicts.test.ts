@@ -246,7 +246,11 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
     '401 404 404 403 403 204 204 204',
     { body: async () => ({ recommendation: await freshRecommendation(), after: null }) },
   ],
-  ['POST /api/meetings/{id}/give-floor', '401 404 404 403 403 403 204 403', { body: () => ({ floor: null }) }],
+  [
+    'POST /api/meetings/{id}/set-current-clause',
+    '401 404 404 403 403 403 204 403',
+    { body: () => ({ currentClause: null }) },
+  ],
   [
     'POST /api/meetings/{id}/set-observer-view',
     '401 404 404 403 403 403 204 403',
@@ -462,9 +466,21 @@ describe('[SAFE1] Another meeting’s ids lead nowhere', () => {
       ],
       [`${here}/add-recommendation`, { id: elsewhere.recommendation, topic, heading: 'Taken' }, 400],
       [`${here}/rename-recommendation`, { recommendation: elsewhere.recommendation, heading: 'Taken' }, 404],
-      [`${here}/give-floor`, { floor: { recommendation: elsewhere.recommendation, clause: null } }, 404],
-      [`${here}/give-floor`, { floor: { recommendation: elsewhere.recommendation, clause: elsewhere.clause } }, 404],
-      [`${here}/give-floor`, { floor: { recommendation: meeting.recommendation, clause: elsewhere.clause } }, 404],
+      [
+        `${here}/set-current-clause`,
+        { currentClause: { recommendation: elsewhere.recommendation, clause: null } },
+        404,
+      ],
+      [
+        `${here}/set-current-clause`,
+        { currentClause: { recommendation: elsewhere.recommendation, clause: elsewhere.clause } },
+        404,
+      ],
+      [
+        `${here}/set-current-clause`,
+        { currentClause: { recommendation: meeting.recommendation, clause: elsewhere.clause } },
+        404,
+      ],
       [`${here}/end-accreditation`, { participant: elsewhere.participant }, 404],
       [`${here}/accredit`, { id: elsewhere.participant, name: 'X', role: 'chair', party: null }, 404],
       [`${here}/participants/${elsewhere.participant}/invitation`, {}, 404],

@@ -82,7 +82,11 @@ const mayOrder: readonly [type: MeetingCommand['type'], who: readonly string[], 
     ['chair', 'rapporteur'],
     async () => ({ recommendation: await freshRecommendation(), after: null }),
   ],
-  ['give-floor', ['chair'], async () => ({ floor: { recommendation: meeting.recommendation, clause: null } })],
+  [
+    'set-current-clause',
+    ['chair'],
+    async () => ({ currentClause: { recommendation: meeting.recommendation, clause: null } }),
+  ],
   ['set-observer-view', ['chair'], async () => ({ view: 'clean' })],
 ];
 
@@ -145,8 +149,8 @@ describe('[MEET2] The refusals of a meeting', () => {
     ['topics without those that have text', 'set-topics', { topics: [] }, 'bad-request'],
     [
       'the floor for a text of nowhere',
-      'give-floor',
-      { floor: { recommendation: newRecommendationId(), clause: null } },
+      'set-current-clause',
+      { currentClause: { recommendation: newRecommendationId(), clause: null } },
       'not-found',
     ],
   ])('%s', async (_what, type, body, code) => {
@@ -155,8 +159,8 @@ describe('[MEET2] The refusals of a meeting', () => {
   });
 
   it('the floor for a clause that isn’t there', async () => {
-    const floor = { recommendation: meeting.recommendation, clause: 'AAAAAAAAAAAAAAAA' };
-    expect(await refusal(await order('chair', 'give-floor', { floor }))).toBe('not-found');
+    const currentClause = { recommendation: meeting.recommendation, clause: 'AAAAAAAAAAAAAAAA' };
+    expect(await refusal(await order('chair', 'set-current-clause', { currentClause }))).toBe('not-found');
   });
 
   it('another meeting’s text on this meeting’s agenda', async () => {
@@ -210,8 +214,10 @@ describe('[MEET3] The API for reading', () => {
     const hear = async (words: string): Promise<void> => {
       while (!heard.includes(words)) heard += decoder.decode((await reader?.read())?.value);
     };
-    await order('chair', 'give-floor', { floor: { recommendation: meeting.recommendation, clause: null } });
-    await hear('"type":"floor"');
+    await order('chair', 'set-current-clause', {
+      currentClause: { recommendation: meeting.recommendation, clause: null },
+    });
+    await hear('"type":"currentClause"');
     const [clause] = (await meeting.text()).clauses;
     await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'agreed' });
     await hear('"agreed":1');

@@ -146,11 +146,13 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     for (const [type, body] of [
       ['set-topics', { topics: topics.map((topic) => ({ ...topic, heading: 'Another topic' })) }],
       ['set-recommendations', { recommendations: renamed }],
-      ['give-floor', { floor: { recommendation: meeting.recommendation, clause: null } }],
+      ['set-current-clause', { currentClause: { recommendation: meeting.recommendation, clause: null } }],
     ] as const) {
       const changed = { ...body, basedOn: (await meeting.view()).agendaVersion };
       const path = `/api/meetings/${meeting.id}/${type}`;
-      expect((await meeting.request('chair', 'POST', path, type === 'give-floor' ? body : changed)).status).toBe(204);
+      expect(
+        (await meeting.request('chair', 'POST', path, type === 'set-current-clause' ? body : changed)).status,
+      ).toBe(204);
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await stream.stop()).replaceAll(': here\n\n', '')).toBe('');
@@ -169,17 +171,17 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
       verdict: 'accepted',
     });
     argentina.leave();
-    const floor = { recommendation: meeting.recommendation, clause };
-    await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/give-floor`, { floor });
+    const currentClause = { recommendation: meeting.recommendation, clause };
+    await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/set-current-clause`, { currentClause });
     const told = async (view: ObserverView) => {
       await show(view);
-      return (await meeting.view('observer')).floor;
+      return (await meeting.view('observer')).currentClause;
     };
     expect(await told('nothing')).toBeNull();
-    expect(await told('clean')).toEqual({ ...floor, clause: null });
+    expect(await told('clean')).toEqual({ ...currentClause, clause: null });
     expect(noneOf(await everything(), [clause])).toEqual([]);
-    expect(await told('bracketed')).toEqual(floor);
-    expect((await meeting.view('argentina')).floor).toEqual(floor);
+    expect(await told('bracketed')).toEqual(currentClause);
+    expect((await meeting.view('argentina')).currentClause).toEqual(currentClause);
   });
 
   it('clean text: the words in force, no proposal, no party, no deleted word', async () => {
