@@ -53,11 +53,11 @@ export interface AppOptions {
   readonly demo: () => { readonly names: readonly string[]; readonly password: string } | null;
   /** Address of the importer's thread program, if it is not where the build puts it. */
   readonly importThread?: URL;
-  /** The commands on recommendations, if not all families'. */
+  /** The commands on recommendations; by default those of all families. */
   readonly commands?: Registry;
 }
 
-/** Puts the parts of a server together, the inner before the outer. Each part's own file says how it works. */
+/** Connects the parts of a server, the inner before the outer. Each part's own file explains it. */
 export async function createApp({
   store,
   config,
@@ -88,7 +88,7 @@ export async function createApp({
   access.onEnded((ended) =>
     registry.cut(ended, ended.participant === undefined ? 'not-signed-in' : 'accreditation-ended'),
   );
-  // Also what another node decided: a participant who may no longer be here leaves.
+  // Applies another node's decisions too: participants without access are disconnected.
   meetings.onChange(({ meeting }) => registry.recheck(meeting));
   const reading = createReading(readingSource(meetings, rooms));
   const importer = createImporter({ program: importThread });

@@ -116,7 +116,7 @@ describe('[HOUSE1] The list of rules', () => {
   );
   // `it.each` has its title behind a table.
   for (const file of files(here, /\.test\.ts$/))
-    for (const [, rule] of readFileSync(file, 'utf8').matchAll(/\]\)\('\[([A-Z]+\d+)\]/g)) cited.add(rule);
+    for (const [, rule] of readFileSync(file, 'utf8').matchAll(/\)\('\[([A-Z]+\d+)\]/g)) cited.add(rule);
 
   it('has each rule once', () => {
     expect(listed.length).toBe(new Set(listed).size);

@@ -8,7 +8,7 @@ import { decideOnce } from './decide.ts';
 
 /**
  * Asks before a command is sent: the sentence of its kind (`confirm.<type>`), the fields of `children`, a reason for the
- * record where the command takes one. The button is greyed by the rule by which the server refuses.
+ * log where the command takes one. The same rule by which the server refuses disables the button.
  */
 export function ConfirmDialog({
   context,

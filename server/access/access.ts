@@ -21,15 +21,18 @@ export interface AccessOptions {
   readonly publicOrigin: string | null;
 }
 
-/** Sessions that another node ended, or that ended by time, are cut within this time, ms; sessions ended here, at once. */
+/**
+ * The interval, ms, within which sessions that ended on another node or by expiry lose their connections; sessions that
+ * end here lose them at once.
+ */
 const betweenLooks = 10_000;
 const betweenSweeps = 3600_000;
 
 export type Access = ReturnType<typeof createAccess>;
 
 /**
- * Decides which account a request comes from, and which participants the account acts as. Each subject has its own file;
- * here stands what concerns several of them.
+ * Decides which account a request comes from, and which participants the account acts as. Each subject has its own
+ * file; this class combines them.
  */
 export function createAccess({ tables, now, secure, publicOrigin }: AccessOptions) {
   const accounts = openAccounts(tables, now);
@@ -46,7 +49,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       () => void Promise.all([sessions.sweep(), invitations.sweep()]).catch(() => undefined),
       betweenSweeps,
     ).unref(),
-    // A store that is away for a moment is asked again soon.
+    // While the store fails for a moment, the next interval tries again.
     setInterval(() => void attendances.lookAgain().catch(() => undefined), betweenLooks).unref(),
   ];
 
@@ -74,7 +77,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       return row === undefined ? null : devices.remember(cookies, row);
     },
 
-    /** The account that a request comes from: null without a valid session. */
+    /** The account behind a request: null without a valid session. */
     async authenticate(cookieHeader: string | undefined): Promise<{ account: Account; session: string } | null> {
       const found = await sessions.find(cookieHeader);
       const account = found === null ? null : await accounts.get(found.account);
@@ -89,7 +92,7 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     },
 
     async signOutEverywhere(account: AccountId): Promise<string> {
-      // A socket knows its session, and not whose it is.
+      // A socket knows its session's id, and not its account.
       for (const session of await sessions.endAll(account)) attendances.tell({ session });
       attendances.tell({ account });
       return sessions.blank();
@@ -105,7 +108,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       /** Null where the operator did it at the command line. */
       createdBy: AccountId | null;
     }) => invitations.make({ kind: 'participant', ...to }),
-    /** An invitation as it stands. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`. */
+    /**
+     * The state of an invitation. Throws `invitation-invalid`, which is counted by address, and `too-many-requests`.
+     */
     async invitation(token: string, address: string): Promise<Invitation> {
       try {
         return await invitations.get(token);
@@ -118,9 +123,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     limitMeetings: (account: AccountId) => limits.meeting(account),
 
     /**
-     * Notes a socket or stream for as long as it lasts: it is told (`onEnded`) when its session or its accreditation ends,
-     * wherever and however that happens. Returns the function that ends it. Throws `too-many-requests` where the account
-     * has `most` already.
+     * Counts a socket or stream for as long as it lasts: `onEnded` is called when its session or accreditation ends, on
+     * any node and for any reason. Returns the function that ends the count. Throws `too-many-requests` where the
+     * account has `most` already.
      */
     attend: (attendance: Attendance, { most = mostAttendances }: { readonly most?: number } = {}) =>
       attendances.attend(attendance, most),
@@ -128,20 +133,20 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
     onEnded: attendances.onEnded.bind(attendances),
 
     /**
-     * Takes up an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new
+     * Accepts an invitation, once: with a new account, or for the account that is signed in. Returns a cookie for a new
      * one.
      */
     async takeUp(token: string, as: { name: string; password: string } | Account): Promise<string | null> {
       const { kind, meeting, participant } = await invitations.get(token);
       if ('password' in as) requireStrong(as.password);
-      // Of two who come at once, one finds it used.
+      // Of two acceptances at once, one finds it used.
       const use = invitations.using(token);
       const accredit = (account: AccountId): readonly Step[] => [
         invitations.voiding(kind, participant),
         ...(meeting === null || participant === null ? [] : [accreditations.giving({ account, meeting, participant })]),
       ];
       const holder = participant === null ? null : await accreditations.holder(participant);
-      // The account that held it before leaves: two accounts never act as one participant.
+      // The former holder loses the accreditation: two accounts never act as one participant.
       const accredited = (account: AccountId): void => {
         if (participant !== null && holder !== null && holder !== account) attendances.tell({ participant });
       };
@@ -166,9 +171,9 @@ export function createAccess({ tables, now, secure, publicOrigin }: AccessOption
       await atomically({ tables }, [accreditations.giving(accreditation)]);
     },
     participantsOf: (account: AccountId) => accreditations.of(account),
-    /** Which account acts as which participant of a meeting. */
+    /** The account that acts as a participant of a meeting. */
     accreditationsOf: (meeting: MeetingId) => accreditations.in(meeting),
-    /** No account acts as the participant from now on; what its holder has open is cut. */
+    /** No account acts as the participant from now on; its holder's connections are closed. */
     async endAccreditation(participant: ParticipantId): Promise<void> {
       await atomically({ tables }, [
         invitations.voiding('participant', participant),

@@ -22,26 +22,27 @@ export interface NewAccount {
 
 export interface Accounts {
   get(id: string): Promise<Account | null>;
-  /** The account that a name stands for, with its password's hash. */
+  /** The account of a name, with its password's hash. */
   named(name: string): Promise<AccountsTable | undefined>;
   any(): Promise<boolean>;
   anyAdministrator(): Promise<boolean>;
-  /** Whether there is an account whose id begins so. */
+  /** Whether there is an account whose id begins with a prefix. */
   anyWithPrefix(prefix: string): Promise<boolean>;
   setPasswords(prefix: string, password: string): Promise<void>;
   /**
-   * Makes an account, in one with `before` and `after`; false where a step that must change a row changed none. Throws
-   * `name-unreadable` and `name-taken`.
+   * Makes an account, in one transaction with `before` and `after`; false where a step that must change a row changed
+   * none. Throws `name-unreadable` and `name-taken`.
    */
   create(account: NewAccount, before: readonly Step[], after: readonly Step[]): Promise<boolean>;
-  /** The step that makes an account whose name was not looked at. */
+  /** The step that makes an account with an unchecked name. */
   creating(account: Omit<NewAccount, 'password'>, passwordHash: string): Step;
   promoting(id: AccountId): Step;
 }
 
 export function openAccounts(tables: Kysely<Tables>, now: () => number): Accounts {
   /**
-   * The looks of accounts that are older than the rule, so that their key doesn't hold them. Their number doesn't grow.
+   * Keys of accounts that are older than the rule, whose stored key doesn't show that they look alike. Their number
+   * doesn't grow.
    */
   let formerLooks: Promise<ReadonlySet<string>> | null = null;
   const readFormerLooks = async (): Promise<ReadonlySet<string>> => {
@@ -90,7 +91,7 @@ export function openAccounts(tables: Kysely<Tables>, now: () => number): Account
         .selectAll()
         .where('name_key', 'in', [nameKey(name), former])
         .execute();
-      // Of two that look alike and are older than this rule, the one that was spelled so.
+      // Of two accounts that look alike and are older than this rule, the one with that spelling.
       return rows.find((row) => row.name_key === former) ?? rows[0];
     },
 

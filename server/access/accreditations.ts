@@ -3,7 +3,7 @@ import { AccountId, MeetingId, ParticipantId } from '../../shared/protocol/ids.t
 import type { Step } from '../storage/store.ts';
 import type { Tables } from '../storage/tables.ts';
 
-/** Which account acts as which participant of which meeting. */
+/** The account that acts as each participant of each meeting. */
 export interface Accreditation {
   readonly participant: ParticipantId;
   readonly account: AccountId;
@@ -14,13 +14,13 @@ export interface Accreditations {
   /** The account that acts as a participant; null where none does. */
   holder(participant: ParticipantId): Promise<AccountId | null>;
   of(account: AccountId): Promise<readonly Accreditation[]>;
-  /** Those of a meeting, with the names of the accounts. */
+  /** The accreditations of a meeting, with the names of the accounts. */
   in(meeting: MeetingId): Promise<readonly (Accreditation & { readonly name: string })[]>;
-  /** Those of some participants, as the store has them. */
+  /** The accreditations of some participants, from the store. */
   among(
     participants: readonly ParticipantId[],
   ): Promise<readonly { readonly participant: string; readonly account: string }[]>;
-  /** The step that gives an accreditation to an account, whichever had it before. */
+  /** The step that gives an accreditation to an account, replacing any former holder. */
   giving(accreditation: Accreditation): Step;
   ending(participant: ParticipantId): Step;
 }

@@ -3,27 +3,30 @@ import type { AccountId, ParticipantId } from '../../shared/protocol/ids.ts';
 import type { Accreditations } from './accreditations.ts';
 import type { Sessions } from './sessions.ts';
 
-/** A session, all of an account's, or an accreditation, that ended, so that live connections are cut at once. */
+/**
+ * An ended session, all ended sessions of an account, or an ended accreditation, so that live connections are closed at
+ * once.
+ */
 export interface Ended {
   readonly session?: string;
   readonly account?: AccountId;
   readonly participant?: ParticipantId;
 }
 
-/** Something that lasts longer than a request, a socket or a stream, and in whose name it does. */
+/** A socket or stream, which lasts longer than a request, and the session in whose name it is open. */
 export interface Attendance {
   readonly session: string;
   readonly account: AccountId;
-  /** The participant in whose name it is held; null for an administrator's. */
+  /** The participant in whose name it is open; null for an administrator's. */
   readonly participant: ParticipantId | null;
 }
 
-/** Sockets and streams of one account at a time: tabs, not a program that opens them without end. */
+/** Sockets and streams of one account at a time: enough for tabs, a limit for a program that opens them without end. */
 export const mostAttendances = 300;
-/** Attendances that the store is asked about at once. */
+/** Attendances in one query of the store. */
 const lookedAtOnce = 500;
 
-/** The sockets and streams that are open, and the ends of what they are held by. */
+/** The open sockets and streams, with the functions that close them. */
 export class Attendances {
   readonly #sessions: Pick<Sessions, 'valid'>;
   readonly #accreditations: Pick<Accreditations, 'among'>;
@@ -38,7 +41,7 @@ export class Attendances {
   /** Returns the function that ends the attendance. Throws `too-many-requests` where the account has `most` already. */
   attend(attendance: Attendance, most: number): () => void {
     let held = 0;
-    // Where any number may come, ten thousand aren't counted each time.
+    // Where the number is unlimited, ten thousand of them aren't counted each time.
     if (Number.isFinite(most)) for (const { account } of this.#open) if (account === attendance.account) held += 1;
     if (held >= most) throw new ConcordError('too-many-requests');
     const own = { ...attendance };
@@ -57,7 +60,7 @@ export class Attendances {
     for (const listener of this.#listeners) listener(ended);
   }
 
-  /** Tells of sessions that ended, and accreditations that another account took, on another node or by time. */
+  /** Reports sessions that ended, and accreditations that another account took, on another node or by expiry. */
   async lookAgain(): Promise<void> {
     const all = [...this.#open];
     for (let at = 0; at < all.length; at += lookedAtOnce) {

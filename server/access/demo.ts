@@ -11,7 +11,7 @@ const prefix = 'demo-';
 
 export interface DemoAccounts {
   /**
-   * Makes the accounts all at once: a start that is cut short leaves all of them or none, and with none the next one makes
+   * Makes the accounts all at once: an interrupted start leaves all of them or none, and with none the next one makes
    * the demo anew.
    */
   add(

@@ -6,7 +6,7 @@ import type { Tables } from '../storage/tables.ts';
 import { outlives } from './expiry.ts';
 import { newToken, tokenId } from './sessions.ts';
 
-/** An invitation as it stands: what it is for, and until when. */
+/** The state of an invitation: its purpose, and its expiry. */
 export interface Invitation {
   readonly kind: 'participant' | 'administrator';
   readonly meeting: MeetingId | null;
@@ -22,17 +22,17 @@ export interface InvitationToMake {
   readonly createdBy: AccountId | null;
 }
 
-/** Single-use links, of which the store holds a hash. */
+/** Single-use links; the store holds only their hashes. */
 export interface Invitations {
-  /** Makes a link. Any other to the same participant, or to be administrator, leads nowhere from now on. */
+  /** Makes a link. Any earlier link to the same participant, or to be administrator, is invalid from now on. */
   make(invitation: InvitationToMake): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** Throws `invitation-invalid`. */
   get(token: string): Promise<Invitation>;
-  /** The step that uses a link up, and that changes nothing where it was used already. */
+  /** The step that marks a link as used, and changes nothing where it was used already. */
   using(token: string): Step;
-  /** The step that ends the links to a participant, or to be administrator, that are still about. */
+  /** The step that ends the valid links to a participant, or to be administrator. */
   voiding(kind: Invitation['kind'], participant: ParticipantId | null): Step;
-  /** Forgets links that lead nowhere any more. */
+  /** Deletes links that are no longer valid. */
   sweep(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function openInvitations(tables: Kysely<Tables>, now: () => number): Invi
       const token = newToken();
       const expiresAt = now() + week;
       await atomically({ tables }, [
-        // The link before may be lost, or sent to the wrong person.
+        // The former link may be lost, or sent to the wrong person.
         voiding(kind, participant),
         tables
           .insertInto('invitations')

@@ -22,7 +22,7 @@ const contentSecurityPolicy = {
   trustedTypes: ['ProseMirrorClipboard', 'concord-paste', 'concord-reading'],
 };
 
-/** Abilities of the browser that no page of ours asks for. */
+/** Browser features that no page uses. */
 const permissionsPolicy = {
   accelerometer: [],
   autoplay: [],
@@ -57,14 +57,14 @@ const largestBody = 512 * 1024;
 const largestFile = 6 * 1024 * 1024;
 
 /**
- * The headers of `secure-headers`, taken from an answer of its own. It sets them when the handler is done; an event stream
- * writes its head before that, and needs them too.
+ * The headers of `secure-headers`, taken from an answer of its own. The middleware sets them when the handler is done;
+ * an event stream writes its head before that, and needs them too.
  */
 async function secureHeadersOnce(secure: boolean): Promise<readonly (readonly [name: string, value: string])[]> {
   const middleware = secureHeaders({
     contentSecurityPolicy,
     permissionsPolicy,
-    // For what is older than `frame-ancestors`.
+    // For browsers without `frame-ancestors`.
     xFrameOptions: 'DENY',
     strictTransportSecurity: secure ? 'max-age=31536000' : false,
   });
@@ -72,12 +72,12 @@ async function secureHeadersOnce(secure: boolean): Promise<readonly (readonly [n
   return [...answer.headers];
 }
 
-/** Security headers on every answer; origin and size checked on every request that changes something. */
+/** Sets security headers on every answer; checks origin and size of every request that changes something. */
 export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler {
   const headers = secureHeadersOnce(secure);
   return async (c, next) => {
     for (const [name, value] of await headers) c.header(name, value);
-    // For what searches the web.
+    // For search engines.
     c.header('X-Robots-Tag', 'noindex, nofollow, noarchive');
     // An answer is confidential unless it says otherwise, as the program's own files do: a shared computer keeps none of it.
     c.header('Cache-Control', 'no-store');
@@ -96,8 +96,8 @@ export function protect({ secure, publicOrigin }: Protection): MiddlewareHandler
 }
 
 /**
- * Refuses a body that says it is too large, and one that says nothing: every client we know says. Hono's `bodyLimit` reads
- * the latter until it is too large.
+ * Refuses a body that announces too large a size, and one that announces none: all usual clients do. Hono's `bodyLimit`
+ * reads the latter until it is too large.
  */
 async function limitBody(request: Request, most: number): Promise<void> {
   const length = request.headers.get('content-length');
@@ -106,9 +106,9 @@ async function limitBody(request: Request, most: number): Promise<void> {
 }
 
 /**
- * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST and
- * of every WebSocket; a program that names none has no cookie that it wasn't given. Hono's `csrf` looks at bodies that a
- * form can send and at no others, and refuses every program that sends one of those.
+ * Whether a request comes from our own pages, or from a program. A browser names the origin of every cross-site POST
+ * and of every WebSocket; a program that names none has only cookies that it was given. Hono's `csrf` checks only
+ * bodies that a form can send, and refuses every program that sends one of those.
  */
 export function originAllowed(
   headers: Pick<IncomingHttpHeaders, 'origin' | 'host'> & { readonly 'sec-fetch-site'?: string | string[] | undefined },

@@ -66,7 +66,7 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     const meeting = invitation.meeting === null ? null : meetings.get(invitation.meeting);
     const participant =
       invitation.participant === null ? null : (meeting?.participants.get(invitation.participant) ?? null);
-    // An invitation to an accreditation that has ended since leads nowhere.
+    // An invitation to an accreditation that has ended is invalid.
     if (invitation.kind === 'participant' && (participant === null || participant.ended))
       throw new ConcordError('invitation-invalid');
     const view: InvitationView = {
@@ -83,7 +83,8 @@ export function accessRoutes(access: Access, { meetings, demo }: AccessRoutesOpt
     const { participant, meeting } = await access.invitation(token, from(c));
     if (participant !== null && (meeting === null || meetings.principal(meeting, participant) === null))
       throw new ConcordError('invitation-invalid');
-    // One without the other is a form that was not filled in, and no wish to take it up with another account.
+    // A name without a password, or a password without a name, is an incomplete form, not a wish to accept with another
+    // account.
     if ((name === undefined) !== (password === undefined))
       throw new ConcordError('bad-request', { field: name === undefined ? 'name' : 'password' });
     const as = name !== undefined && password !== undefined ? { name, password } : (await requester(c, access)).account;

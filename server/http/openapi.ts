@@ -19,11 +19,11 @@ import {
 import { errorCatalogue } from '../../shared/protocol/errors.ts';
 import { type Answer, type Operation, operationsOf } from './operations.ts';
 
-/** A client takes a code that it doesn't know, of a later version; the description lists those of this one. */
+/** A client must accept unknown codes of later versions; the description lists those of this one. */
 const ErrorCode = z.enum(Object.keys(errorCatalogue));
 const DescribedRefusal = Refused.extend({ error: Refused.shape.error.extend({ code: ErrorCode }) });
 
-/** Schemas of answers that stand in the description once, under their name. */
+/** Schemas of answers that the description defines once, under their name. */
 const named = {
   Accepted,
   Accredited,
@@ -53,13 +53,13 @@ const options = {
   override: ({ jsonSchema }: { jsonSchema: JsonSchema }): void => {
     // Answers may get more fields in a later version.
     if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
-    // Every integer is within these, and it needn't be said of each.
+    // The range of every integer, which needn't be repeated for each.
     if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   },
 } as const;
 
-/** The place of a component; where zod writes it into a schema of its own, it says the dialect too, which OpenAPI does. */
+/** The place of a component; in a schema of its own, zod repeats the dialect, which OpenAPI declares already. */
 const place = (id: string): string => `#/components/schemas/${id}`;
 const bare = ({ $schema: _, $id: __, ...schema }: JsonSchema): JsonSchema => schema;
 
@@ -178,7 +178,7 @@ function describe(all: readonly Operation[]): object {
 
 /** `/api/openapi.json`, made from the schemas by which the server parses and answers. */
 export function openApiRoutes(commands: Registry): Hono {
-  // Anybody may ask, however often.
+  // Anybody may ask, at any rate.
   const bytes = new TextEncoder().encode(JSON.stringify(describe(operationsOf(commands))));
   return new Hono().get('/api/openapi.json', (c) => c.body(bytes, 200, { 'Content-Type': 'application/json' }));
 }

@@ -19,11 +19,11 @@ import {
 import { ClauseId, MeetingId, ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { languages } from '../../shared/words/words.ts';
 
-/** The answer of a route that refuses nothing. */
+/** The answer of a route without refusals. */
 export type Answer =
   | { readonly kind: 'nothing'; readonly setsCookie?: true }
   | { readonly kind: 'json'; readonly schema: z.ZodType; readonly status?: 200 | 201 }
-  /** Server-Sent Events, the data of each of which is the JSON of a `message`. */
+  /** Server-Sent Events; the data of each is the JSON of a `message`. */
   | { readonly kind: 'events'; readonly message: z.ZodType }
   | { readonly kind: 'text'; readonly type: string };
 
@@ -34,7 +34,7 @@ export interface Operation {
   readonly summary: string;
   /** The parameters in the path, by name. */
   readonly parameters?: Readonly<Record<string, z.ZodType>>;
-  /** The parameters after the question mark. */
+  /** The query parameters. */
   readonly query?: z.ZodObject;
   /** The JSON body, or a file's bytes. */
   readonly body?: z.ZodType | 'file';
@@ -46,7 +46,7 @@ export interface Operation {
 const nothing = { kind: 'nothing' } as const;
 const json = (schema: z.ZodType): Answer => ({ kind: 'json', schema });
 
-/** The accreditation in whose name something of a meeting is asked for. */
+/** The accreditation under which a request about a meeting is made. */
 const ActsAs = z.object({
   seat: ParticipantId.optional().describe(
     'The participant as whom the account acts, where it has several accreditations in the meeting.',
@@ -109,7 +109,7 @@ const invitations: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/invitations/{token}',
-    summary: 'What an invitation is for, without using it up.',
+    summary: 'The purpose of an invitation, without using it up.',
     parameters: { token: Token },
     answer: json(InvitationView),
     open: true,
@@ -151,7 +151,7 @@ const meetings: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/meetings/{id}/events',
-    summary: 'What changes in the meeting, as Server-Sent Events.',
+    summary: 'Changes in the meeting, as Server-Sent Events.',
     ...ofMeeting,
     answer: { kind: 'events', message: MeetingNotice },
   },
@@ -227,7 +227,7 @@ const reading: readonly Operation[] = [
   {
     method: 'get',
     path: '/meetings/{id}/text/events',
-    summary: 'What changes on that page, as Server-Sent Events, each with the version of the page that it makes.',
+    summary: 'Changes of that page, as Server-Sent Events, each with the version of the page that it makes.',
     parameters: { id: MeetingId },
     query: ActsAs.extend(Lang.shape).extend(Version.shape),
     answer: { kind: 'events', message: z.array(Patch) },
@@ -265,7 +265,10 @@ const server: readonly Operation[] = [
   },
 ];
 
-/** Every route of the server but the client's own files and pages. A test compares them with those that are registered. */
+/**
+ * Every route of the server except the client's own files and pages. A test compares them with those that are
+ * registered.
+ */
 export const operationsOf = (commands: Registry): readonly Operation[] => [
   ...sessions,
   ...invitations,

@@ -13,7 +13,7 @@ import type { Meetings } from '../meetings/meetings.ts';
 export interface Requester {
   readonly account: Account;
   readonly session: string;
-  /** The participant as whom the account acts (`?seat=`), as the request says it; absent where it names none. */
+  /** The participant as whom the account acts (`?seat=`), unchecked; absent where the request names none. */
   readonly actsAs?: string | undefined;
 }
 

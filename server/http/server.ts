@@ -5,20 +5,20 @@ import type { Connections } from './connections.ts';
 import { oneAtATime } from './oneAtATime.ts';
 
 /**
- * How long the other end of a connection may take, ms: to say what it wants, to say all of it (a compilation of 6 MB comes
- * at 50 kB a second). A silent connection is closed after the first as well; Node looks every five seconds.
+ * Time limits of a connection, ms: until its first request begins, until a request is complete (a compilation of 6 MB
+ * takes this long at 50 kB a second). The first limit also applies to silent connections; Node checks every five
+ * seconds.
  */
 const patience = { headersTimeout: 15_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 };
 /**
- * How long a connection is kept for its next request, ms. People's browsers keep many, and a full gallery's would be too
- * many to wait for. A proxy keeps few, and has to be the one that lets go: what it sends at the moment in which we do is
- * lost.
+ * Keep-alive time of a connection, ms. Browsers keep many connections, and those of many observers would be too many to
+ * keep. A proxy keeps few, and must be the side that closes them: a request sent while the server closes is lost.
  */
 const keptFor = { people: 5000, proxy: 150_000 };
 
 /**
- * Connections that may wait to be taken. After a restart everybody comes back at once, and a connection that finds no room
- * is tried again only after a second. The system may allow fewer.
+ * Connections that may wait to be accepted. After a restart all clients come back at once, and a connection attempt
+ * that is dropped is repeated only after a second. The system may allow fewer.
  */
 const backlog = 4096;
 
@@ -26,11 +26,11 @@ export interface HttpServerOptions {
   readonly listener: RequestListener;
   readonly connections: Connections;
   readonly mostConnections: number;
-  /** Whether people come by way of a proxy. */
+  /** Whether a proxy stands before the server. */
   readonly isBehindProxy: boolean;
 }
 
-/** Node's HTTP server, with bounds on how many connections there are and how long each may take. */
+/** Node's HTTP server, with limits on the number of connections and on the time that each may take. */
 export interface HttpServer {
   /** Whether a connection has a request whose answer isn't finished. */
   isBusy(connection: Duplex): boolean;

@@ -48,8 +48,8 @@ async function fileOf(name: string): Promise<Encoded | null> {
 }
 
 /**
- * The client's files, and its one page for every address that is a page of the client's. `serve-static` isn't used: with
- * `precompressed` it takes neither a quality (`br;q=0.2, gzip;q=0.9`) nor `*`, leaves `Vary` out where it sends the plain
+ * The client's files, and its one page for every address that is a page of the client's. `serve-static` isn't used:
+ * with `precompressed` it ignores qualities (`br;q=0.2, gzip;q=0.9`) and `*`, omits `Vary` where it sends the plain
  * file, serves the compressed files under their own names, and asks the disk at every request, in the event loop.
  */
 export function staticRoutes(): Hono {

@@ -11,13 +11,14 @@ import type { Attendance, Ended } from '../access/attendances.ts';
 import type { Connections, Use } from './connections.ts';
 
 /**
- * Bytes that may wait for a reader whose connection takes nothing; one further behind is let go, and comes back by itself
- * to load the page anew. All readers share the waiting bytes; this bounds how much of them one reader keeps alive.
+ * Bytes that may wait for a reader whose connection accepts nothing; a reader further behind is disconnected, and comes
+ * back by itself to reload the page. All readers share the waiting bytes; this limits how much of them one reader keeps
+ * alive.
  */
 const furthestBehind = 256 * 1024;
 /**
- * Streams of notices of one account at once: a browser has one for each page that is open, and a delegation may share an
- * account. Readers are bounded by the room that those who draft leave them.
+ * Drafting streams of one account at once: a browser has one for each open page, and a delegation may share an account.
+ * Readers are limited by the connections that drafting leaves them.
  */
 const mostOfAnAccount = 60;
 
@@ -29,18 +30,18 @@ const headers = {
 };
 
 /**
- * The server's end of an event stream, straight on the connection. The body ends where the connection does, so that an
- * event's bytes are the same for everybody and a reader costs one write: through a web stream, ten thousand readers cost
+ * The server's end of an event stream, written directly to the connection. The body ends with the connection, so that
+ * an event has the same bytes for all readers and costs one write a reader: with web streams, ten thousand readers cost
  * three times as much.
  */
 export class EventStream {
   readonly #socket: Socket;
 
-  /** Throws `bad-request` where the connection isn't this answer's alone. */
+  /** Throws `bad-request` where the connection doesn't carry this answer alone. */
   static open(outgoing: ServerResponse, head: Headers): EventStream {
     const { socket } = outgoing;
     if (socket === null || outgoing.headersSent) throw new ConcordError('bad-request');
-    // Without length or chunks: to the end of the connection.
+    // Without length or chunks: the body extends to the end of the connection.
     outgoing.removeHeader('Transfer-Encoding');
     outgoing.writeHead(200, { ...Object.fromEntries(head), Connection: 'close' });
     outgoing.flushHeaders();
@@ -51,14 +52,14 @@ export class EventStream {
     this.#socket = socket;
   }
 
-  /** Whether the bytes were taken: not once the stream has ended, or its reader is too far behind. */
+  /** Whether the bytes were accepted: not once the stream has ended, or its reader is too far behind. */
   send(bytes: Uint8Array): boolean {
     if (this.#socket.destroyed || this.waiting > furthestBehind) return false;
     this.#socket.write(bytes);
     return true;
   }
 
-  /** At once: what waits for a reader who may not read on is not sent any more. */
+  /** At once: bytes that wait for a reader without access must not be sent. */
   close(): void {
     this.#socket.destroy();
   }
@@ -77,7 +78,7 @@ export class EventStream {
 const isOf = (ended: Ended, { session, account, participant }: Attendance): boolean =>
   ended.session === session ||
   ended.account === account ||
-  // Another account may have taken up the accreditation.
+  // Another account may hold the accreditation by now.
   (ended.participant !== undefined && ended.participant === participant);
 
 export interface EventStreamsOptions {
@@ -87,9 +88,9 @@ export interface EventStreamsOptions {
 }
 
 /**
- * The event streams that are open, and whose they are: each bounded in what waits for its reader, and closed when the
- * session, account or accreditation that it was opened by ends. One listener for all of them: thousands would cost every
- * change.
+ * The open event streams with their holders: the bytes that wait for each are limited, and each is closed when its
+ * session, account or accreditation ends. All share one subscription: one for each of thousands of streams would slow
+ * down every change.
  */
 export class EventStreams {
   readonly #options: EventStreamsOptions;
@@ -107,9 +108,9 @@ export class EventStreams {
   }
 
   /**
-   * Answers with a stream for whom `find` finds, which throws the refusal where that is nobody. `begin` subscribes the
-   * stream to what it tells of, and returns what ends that. Throws `not-signed-in` where the right to the stream ended
-   * before the answer came, and `too-many-connections`.
+   * Answers with a stream for the person that `find` returns; `find` throws the refusal. `begin` subscribes the stream
+   * to its source, and returns the function that ends the subscription. Throws `not-signed-in` where the right to the
+   * stream ended before the answer, and `too-many-connections`.
    */
   async answer<Whose extends Attendance>(
     c: Context,
@@ -123,14 +124,14 @@ export class EventStreams {
       const whose = await find();
       if (ends.some((ended) => isOf(ended, whose))) throw new ConcordError('not-signed-in');
       const head = c.body(null, 200, headers);
-      // A request for the head alone reads nothing on.
+      // A HEAD request reads no body.
       if (c.req.raw.method === 'HEAD') return head;
       const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
       if (outgoing === undefined) throw new ConcordError('bad-request');
       const stream = this.#enter(use, whose, outgoing, head.headers);
       begin(stream, whose)
         .then((stop) => stream.onClose(stop))
-        // The head is on its way already; the reader comes again.
+        // The response head is already sent; the reader connects again.
         .catch(() => stream.close());
       return RESPONSE_ALREADY_SENT;
     } finally {
@@ -156,7 +157,9 @@ export class EventStreams {
     }
   }
 
-  /** Counts a stream, which others may need to be let go; returns what ends the counting. */
+  /**
+   * Counts a stream, which may be closed where others need its connection; returns the function that ends the count.
+   */
   #count(use: Use, whose: Attendance, connection: Duplex | null, letGo: () => void): () => void {
     const { connections, attend } = this.#options;
     const { account } = whose;
@@ -165,7 +168,7 @@ export class EventStreams {
     const free = connections.hold(use, account, connection, letGo);
     let leave = (): void => undefined;
     try {
-      // A whole gallery may share an account, and what it is sent costs little.
+      // Thousands of observers may share an account, and each costs little.
       leave = attend(whose, use === 'reading' ? { most: Number.POSITIVE_INFINITY } : {});
     } catch (error) {
       free();

@@ -4,8 +4,8 @@ import type { Log } from '../storage/log.ts';
 import { Meetings } from './meetings.ts';
 
 /**
- * Opens the meetings of a store that other nodes write too, and reads on whenever one of them appends to a meeting's log.
- * `stop` ends the reading.
+ * Opens the meetings of a store that other nodes write too, and reads their new entries whenever another node appends
+ * some. `stop` ends the reading.
  */
 export async function openFollowing(
   log: Log,

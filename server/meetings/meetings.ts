@@ -58,7 +58,7 @@ interface Held {
   turn: Promise<unknown>;
 }
 
-/** Which account acts as a participant. */
+/** The account that acts as a participant. */
 export interface AccreditedAccount {
   readonly participant: ParticipantId;
   readonly account: AccountId;
@@ -147,9 +147,9 @@ export class Meetings {
   }
 
   /**
-   * Enters which account acts as which participant, where the record doesn't say so yet. Called after every accreditation
-   * that an account took up, and at the start: one that was given while the server was down, or in the database itself, is
-   * entered then.
+   * Records which account acts as which participant, where the log doesn't say so yet. Called after every accepted
+   * invitation, and at the start: an accreditation that was given while the server was down, or directly in the
+   * database, is recorded then.
    */
   async recordAccreditations(id: MeetingId, accreditations: readonly AccreditedAccount[]): Promise<void> {
     const held = this.#held.get(id);

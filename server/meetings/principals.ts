@@ -18,7 +18,7 @@ export function principalsAmong(
   );
 }
 
-/** The participants as whom an account may act in a meeting at this moment. */
+/** The participants as whom an account may act now. */
 export const principalsIn = async (
   { access, meetings }: { readonly access: Access; readonly meetings: Meetings },
   account: AccountId,
@@ -26,8 +26,8 @@ export const principalsIn = async (
 ): Promise<Principal[]> => principalsAmong(await access.participantsOf(account), meetings, meeting);
 
 /**
- * The participant as whom an account acts in a meeting at this moment: the one that it names (`?seat=`), else its first;
- * null where it has no accreditation there. Throws `not-found` for an accreditation that is not the account's in this
+ * The participant as whom an account acts in a meeting now: the one that it names (`?seat=`), else its first; null
+ * where it has no accreditation there. Throws `not-found` for an accreditation that is not the account's in this
  * meeting, also where another account holds it.
  */
 export async function principalIn(

@@ -72,7 +72,7 @@ export function meetingRoutes(services: MeetingServices): Hono {
         role: me?.role ?? null,
         party: me?.party ?? null,
         seats: principals,
-        // In a closed session an observer isn't told how long the agenda is.
+        // In a closed session an observer doesn't learn the length of the agenda.
         recommendations:
           me !== null && meeting.observerView === 'nothing' && principals.every(({ role }) => role === 'observer')
             ? 0
@@ -191,7 +191,7 @@ async function taking(c: Parameters<typeof requester>[0], services: MeetingServi
   const who = await requester(c, services.access);
   const meeting = meetingFrom(c, services.meetings);
   const me = await principalIn(services, who.account.id, who.actsAs, meeting);
-  // The answer doesn't tell outsiders that there is such a meeting.
+  // The answer doesn't tell outsiders that the meeting exists.
   if (me === null && !who.account.administrator) throw new ConcordError('not-found');
   return { who, meeting, me };
 }
@@ -213,7 +213,7 @@ async function dependingOn(services: MeetingServices, meeting: MeetingState, me:
   const observes = me?.role === 'observer';
   const currentClause = observes ? await currentClauseShown(services, meeting) : meeting.currentClause;
   const taken = runsIt(me) ? await services.access.accreditationsOf(meeting.id) : [];
-  // How much is contested is the room's business until the chair opens it.
+  // The number of contested clauses is for participants until the chair opens it.
   const progresses = observes
     ? meeting.recommendations.map(() => nothingYet)
     : await Promise.all(meeting.recommendations.map(({ id }) => services.progresses.of(id)));

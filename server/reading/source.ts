@@ -4,7 +4,7 @@ import type { Meetings } from '../meetings/meetings.ts';
 import type { Rooms } from '../room/rooms.ts';
 import type { ReadingSource } from './reading.ts';
 
-/** The source of the observers' page: the text that the rooms show, and the meetings as they stand. */
+/** The source of the observers' page: the text that the rooms show, and the state of the meetings. */
 export function readingSource(meetings: Meetings, rooms: Rooms): ReadingSource {
   return {
     meeting: (id) => meetings.get(id),

@@ -34,22 +34,22 @@ export function encode(type: string, text: string): Encoded {
   });
 }
 
-/** How much a browser wants an encoding: 0 for not at all. An encoding that isn't named is wanted as much as `*`. */
+/** A browser's preference for an encoding: 0 for none. An encoding that isn't named has the preference of `*`. */
 function wish(accepted: readonly Accept[], name: string): number {
   const named = (type: string) => accepted.find((one) => one.type.toLowerCase() === type);
   return (named(name) ?? named('*'))?.q ?? 0;
 }
 
 /**
- * Answers with the encoding that the browser wants most. The tag is of those very bytes; `etag`, which stands before this,
- * answers with nothing where the browser has them already.
+ * Answers with the encoding that the browser prefers. The tag is of those exact bytes; the `etag` middleware before
+ * this answers 304 where the browser has them already.
  */
 export function answer(c: Context, { type, plain, smaller, digest }: Encoded, cacheControl: string): Response {
   const best = accepts(c, {
     header: 'Accept-Encoding',
     supports: names.filter((name) => smaller[name] !== undefined),
     default: 'identity',
-    // Of several that are wanted as much, the first of ours, which is the smallest, and not the browser's first.
+    // Among equal preferences, the first of ours, which is the smallest, and not the browser's first.
     match: (accepted, { supports, default: plainly }) => {
       const wished = supports.map((name) => ({ name, wish: wish(accepted, name) })).filter((one) => one.wish > 0);
       return wished.sort((one, other) => other.wish - one.wish)[0]?.name ?? plainly;

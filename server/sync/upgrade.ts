@@ -11,23 +11,23 @@ import type { Meetings } from '../meetings/meetings.ts';
 import { principalIn, principalsIn } from '../meetings/principals.ts';
 import type { ConnectionRegistry, Visitor } from './registry.ts';
 
-/** The longest WebSocket message, bytes. A day's offline work of one person fits many times over. */
+/** The longest WebSocket message, bytes: many times a person's offline work of a day. */
 const longestMessage = 1_100_000;
-/** A refused WebSocket that doesn't answer its close is cut off after this many ms. */
+/** A refused WebSocket that doesn't answer its close is terminated after this many ms. */
 const patienceAfterClose = 2000;
 
 export interface UpgradeOptions {
   readonly access: Access;
   readonly meetings: Meetings;
   readonly registry: ConnectionRegistry;
-  /** Counts a connection of an account; returns what ends the counting. Throws `too-many-connections`. */
+  /** Counts a connection of an account; returns the function that ends the count. Throws `too-many-connections`. */
   readonly hold: (account: AccountId, connection: Duplex) => () => void;
   /** Whether an answer is being sent on a connection. */
   readonly isBusy: (connection: Duplex) => boolean;
   readonly log: Logger;
 }
 
-/** A request for a WebSocket that was let in. */
+/** An admitted request for a WebSocket. */
 interface Admitted {
   readonly recommendation: RecommendationId;
   readonly meeting: MeetingState;
@@ -59,11 +59,11 @@ export function openUpgrades({ access, meetings, registry, hold, isBusy, log }: 
       throw error;
     }
     request.socket.once('close', leave);
-    // It may have gone while we asked who it is.
+    // The client may have left during the look-up.
     if (request.socket.destroyed) leave();
   };
 
-  /** Finds out who asks for which recommendation, and counts the connection. Throws the refusal. */
+  /** Looks up the account and the recommendation, and counts the connection. Throws the refusal. */
   const admit = async (request: IncomingMessage): Promise<Admitted> => {
     if (!originAllowed(request.headers, access.publicOrigin)) throw new ConcordError('foreign-origin');
     const id = RecommendationId.safeParse(/^\/sync\/([^/?]+)(?:\?|$)/.exec(request.url ?? '')?.[1]);
@@ -74,7 +74,7 @@ export function openUpgrades({ access, meetings, registry, hold, isBusy, log }: 
     const named = new URL(request.url ?? '/', 'http://localhost').searchParams.get('seat') ?? undefined;
     const me = await principalIn({ access, meetings }, who.account.id, named, meeting);
     if (me === null) throw new ConcordError('not-found');
-    // A Yjs document remembers deleted words: it never leaves the room.
+    // The deleted words in a Yjs document never leave the room.
     if (me.role === 'observer') throw new ConcordError('role-may-not');
     const visitor: Visitor = {
       participant: me.participant,
@@ -89,20 +89,20 @@ export function openUpgrades({ access, meetings, registry, hold, isBusy, log }: 
   const connect = async (socket: WebSocket, request: IncomingMessage, admitted: Admitted): Promise<void> => {
     const { recommendation, meeting, visitor } = admitted;
     await registry.connect(socket, request, recommendation, visitor);
-    // While the room was opened, nobody could cut a connection that wasn't in it yet.
+    // While the room was being opened, the connection was not registered yet, so nothing could close it.
     const now = await access.authenticate(request.headers.cookie);
     const current = meetings.get(meeting.id) ?? meeting;
     const principals = now === null ? [] : await principalsIn({ access, meetings }, now.account.id, current);
     if (!principals.some(({ participant }) => participant === visitor.participant))
       registry.cut({ session: visitor.session }, 'not-signed-in');
-    // Everybody is looked at only where this participant may no longer be here.
+    // Only an ended access requires a check of all connections.
     const still = meetings.principal(meeting.id, visitor.participant);
     if (still === null || still.role === 'observer') registry.recheck(meeting.id);
   };
 
-  /** A WebSocket is refused by its close code, which a browser shows to the page; an HTTP status it would hide. */
+  /** Browsers show a page a WebSocket's close code, but not an HTTP status. */
   const refuse = (socket: WebSocket, refusal: ConcordError): void => {
-    // A stranger's further bytes are still read, and an error without a listener ends the process.
+    // Frames that a refused client still sends are read, and an unhandled error event would end the process.
     socket.on('error', () => socket.terminate());
     socket.close(refusal.close, refusal.code);
     setTimeout(() => socket.terminate(), patienceAfterClose).unref();
@@ -128,7 +128,7 @@ export function openUpgrades({ access, meetings, registry, hold, isBusy, log }: 
   return {
     listener: (request, socket, head) => {
       socket.on('error', () => socket.destroy());
-      // It would write between the bytes of the answer that is on its way.
+      // It would write between the bytes of the answer under way.
       if (isBusy(socket)) socket.destroy();
       else void upgrade(request, socket, head);
     },

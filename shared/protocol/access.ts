@@ -8,7 +8,7 @@ export const shortestPassword = 12;
 
 export const SignIn = z.object({ name: z.string().min(1).max(200), password: z.string().min(1).max(1000) });
 
-/** A name and a password make a new account; an empty body takes the invitation up for the account that is signed in. */
+/** A name and a password make a new account; an empty body accepts with the account that is signed in. */
 export const TakeUp = z.object({
   name: z.string().trim().min(1).max(200).optional(),
   password: z.string().min(1).max(1000).optional(),

@@ -253,7 +253,7 @@ export type HistoryQuery = z.infer<typeof HistoryQuery>;
 /** A command's answer: the number of its entry. */
 export const Accepted = z.object({ sequence: z.number().int() });
 
-/** The answer of `accredit`: the participant, whom an invitation link can be made for. */
+/** The answer of `accredit`: the participant, for whom an invitation link can be made. */
 export const Accredited = z.object({ participant: ParticipantId });
 export type Accredited = z.infer<typeof Accredited>;
 
@@ -270,7 +270,7 @@ export const Refused = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
-    /** The clause that is in the way. */
+    /** The clause concerned. */
     clause: z.string().optional(),
     /** The part of the request that is wrong; for `too-many-requests`, the seconds to wait. */
     field: z.string().optional(),

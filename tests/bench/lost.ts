@@ -44,7 +44,7 @@ const concord: Contestant = {
     if (concordLines === null) {
       const cookies = await Promise.all([...names, 'chair'].map((name) => signIn(url, name)));
       const { recommendations: texts } = await meetingOf(url, cookies[0] ?? '');
-      // One without agreed clauses: everybody types everywhere.
+      // A text without agreed clauses: everybody types everywhere.
       const place = texts.find(
         ({ progress }) => progress !== null && progress.clauses > 2 && progress.clauses === progress.open,
       );

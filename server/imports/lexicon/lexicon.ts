@@ -2,7 +2,7 @@ import type { PartyKind } from '../../../shared/meeting/principal.ts';
 
 /**
  * The words of one language that an import looks for: one file for each language. Each entry is a piece of a regular
- * expression that stands between others, so an alternative in it needs a group. The case of letters makes no difference.
+ * expression that stands between others, so an alternative in it needs a group. Matching ignores case.
  */
 export interface Lexicon {
   /** Words that join the last name of a list to those before it. */

@@ -53,7 +53,7 @@ describe('[ACC10] The holder of an accreditation', () => {
     const { access, meetings } = meeting.app;
     const seat = meeting.participants.brazil;
     const chair = (await access.accreditationsOf(meeting.id)).find(({ name }) => name === 'chair')?.account ?? '';
-    // The test's own people came in without the door.
+    // The test's own accreditations were made directly in the store.
     await meetings.recordAccreditations(meeting.id, await access.accreditationsOf(meeting.id));
     const before = await taken();
     await meeting.store.tables

@@ -87,7 +87,7 @@ describe('[MEET3] Answers match their description', () => {
     return found;
   };
 
-  /** Holds an answer to its description: the status, and each field of it, so that none is left undescribed. */
+  /** Compares an answer with its description: the status, and each field of it, so that none is left undescribed. */
   const hold = async ({ method, path, answer }: Operation, response: Response): Promise<unknown> => {
     const route = `${method} ${path}`;
     if (answer.kind === 'nothing') {
@@ -112,7 +112,7 @@ describe('[MEET3] Answers match their description', () => {
     await meeting.order('chair', 'set-status', { clauses: [clause], status: 'agreed' });
     const { token } = await meeting.app.access.inviteAdministrator();
     for (const operation of operations) {
-      // There is no demo here.
+      // No demo on this server.
       if (operation.method !== 'get' || operation.path === '/api/demo') continue;
       const path = operation.path
         .replace('{id}', operation.path.startsWith('/api/recommendations') ? meeting.recommendation : meeting.id)

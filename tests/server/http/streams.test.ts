@@ -28,13 +28,13 @@ interface Asked {
   readonly fails?: true;
 }
 
-/** A server with one event stream, and its own ends of those that were asked for. */
+/** A server with one event stream, and its own ends of the opened streams. */
 class Served {
   readonly streams: EventStream[] = [];
   stopped = 0;
   attending = 0;
   tell: (ended: Ended) => void = () => undefined;
-  /** Is called while the right to the stream is looked up. */
+  /** Runs during the lookup of the reader. */
   meanwhile: () => void = () => undefined;
   readonly #port: number;
 
@@ -131,7 +131,7 @@ describe('[LINE2] An event stream that nobody reads', () => {
     expect(waited).toBeLessThan(400 * 1024);
     toIdle.close();
     await expect.poll(() => [served.stopped, served.attending], patient).toEqual([1, 1]);
-    // It is over: nothing is taken any more, and it is not ended twice.
+    // It is over: nothing is accepted any more, and it is not ended twice.
     expect(toIdle.send(bytes)).toBe(false);
     toIdle.close();
     expect(toBusy.send(bytes)).toBe(true);
@@ -152,7 +152,7 @@ describe('[LINE4] Event streams', () => {
     await expect.poll(() => served.stopped, patient).toBe(1);
     expect(await served.status()).toBe(200);
     expect(await served.status()).toBe(429);
-    // Readers are bounded by the room that there is.
+    // Readers are limited by the number of connections.
     for (let at = 0; at < 70; at++) expect(await served.status({ use: 'reading' })).toBe(200);
   });
 
@@ -219,7 +219,7 @@ describe('[READ1] A right that ends', () => {
       expect(await served.status()).toBe(401);
     }
     expect(served.streams).toEqual([]);
-    // An end before that, or of another's right, is no reason.
+    // An end before the look-up, or of another session, has no effect.
     served.meanwhile = () => {
       for (const other of others) served.tell(other);
     };

@@ -15,7 +15,7 @@ afterEach(async () => {
   await meeting.close();
 });
 
-/** A family that nothing else knows of: the chair takes all sponsors of a clause off. */
+/** A family unknown to all other code: the chair removes all sponsors of a clause. */
 const clearing = {
   name: 'clearing',
   commands: [

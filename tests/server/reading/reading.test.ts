@@ -270,7 +270,7 @@ describe('[READ2] The page is live', () => {
     }
     await stream.stop();
     expect((await meeting.request('observer', 'HEAD', `/meetings/${meeting.id}/text/events`)).status).toBe(200);
-    // A reader that went is nobody's any more: others go on.
+    // A reader that left belongs to nobody: others continue.
     const other = await listen();
     const argentina = await connect(meeting, 'argentina');
     await propose(argentina, 0, 0, 'afterwards ');
