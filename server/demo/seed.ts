@@ -12,7 +12,6 @@ import type { Meetings } from '../meetings/meetings.ts';
 import { execute } from '../negotiation/execute.ts';
 import type { Room } from '../room/room.ts';
 import type { Rooms } from '../room/rooms.ts';
-import { stageUpdate } from '../room/stage.ts';
 import { demoMeeting } from './text.ts';
 
 const officers = [
@@ -180,21 +179,15 @@ async function propose(room: Room, at: number, { strike, insert, after }: Propos
   const party = by.party;
   if (party === null) throw new Error('an amendment is a party’s');
   await room.submit({
-    by,
+    kind: 'edit',
     onBehalfOf: null,
-    action: { type: 'typing' },
-    stage: (head, now) =>
-      stageUpdate(
-        head,
-        Y.mergeUpdates(updates),
-        {
-          principal: by,
-          capacity: () => ({ proposesFor: party }),
-          clients: new Set([doc.clientID]),
-          mayBind: () => true,
-        },
-        now,
-      ),
+    update: Y.mergeUpdates(updates),
+    writer: {
+      principal: by,
+      capacity: () => ({ proposesFor: party }),
+      clients: new Set([doc.clientID]),
+      mayBind: () => true,
+    },
   });
   doc.destroy();
   return mark;

@@ -20,7 +20,6 @@ import { noMarks } from '../../shared/text/clause.ts';
 import type { ClauseKind } from '../../shared/text/schema.ts';
 import { deepestLevel } from '../../shared/text/schema.ts';
 import type { Rooms } from '../room/rooms.ts';
-import { stageText } from '../room/stage.ts';
 import type { Meetings } from './meetings.ts';
 
 /** A text to be stored: from the importer, or from the demo. */
@@ -100,12 +99,7 @@ export async function makeMeeting(
         else known.clauses.push(clause);
       }
       const events = [...bySponsors.values()].map((entered) => clausesEntered.make(entered));
-      await rooms.begin(id, {
-        by,
-        onBehalfOf: null,
-        action: { type: 'create', source },
-        stage: (head, act) => stageText(head, text, events, act),
-      });
+      await rooms.begin(id, { kind: 'text', by, source, text, events });
     }),
   );
   // The meeting comes last, in one entry: until then, nothing that was interrupted is anybody's text.

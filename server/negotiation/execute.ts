@@ -4,10 +4,9 @@ import { ConcordError } from '../../shared/protocol/errors.ts';
 import type { ParticipantId, RecommendationId } from '../../shared/protocol/ids.ts';
 import type { Meetings } from '../meetings/meetings.ts';
 import type { Rooms } from '../room/rooms.ts';
-import { stageDecision } from '../room/stage.ts';
 
 /**
- * The way of a command: look up the actor → decide on the head → perform on document and state → append → show, in one entry.
+ * The way of a command: look up the actor → (`room/submit.ts`: decide on the head → perform) → append → show, in one entry.
  *
  * Resolves with the entry's number when it is on disk and shown. Throws the `ConcordError` that `decide` gives, or
  * `accreditation-ended`, `not-found`, `not-stored`.
@@ -28,19 +27,13 @@ export async function execute(
   };
   const { principal: by } = now();
   const { sequence } = await room.submit({
+    kind: 'command',
     by,
     onBehalfOf: commands.onBehalfOf(command, by, room.negotiation),
-    action: { ...command },
-    stage: (head, act) => {
-      // Called again where another entry came first: rights and text are looked up anew.
-      const { meeting, principal } = now();
-      const decision = commands.decide(
-        { text: head.text(), negotiation: head.negotiation, meeting },
-        command,
-        principal,
-      );
-      return stageDecision(head, decision, act);
-    },
+    command,
+    commands,
+    // Looked up again where another entry came first: rights and text are as they are then.
+    terms: now,
   });
   if (sequence === null) throw new ConcordError('nothing-to-do');
   return sequence;

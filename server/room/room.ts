@@ -1,73 +1,29 @@
 import * as Y from 'yjs';
-import type { Act, Actor } from '../../shared/negotiation/act.ts';
-import { type EntryAction, encodeHeader } from '../../shared/negotiation/entry.ts';
+import type { Act } from '../../shared/negotiation/act.ts';
+import { encodeHeader } from '../../shared/negotiation/entry.ts';
 import { LiveState, type NegotiationState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
-import { type LogName, type PartyCode, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
+import { type LogName, type RecommendationId, recommendationLog } from '../../shared/protocol/ids.ts';
 import type { Clause } from '../../shared/text/clause.ts';
 import { seal } from '../storage/chain.ts';
 import { sealCheckpoint } from '../storage/checkpoint.ts';
 import type { Checkpoint, Entry, Log } from '../storage/log.ts';
 
-import type { ChainedEntry, Replica } from '../yjs/replica.ts';
+import type { ChainedEntry } from '../yjs/replica.ts';
 import type { StagingDocument } from '../yjs/staging.ts';
+import { Broadcast, type Shown } from './broadcast.ts';
+import { CommitQueue, type InFlight, type Outcome } from './commitQueue.ts';
 import { entriesBetweenCheckpoints, openHead, readOn } from './opening.ts';
-import type { Staged } from './stage.ts';
+import { headingOf, judge, type Staged, type Submission } from './submit.ts';
 
-/** A submission in its stages: judged on the head, then stored, then shown. */
-export interface Submission {
-  readonly by: Actor;
-  readonly onBehalfOf: PartyCode | null;
-  readonly action: EntryAction;
-  /** The connection that sent it, where its author holds a document. */
-  readonly from?: object;
-  /** Judges and performs it on the head. Called again where another node's entry came first. Null: nothing new in it. */
-  readonly stage: (head: Replica, act: Act) => Staged | null;
-}
-
-/** The outcome of a submission: the number of its entry; null where it held nothing new. */
-export type Outcome = { readonly sequence: number | null };
-
-/** A room's notice to its listeners, after the entries are on disk. */
-export interface Shown {
-  /**
-   * The update that brings a replica from the state before to the state after; empty where only the negotiation state
-   * changed.
-   */
-  readonly update: Uint8Array;
-  readonly entries: readonly Entry[];
-  /** The connection whose document holds all of it: its own edit, to which the server added nothing. */
-  readonly heldBy: object | null;
-}
-
-interface InFlight {
-  readonly submission: Submission;
-  readonly settle: (outcome: Outcome) => void;
-  readonly fail: (error: unknown) => void;
-  /** Null for a submission without news: it is answered after those before it. */
-  readonly chained: ChainedEntry | null;
-  /** The text once its entry is shown. */
-  readonly text: readonly Clause[];
-  /** It was answered already, or is judged again: the outcome of its append is no answer any more. */
-  given: boolean;
-}
+export type { Shown } from './broadcast.ts';
+export type { Submission } from './submit.ts';
 
 /** A document's bytes: an update for documents that hold less, and the clocks that it reaches. */
 export interface State {
   readonly update: Uint8Array;
   readonly stateVector: Uint8Array;
 }
-
-/**
- * Sending takes a quarter of the time at the most: five hundred sockets cost 3 ms a message, so the room then pauses
- * for 9 ms, and all that becomes durable meanwhile is one message. In a quiet room the pause has long passed, and
- * nothing waits.
- */
-const mostOfTheTime = 0.25;
-/** The longest pause, ms, for any number of sockets. */
-const longestRest = 100;
-/** Merging updates takes more than proportional time. */
-const mostInOneMessage = 100;
 
 /**
  * A recommendation held live: the only place that makes entries of its log, or shows them.
@@ -87,17 +43,13 @@ export class Room {
   #sequence: number;
   #text: readonly Clause[];
   readonly #negotiation: LiveState;
-  readonly #inFlight: InFlight[] = [];
-  readonly #durable: InFlight[] = [];
-  #flushing = false;
-  /** Nothing is sent before this time, by `performance.now`. */
-  #restsUntil = 0;
+  readonly #queue: CommitQueue;
+  readonly #broadcast = new Broadcast();
   /** While the room reads other nodes' entries, submissions queue up here, in order. */
   #recovery: Promise<void> | null = null;
   readonly #waiting: (() => void)[] = [];
   /** Callbacks that wait for an entry to be on disk; false where it was given up. */
   #awaited: { readonly sequence: number; readonly tell: (reached: boolean) => void }[] = [];
-  readonly #listeners = new Set<(shown: Shown) => void>();
   #checkpointAt: number;
   #fullState: { readonly sequence: number; readonly state: State } | null = null;
 
@@ -112,6 +64,10 @@ export class Room {
     this.#text = replica.text();
     this.#negotiation = new LiveState(replica.negotiation);
     this.#checkpointAt = checkpointAt;
+    this.#queue = new CommitQueue(
+      (ready) => this.#showReady(ready),
+      () => this.#broadcast.rest,
+    );
   }
 
   /**
@@ -188,13 +144,12 @@ export class Room {
   }
 
   onShown(listener: (shown: Shown) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#broadcast.onShown(listener);
   }
 
   /**
-   * stage → permit → append → apply → acknowledge → broadcast. Resolves when the entry is on disk and shown; rejects
-   * with the `ConcordError` of the refusal, or `not-stored`.
+   * judge (`submit.ts`: decode → bound → stage → permit) → append → (durable) → show: acknowledge, broadcast. Resolves
+   * when the entry is on disk and shown; rejects with the `ConcordError` of the refusal, or `not-stored`.
    */
   submit(submission: Submission): Promise<Outcome> {
     return new Promise((settle, fail) => {
@@ -231,12 +186,12 @@ export class Room {
   }
 
   destroy(): void {
-    this.#listeners.clear();
+    this.#broadcast.close();
     this.#head.destroy();
   }
 
   get #quiet(): boolean {
-    return this.#inFlight.length === 0 && this.#recovery === null;
+    return this.#queue.isEmpty && this.#recovery === null;
   }
 
   #tellQuiet(): void {
@@ -251,20 +206,20 @@ export class Room {
       fail(error);
       return;
     }
-    const inFlight: InFlight = { submission, settle, fail, ...judged, given: false };
-    this.#inFlight.push(inFlight);
-    if (inFlight.chained === null) {
-      this.#storedOne(inFlight);
-      return;
-    }
-    this.#log.append([inFlight.chained.entry]).then(
+    const inFlight: InFlight = { submission, settle, fail, ...judged, isOver: false };
+    this.#queue.add(inFlight);
+    if (inFlight.chained !== null) this.#append(inFlight, inFlight.chained.entry);
+  }
+
+  #append(inFlight: InFlight, entry: Entry): void {
+    this.#log.append([entry]).then(
       (stored) => {
-        if (stored && !inFlight.given) this.#storedOne(inFlight);
+        if (stored && !inFlight.isOver) this.#queue.stored(inFlight);
         // Given up here and stored all the same: the log has it, and the room must read it.
-        else if (stored || !inFlight.given) this.#recoverSoon();
+        else if (stored || !inFlight.isOver) this.#recoverSoon();
       },
       (error: unknown) => {
-        if (!inFlight.given) this.#storeFailed(error);
+        if (!inFlight.isOver) this.#storeFailed(error);
       },
     );
   }
@@ -273,11 +228,8 @@ export class Room {
   #judge(submission: Submission): Pick<InFlight, 'chained' | 'text'> {
     const head = this.#head.judged(this.#sequence);
     // The log's time never runs backwards.
-    const act: Act = {
-      actor: submission.by,
-      onBehalfOf: submission.onBehalfOf,
-      at: Math.max(this.#now(), head.at),
-    };
+    const { actor, onBehalfOf, command } = headingOf(submission);
+    const act: Act = { actor, onBehalfOf, at: Math.max(this.#now(), head.at) };
     let staged: Staged | null;
     let touched = false;
     const touch = (): void => {
@@ -285,7 +237,7 @@ export class Room {
     };
     head.doc.on('beforeTransaction', touch);
     try {
-      staged = submission.stage(head, act);
+      staged = judge(head, submission, act);
     } catch (error) {
       // A refusal before the update is applied leaves the head unchanged.
       if (touched) this.#head.invalidate();
@@ -298,41 +250,18 @@ export class Room {
       log: this.#name,
       sequence: head.sequence + 1,
       previous: head.hash,
-      header: encodeHeader({ ...act, command: submission.action, events: staged.events }),
+      header: encodeHeader({ ...act, command, events: staged.events }),
       content: staged.content,
     });
     const { changes, asReplayed } = staged;
-    const heldBy = asReplayed && changes.length === 0 ? (submission.from ?? null) : null;
+    const from = submission.kind === 'edit' ? submission.from : undefined;
+    const heldBy = asReplayed && changes.length === 0 ? (from ?? null) : null;
     const chained: ChainedEntry = { entry, at: act.at, changes, heldBy };
     this.#head.staged(chained, asReplayed);
     return { chained, text: head.text() };
   }
 
-  #storedOne(inFlight: InFlight): void {
-    this.#durable.push(inFlight);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    const flush = (): void => {
-      this.#flushing = false;
-      this.#flush();
-    };
-    // The outcomes of one commit arrive in one turn of the loop, and leave as one message, with all that becomes
-    // durable while the room pauses.
-    const rest = this.#restsUntil - performance.now();
-    if (rest < 1) setImmediate(flush);
-    else setTimeout(flush, rest);
-  }
-
-  #flush(): void {
-    const durable = new Set(this.#durable);
-    const ready: InFlight[] = [];
-    // In the order of the log: nothing overtakes an entry that is still being stored.
-    for (let first = this.#inFlight[0]; first !== undefined && durable.has(first); first = this.#inFlight[0]) {
-      ready.push(first);
-      this.#inFlight.shift();
-      durable.delete(first);
-    }
-    this.#durable.splice(0, this.#durable.length, ...durable);
+  #showReady(ready: readonly InFlight[]): void {
     const chained = ready.flatMap((one) => (one.chained === null ? [] : [one.chained]));
     const text = ready.findLast((one) => one.chained !== null)?.text ?? this.#text;
     this.#show(chained, text, () => {
@@ -347,19 +276,7 @@ export class Room {
     this.#text = text;
     this.#sequence = chained.at(-1)?.entry.sequence ?? this.#sequence;
     acknowledge();
-    const begun = performance.now();
-    for (let from = 0; from < chained.length; from += mostInOneMessage) {
-      const group = chained.slice(from, from + mostInOneMessage);
-      const entries = group.map(({ entry }) => entry);
-      const update = merged(entries.map(({ content }) => content).filter((content) => content.length > 0));
-      const heldBy = group[0]?.heldBy ?? null;
-      const shown = { update, entries, heldBy: group.every((one) => one.heldBy === heldBy) ? heldBy : null };
-      for (const listener of this.#listeners) listener(shown);
-    }
-    if (chained.length > 0) {
-      const spent = performance.now() - begun;
-      this.#restsUntil = begun + Math.min(spent / mostOfTheTime, longestRest);
-    }
+    this.#broadcast.send(chained);
     this.#tellReached();
     if (this.#sequence - this.#checkpointAt >= entriesBetweenCheckpoints) {
       // A failed checkpoint makes the next opening slower, and nothing else.
@@ -383,20 +300,9 @@ export class Room {
   /** The disk failed: nothing that was under way has happened. Clients keep their words and send them again. */
   #storeFailed(error: unknown): void {
     const failure = error instanceof ConcordError ? error : new ConcordError('not-stored', {}, { cause: error });
-    const durable = new Set(this.#durable);
-    const first = this.#inFlight.findIndex((inFlight) => !durable.has(inFlight));
-    // A submission without news may have found its content in an entry that is lost now.
-    const isLost = (inFlight: InFlight, at: number): boolean =>
-      !durable.has(inFlight) || (inFlight.chained === null && first >= 0 && at > first);
-    const lost = this.#inFlight.filter((inFlight, at) => isLost(inFlight, at));
-    const kept = this.#inFlight.filter((inFlight, at) => !isLost(inFlight, at));
-    this.#inFlight.splice(0, this.#inFlight.length, ...kept);
-    this.#giveUpAfter(kept.findLast(({ chained }) => chained !== null)?.chained?.entry.sequence ?? this.#sequence);
-    this.#durable.splice(0, this.#durable.length, ...kept.filter((inFlight) => durable.has(inFlight)));
-    for (const inFlight of lost) {
-      inFlight.given = true;
-      inFlight.fail(failure);
-    }
+    const { lost, lastKept } = this.#queue.takeLost();
+    this.#giveUpAfter(lastKept ?? this.#sequence);
+    for (const { fail } of lost) fail(failure);
     this.#tellQuiet();
   }
 
@@ -411,10 +317,8 @@ export class Room {
   async #recover(): Promise<void> {
     // Let the other appends of this room get their own outcome first: they built on one that failed its condition.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#flush();
-    const again = this.#inFlight.splice(0);
-    for (const inFlight of again) inFlight.given = true;
-    this.#durable.splice(0);
+    this.#queue.flush();
+    const again = this.#queue.takeAll();
     this.#giveUpAfter(this.#sequence);
     try {
       const read: Entry[] = [];
@@ -429,10 +333,4 @@ export class Room {
     }
     for (const { submission, settle, fail } of again) this.#begin(submission, settle, fail);
   }
-}
-
-function merged(updates: readonly Uint8Array[]): Uint8Array {
-  const [only, ...more] = updates;
-  if (only === undefined) return new Uint8Array();
-  return more.length === 0 ? only : Y.mergeUpdates([...updates]);
 }

@@ -9,7 +9,7 @@ import { type AccountId, type ParticipantId, PartyCode } from '../../shared/prot
 import { messageType, syncType, type Verdict } from '../../shared/protocol/wire.ts';
 import type { Capacity } from '../../shared/text/authority.ts';
 import type { Room } from '../room/room.ts';
-import { stageUpdate, type Writer } from '../room/stage.ts';
+import type { Writer } from '../room/submit.ts';
 import { heldByBoth, type StateVector } from '../yjs/stateVector.ts';
 import type { Answer, Answers } from './answers.ts';
 import type { Pace } from './pace.ts';
@@ -306,11 +306,11 @@ export class Connection {
     const { room, pace } = this.#around;
     const begun = performance.now();
     const submitted = room.submit({
-      by: principal,
+      kind: 'edit',
       onBehalfOf: onBehalfOf === null ? null : PartyCode.parse(onBehalfOf),
-      action: { type: 'typing' },
       from: this,
-      stage: (head, now) => stageUpdate(head, update, this.#writer(principal), now),
+      update: update,
+      writer: this.#writer(principal),
     });
     const took = performance.now() - begun;
     submitted

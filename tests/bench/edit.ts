@@ -1,6 +1,5 @@
 import * as Y from 'yjs';
 import { Room } from '../../server/room/room.ts';
-import { stageUpdate } from '../../server/room/stage.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import {
@@ -47,21 +46,15 @@ async function cost(clauses: number, amendments: number, edits: number, fresh: b
     words.insert(place, 'new ', { [markKey('insertion', id)]: { id } });
     const begun = process.cpuUsage();
     await room.submit({
-      by: who,
+      kind: 'edit',
       onBehalfOf: null,
-      action: { type: 'typing' },
-      stage: (head, now) =>
-        stageUpdate(
-          head,
-          update,
-          {
-            principal: who,
-            capacity: () => ({ proposesFor: party }),
-            clients: new Set([doc.clientID]),
-            mayBind: () => true,
-          },
-          now,
-        ),
+      update: update,
+      writer: {
+        principal: who,
+        capacity: () => ({ proposesFor: party }),
+        clients: new Set([doc.clientID]),
+        mayBind: () => true,
+      },
     });
     const { user, system } = process.cpuUsage(begun);
     return user + system;

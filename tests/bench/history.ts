@@ -2,7 +2,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as Y from 'yjs';
 import { Histories } from '../../server/audit/history.ts';
 import { Room } from '../../server/room/room.ts';
-import { stageUpdate } from '../../server/room/stage.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import {
@@ -66,10 +65,10 @@ async function measure(authors: number): Promise<void> {
     const capacity = { proposesFor: party };
     const writer = { principal: who, capacity: () => capacity, clients: new Set([doc.clientID]), mayBind: () => true };
     await room.submit({
-      by: who,
+      kind: 'edit',
       onBehalfOf: null,
-      action: { type: 'typing' },
-      stage: (head, now) => stageUpdate(head, update, writer, now),
+      update: update,
+      writer: writer,
     });
   };
   const strikes = Array.from({ length: marks }, () => newMarkId());

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../server/audit/verify.ts';
 import { Room } from '../../server/room/room.ts';
-import { stageUpdate } from '../../server/room/stage.ts';
 import type { Entry, Log } from '../../server/storage/log.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
@@ -60,21 +59,15 @@ async function setting() {
   const send = (update: Uint8Array): Promise<number | null | string> =>
     room
       .submit({
-        by: argentina,
+        kind: 'edit',
         onBehalfOf: null,
-        action: { type: 'typing' },
-        stage: (head, at) =>
-          stageUpdate(
-            head,
-            update,
-            {
-              principal: argentina,
-              capacity: () => ({ proposesFor: party('ARG') }),
-              clients: new Set([doc.clientID]),
-              mayBind: () => true,
-            },
-            at,
-          ),
+        update: update,
+        writer: {
+          principal: argentina,
+          capacity: () => ({ proposesFor: party('ARG') }),
+          clients: new Set([doc.clientID]),
+          mayBind: () => true,
+        },
       })
       .then(
         ({ sequence }) => sequence,

@@ -1,6 +1,5 @@
 import * as Y from 'yjs';
 import { Room } from '../../server/room/room.ts';
-import { stageUpdate } from '../../server/room/stage.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
@@ -40,11 +39,10 @@ export async function send(
 ): Promise<string> {
   try {
     const { sequence } = await room.submit({
-      by: who,
+      kind: 'edit',
       onBehalfOf: who.party === null && 'proposesFor' in capacity ? capacity.proposesFor : null,
-      action: { type: 'typing' },
-      stage: (head, now) =>
-        stageUpdate(head, update, { principal: who, capacity: () => capacity, clients, mayBind: () => true }, now),
+      update: update,
+      writer: { principal: who, capacity: () => capacity, clients, mayBind: () => true },
     });
     return sequence === null ? 'nothing new' : 'accepted';
   } catch (error) {

@@ -1,5 +1,5 @@
 import * as Y from 'yjs';
-import { stageDecision, stageText, stageUpdate } from '../../server/room/stage.ts';
+import { judge } from '../../server/room/submit.ts';
 import { Replica } from '../../server/yjs/replica.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { clauseStatusSet } from '../../shared/negotiation/families/status/events.ts';
@@ -16,11 +16,26 @@ import { chair } from './texts.ts';
 /** A head that holds a text: open clauses, but for those whose status is given. */
 export function headOf(clauses: readonly Clause[], statuses: ReadonlyMap<ClauseId, Status> = new Map()): Replica {
   const replica = Replica.empty();
-  stageText(replica, clauses, entered(clauses), operatorAct);
+  judge(
+    replica,
+    { kind: 'text', by: operatorAct.actor, source: 'test', text: clauses, events: entered(clauses) },
+    operatorAct,
+  );
   for (const [id, status] of statuses) {
     const parties = status.state === 'agreed ad referendum' ? { parties: status.parties } : {};
     const event = clauseStatusSet.make({ clauses: [id], status: status.state, ...parties });
-    stageDecision(replica, { operations: [], events: [event] }, actOf(chair));
+    judge(
+      replica,
+      {
+        kind: 'command',
+        by: chair,
+        onBehalfOf: null,
+        command: { type: 'test' },
+        commands: { decide: () => ({ operations: [], events: [event] }) },
+        terms: () => ({ principal: chair, meeting: { parties: new Map(), drafting: true } }),
+      },
+      actOf(chair),
+    );
   }
   return replica;
 }
@@ -62,14 +77,18 @@ export class Screen {
 
   #submit(replica: Replica, update: Uint8Array): string {
     try {
-      const staged = stageUpdate(
+      const staged = judge(
         replica,
-        update,
         {
-          principal: this.who,
-          capacity: () => this.capacity,
-          clients: new Set([this.doc.clientID]),
-          mayBind: () => true,
+          kind: 'edit',
+          onBehalfOf: null,
+          update: update,
+          writer: {
+            principal: this.who,
+            capacity: () => this.capacity,
+            clients: new Set([this.doc.clientID]),
+            mayBind: () => true,
+          },
         },
         actOf(this.who),
       );

@@ -3,12 +3,11 @@ import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../server/audit/verify.ts';
 import { Room } from '../../server/room/room.ts';
-import { stageDecision, stageUpdate } from '../../server/room/stage.ts';
 import type { Log } from '../../server/storage/log.ts';
 import { openMemoryLog } from '../../server/storage/memory.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { readMetadata } from '../../shared/negotiation/metadata.ts';
-import { type Command, decide, onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
+import { type Command, onWhatIsSeen, registry, type Wish } from '../../shared/negotiation/registry.ts';
 import { LiveState } from '../../shared/negotiation/state.ts';
 import { ConcordError } from '../../shared/protocol/errors.ts';
 import {
@@ -179,21 +178,15 @@ class Screen {
     const update = Y.mergeUpdates(this.outbox.splice(0));
     try {
       await this.room.submit({
-        by: this.who,
+        kind: 'edit',
         onBehalfOf: this.who.party === null ? this.party : null,
-        action: { type: 'typing' },
-        stage: (head, now) =>
-          stageUpdate(
-            head,
-            update,
-            {
-              principal: this.who,
-              capacity: () => this.capacity,
-              clients: new Set([this.doc.clientID]),
-              mayBind: () => true,
-            },
-            now,
-          ),
+        update: update,
+        writer: {
+          principal: this.who,
+          capacity: () => this.capacity,
+          clients: new Set([this.doc.clientID]),
+          mayBind: () => true,
+        },
       });
       return 'accepted';
     } catch (error) {
@@ -511,11 +504,12 @@ async function order(room: Room, { command, a, b }: Step): Promise<Command | nul
   };
   try {
     await room.submit({
+      kind: 'command',
       by,
       onBehalfOf: null,
-      action: ordered,
-      stage: (head, act) =>
-        stageDecision(head, decide({ text: head.text(), negotiation: head.negotiation, meeting }, ordered, by), act),
+      command: ordered,
+      commands: registry,
+      terms: () => ({ principal: by, meeting }),
     });
   } catch (error) {
     if (!(error instanceof ConcordError) || error.code === 'internal') throw error;

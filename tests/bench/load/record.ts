@@ -1,10 +1,9 @@
 import * as Y from 'yjs';
 import { Room } from '../../../server/room/room.ts';
-import { stageDecision, stageText, stageUpdate } from '../../../server/room/stage.ts';
 import type { Log } from '../../../server/storage/log.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
 import { clausesEntered } from '../../../shared/negotiation/families/clause/events.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
+import { onWhatIsSeen, registry, type Wish } from '../../../shared/negotiation/registry.ts';
 import {
   type MarkId,
   newClauseId,
@@ -80,21 +79,15 @@ class Page {
   #submit(update: Uint8Array): Promise<unknown> {
     const who = this.#who;
     return this.#room.submit({
-      by: who,
+      kind: 'edit',
       onBehalfOf: null,
-      action: { type: 'typing' },
-      stage: (head, now) =>
-        stageUpdate(
-          head,
-          update,
-          {
-            principal: who,
-            capacity: () => ({ proposesFor: PartyCode.parse(who.party) }),
-            clients: new Set([this.doc.clientID]),
-            mayBind: () => true,
-          },
-          now,
-        ),
+      update: update,
+      writer: {
+        principal: who,
+        capacity: () => ({ proposesFor: PartyCode.parse(who.party) }),
+        clients: new Set([this.doc.clientID]),
+        mayBind: () => true,
+      },
     });
   }
 }
@@ -123,25 +116,21 @@ export async function writeRecord(log: Log, id: RecommendationId, entries: numbe
   );
   const known = [clausesEntered.make({ clauses: text.map(({ id }) => id), sponsors: [] })];
   await room.submit({
+    kind: 'text',
     by: { operator: 'importer' },
-    onBehalfOf: null,
-    action: { type: 'create', source: 'bench' },
-    stage: (head, act) => stageText(head, text, known, act),
+    source: 'bench',
+    text: text,
+    events: known,
   });
   const order = (wish: Wish, by: Principal): Promise<unknown> => {
     const command = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
     return room.submit({
+      kind: 'command',
       by,
       onBehalfOf: null,
-      action: command,
-      stage: (head, act) => {
-        const situation = {
-          text: head.text(),
-          negotiation: head.negotiation,
-          meeting: { parties: new Map(), drafting: true },
-        };
-        return stageDecision(head, decide(situation, command, by), act);
-      },
+      command,
+      commands: registry,
+      terms: () => ({ principal: by, meeting: { parties: new Map(), drafting: true } }),
     });
   };
   for (let tab = 0; room.sequence < entries; tab++) {

@@ -2,11 +2,10 @@ import * as Y from 'yjs';
 import { sorted } from '../../../server/audit/rejudge.ts';
 import { verify } from '../../../server/audit/verify.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
 import { readMetadata } from '../../../shared/negotiation/metadata.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
+import { onWhatIsSeen, registry, type Wish } from '../../../shared/negotiation/registry.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { MarkId, newRecommendationId, PartyCode, randomId } from '../../../shared/protocol/ids.ts';
@@ -185,21 +184,15 @@ export class RoomFuzzer {
     let outcome = 'accepted';
     try {
       const { sequence } = await this.#room.submit({
-        by: who,
+        kind: 'edit',
         onBehalfOf: who.role === 'rapporteur' ? partyOf(capacity) : null,
-        action: { type: 'typing' },
-        stage: (head, now) =>
-          stageUpdate(
-            head,
-            update,
-            {
-              principal: who,
-              capacity: () => capacity,
-              clients: new Set([client]),
-              mayBind: (id) => this.#isFree(id, who),
-            },
-            now,
-          ),
+        update: update,
+        writer: {
+          principal: who,
+          capacity: () => capacity,
+          clients: new Set([client]),
+          mayBind: (id) => this.#isFree(id, who),
+        },
       });
       if (sequence === null) outcome = 'nothing new';
     } catch (error) {
@@ -295,15 +288,12 @@ export class RoomFuzzer {
     };
     try {
       await this.#room.submit({
+        kind: 'command',
         by: chair,
         onBehalfOf: null,
-        action: command,
-        stage: (head, act) =>
-          stageDecision(
-            head,
-            decide({ text: head.text(), negotiation: head.negotiation, meeting }, command, chair),
-            act,
-          ),
+        command,
+        commands: registry,
+        terms: () => ({ principal: chair, meeting }),
       });
     } catch (error) {
       if (!(error instanceof ConcordError) || error.code === 'internal') throw error;

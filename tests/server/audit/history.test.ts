@@ -3,7 +3,6 @@ import * as Y from 'yjs';
 import { Histories, longestPage } from '../../../server/audit/history.ts';
 import { Turns } from '../../../server/audit/turns.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageUpdate } from '../../../server/room/stage.ts';
 import type { Log } from '../../../server/storage/log.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import { History, type HistoryAct, type HistoryItem, type HistoryQuery } from '../../../shared/protocol/contract.ts';
@@ -192,21 +191,15 @@ async function busyLog(entries: number, words: string): Promise<{ log: Log; id: 
     });
     place.insert(0, `${words}${at} `, { [markKey('insertion', mark)]: { id: mark } });
     await room.submit({
-      by: principal,
+      kind: 'edit',
       onBehalfOf: null,
-      action: { type: 'typing' },
-      stage: (head, at) =>
-        stageUpdate(
-          head,
-          update,
-          {
-            principal,
-            capacity: () => ({ proposesFor: party(code) }),
-            clients: new Set([mine.clientID]),
-            mayBind: () => true,
-          },
-          at,
-        ),
+      update: update,
+      writer: {
+        principal,
+        capacity: () => ({ proposesFor: party(code) }),
+        clients: new Set([mine.clientID]),
+        mayBind: () => true,
+      },
     });
   }
   return { log, id, clause: clauseId('c1') };

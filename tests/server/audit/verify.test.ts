@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../../server/audit/verify.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageUpdate } from '../../../server/room/stage.ts';
 import { seal } from '../../../server/storage/chain.ts';
 import type { Entry, Log } from '../../../server/storage/log.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
@@ -47,21 +46,15 @@ async function write(by: Principal, work: (words: Y.XmlText) => void, doc = new 
   const update = updates[0] ?? Y.encodeStateAsUpdate(doc, before);
   const { party: code } = by;
   await room.submit({
-    by,
+    kind: 'edit',
     onBehalfOf: null,
-    action: { type: 'typing' },
-    stage: (head, at) =>
-      stageUpdate(
-        head,
-        update,
-        {
-          principal: by,
-          capacity: () => (code === null ? { edits: 'base' } : { proposesFor: code }),
-          clients: new Set([doc.clientID]),
-          mayBind: () => true,
-        },
-        at,
-      ),
+    update,
+    writer: {
+      principal: by,
+      capacity: () => (code === null ? { edits: 'base' } : { proposesFor: code }),
+      clients: new Set([doc.clientID]),
+      mayBind: () => true,
+    },
   });
 }
 const insertion = (id: MarkId) => ({ [markKey('insertion', id)]: { id } });

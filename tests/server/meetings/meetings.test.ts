@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Meetings } from '../../../server/meetings/meetings.ts';
 import { partyViews } from '../../../server/meetings/routes.ts';
-import { stageText } from '../../../server/room/stage.ts';
 import { mostTopics } from '../../../shared/meeting/agenda.ts';
 import {
   administrator,
@@ -366,13 +365,15 @@ describe('[IMP10] The texts of a meeting that is brought in', () => {
     await Promise.all(
       Array.from({ length: 40 }, () =>
         meeting.app.rooms.begin(newRecommendationId(), {
+          kind: 'text',
           by: { operator: 'somebody' },
-          onBehalfOf: null,
-          action: { type: 'create', source: 'test' },
-          stage: (head, act) => {
+          source: 'test',
+          // Read when it is judged.
+          get text() {
             turns.push(turn);
-            return stageText(head, [op('c1', 'Act.')], [], act);
+            return [op('c1', 'Act.')];
           },
+          events: [],
         }),
       ),
     );

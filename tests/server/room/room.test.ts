@@ -2,11 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { verify } from '../../../server/audit/verify.ts';
 import { Room } from '../../../server/room/room.ts';
-import { stageDecision, stageUpdate } from '../../../server/room/stage.ts';
 import type { Log } from '../../../server/storage/log.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import type { Principal } from '../../../shared/meeting/principal.ts';
-import { decide, onWhatIsSeen, type Wish } from '../../../shared/negotiation/registry.ts';
+import { onWhatIsSeen, registry, type Wish } from '../../../shared/negotiation/registry.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { newRecommendationId } from '../../../shared/protocol/ids.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
@@ -68,22 +67,16 @@ class Screen {
     this.doc.transact(change);
     const { who } = this;
     return room.submit({
-      by: who,
+      kind: 'edit',
       onBehalfOf: null,
-      action: { type: 'typing' },
       from: this,
-      stage: (head, now) =>
-        stageUpdate(
-          head,
-          Y.mergeUpdates(updates),
-          {
-            principal: who,
-            capacity: () => ({ proposesFor: who.party ?? party('X') }),
-            clients: new Set([this.doc.clientID]),
-            mayBind: () => true,
-          },
-          now,
-        ),
+      update: Y.mergeUpdates(updates),
+      writer: {
+        principal: who,
+        capacity: () => ({ proposesFor: who.party ?? party('X') }),
+        clients: new Set([this.doc.clientID]),
+        mayBind: () => true,
+      },
     });
   }
 }
@@ -91,19 +84,12 @@ class Screen {
 const order = (wish: Wish, by: Principal) => {
   const command = onWhatIsSeen({ text: room.text(), negotiation: room.negotiation }, wish);
   return room.submit({
+    kind: 'command',
     by,
     onBehalfOf: null,
-    action: command,
-    stage: (head, act) =>
-      stageDecision(
-        head,
-        decide(
-          { text: head.text(), negotiation: head.negotiation, meeting: { parties: new Map(), drafting: true } },
-          command,
-          by,
-        ),
-        act,
-      ),
+    command,
+    commands: registry,
+    terms: () => ({ principal: by, meeting: { parties: new Map(), drafting: true } }),
   });
 };
 

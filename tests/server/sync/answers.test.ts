@@ -2,7 +2,6 @@ import * as decoding from 'lib0/decoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import { Room } from '../../../server/room/room.ts';
-import { stageText } from '../../../server/room/stage.ts';
 import { Turns } from '../../../server/runtime/turns.ts';
 import { openMemoryLog } from '../../../server/storage/memory.ts';
 import { type Answer, Answers } from '../../../server/sync/answers.ts';
@@ -25,10 +24,11 @@ async function ask(answers: Answers, vector: Uint8Array, whose = account('anybod
 const open = () => Room.open(newRecommendationId(), openMemoryLog(), () => 1000);
 const write = (room: Room, id: string, words: string) =>
   room.submit({
+    kind: 'text',
     by: { operator: 'importer' },
-    onBehalfOf: null,
-    action: { type: 'create', source: 'test' },
-    stage: (head, act) => stageText(head, [op(id, words)], [], act),
+    source: 'test',
+    text: [op(id, words)],
+    events: [],
   });
 
 /** The content of a framed sync message of less than 126 or of less than 65,536 bytes. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { judge } from '../../../server/room/submit.ts';
 import { Pace } from '../../../server/sync/pace.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
@@ -17,7 +17,11 @@ const me = 4711;
 function head(): Replica {
   const replica = Replica.empty();
   const clauses = Array.from({ length: 20 }, (_, at) => op(`c${100 + at}`, 'word '.repeat(60)));
-  stageText(replica, clauses, entered(clauses), operatorAct);
+  judge(
+    replica,
+    { kind: 'text', by: operatorAct.actor, source: 'test', text: clauses, events: entered(clauses) },
+    operatorAct,
+  );
   return replica;
 }
 
@@ -30,14 +34,18 @@ function send(replica: Replica, update: Uint8Array, clients = [me, me + 1]): { o
   replica.text();
   replica.doc.on('beforeTransaction', note);
   try {
-    const staged = stageUpdate(
+    const staged = judge(
       replica,
-      update,
       {
-        principal: delegate('ARG'),
-        capacity: () => ({ proposesFor: party('ARG') }),
-        clients: new Set(clients),
-        mayBind: () => true,
+        kind: 'edit',
+        onBehalfOf: null,
+        update: update,
+        writer: {
+          principal: delegate('ARG'),
+          capacity: () => ({ proposesFor: party('ARG') }),
+          clients: new Set(clients),
+          mayBind: () => true,
+        },
       },
       actOf(delegate('ARG')),
     );

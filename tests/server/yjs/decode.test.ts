@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import * as encoding from 'lib0/encoding';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { judge } from '../../../server/room/submit.ts';
 import { decodeStructure } from '../../../server/yjs/decode.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
 import { ConcordError, type ErrorCode } from '../../../shared/protocol/errors.ts';
@@ -112,19 +112,27 @@ function nested(depth: number): Uint8Array {
 function head(): Replica {
   const replica = Replica.empty();
   const clauses = [op('c1', 'Urge states to act'), op('c2', 'Invite organs to report')];
-  stageText(replica, clauses, entered(clauses), operatorAct);
+  judge(
+    replica,
+    { kind: 'text', by: operatorAct.actor, source: 'test', text: clauses, events: entered(clauses) },
+    operatorAct,
+  );
   return replica;
 }
 const argentina = delegate('ARG');
-const judge = (replica: Replica, bytes: Uint8Array, clients: readonly number[]): unknown =>
-  stageUpdate(
+const judgeEdit = (replica: Replica, bytes: Uint8Array, clients: readonly number[]): unknown =>
+  judge(
     replica,
-    bytes,
     {
-      principal: argentina,
-      capacity: () => ({ proposesFor: party('ARG') }),
-      clients: new Set(clients),
-      mayBind: () => true,
+      kind: 'edit',
+      onBehalfOf: null,
+      update: bytes,
+      writer: {
+        principal: argentina,
+        capacity: () => ({ proposesFor: party('ARG') }),
+        clients: new Set(clients),
+        mayBind: () => true,
+      },
     },
     actOf(argentina),
   );
@@ -171,7 +179,7 @@ describe('[AUTH2] An update is read before it is applied', () => {
     const replica = head();
     const bytes = nested(5000);
     expect(['unknown-content', 'malformed-update', 'update-too-large']).toContain(
-      codeOf(() => judge(replica, bytes, [...Y.decodeStateVector(Y.encodeStateVectorFromUpdate(bytes)).keys()])),
+      codeOf(() => judgeEdit(replica, bytes, [...Y.decodeStateVector(Y.encodeStateVectorFromUpdate(bytes)).keys()])),
     );
   });
 
@@ -208,7 +216,7 @@ describe('[AUTH2] An update is read before it is applied', () => {
       clauseElement({ id: newClauseId(), kind: 'operative', level: 0, insertion: mark('arg2'), runs: [] }),
     ]);
     textOf(doc).delete(2, 1);
-    expect(codeOf(() => judge(replica, Y.encodeStateAsUpdate(doc, before), [doc.clientID]))).toBe('accepted');
+    expect(codeOf(() => judgeEdit(replica, Y.encodeStateAsUpdate(doc, before), [doc.clientID]))).toBe('accepted');
     expect(
       replica
         .text()[0]
@@ -223,8 +231,8 @@ describe('[SUB2] An update is whole, and its author is its sender', () => {
     const replica = head();
     const doc = screen(replica);
     const first = proposal(doc);
-    expect(judge(replica, first, [doc.clientID])).not.toBeNull();
-    expect(judge(replica, first, [doc.clientID])).toBeNull();
+    expect(judgeEdit(replica, first, [doc.clientID])).not.toBeNull();
+    expect(judgeEdit(replica, first, [doc.clientID])).toBeNull();
   });
 
   it('bytes of one edit may change on the way: then they are refused, or do no more than a delegate may', () => {
@@ -240,7 +248,7 @@ describe('[SUB2] An update is whole, and its author is its sender', () => {
           const mutated = bytes.slice(0, bytes.length - cut);
           for (const [at, value] of changes) if (at < mutated.length) mutated[at] = value;
           const copy = Replica.copy(replica);
-          const code = codeOf(() => judge(copy, mutated, [doc.clientID]));
+          const code = codeOf(() => judgeEdit(copy, mutated, [doc.clientID]));
           expect(code).not.toBe('internal');
           if (code !== 'accepted') return;
           // Its only possible effect is a proposal, whatever the changed bytes mean.
@@ -259,7 +267,7 @@ describe('[SUB2] An update is whole, and its author is its sender', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const copy = Replica.copy(replica);
-        if (codeOf(() => judge(copy, bytes, [client])) === 'accepted') expect(copy.text()).toEqual(replica.text());
+        if (codeOf(() => judgeEdit(copy, bytes, [client])) === 'accepted') expect(copy.text()).toEqual(replica.text());
       }),
       { numRuns: runs(500, 2000) },
     );

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
-import { stageText, stageUpdate } from '../../../server/room/stage.ts';
+import { judge } from '../../../server/room/submit.ts';
 import { Replica } from '../../../server/yjs/replica.ts';
 import { markRegistered } from '../../../shared/negotiation/families/amendment/events.ts';
 import { serverClient } from '../../../shared/negotiation/state.ts';
 import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { recordOf, textOf } from '../../../shared/text/document.ts';
-import { actOf, entered } from '../../helpers/acts.ts';
+import { actOf, entered, operatorAct } from '../../helpers/acts.ts';
 import { type Content, encodeUpdate, type Id, noUpdate, type Struct } from '../../helpers/fuzz/update.ts';
 import { headOf, Screen } from '../../helpers/screen.ts';
 import { chair, clauseId, delegate, ins, mark, op, party, proposed, rapporteur } from '../../helpers/texts.ts';
@@ -24,20 +24,28 @@ function head(): Replica {
     clauses: [clauseId('c2')],
     parent: null,
   });
-  stageText(replica, clauses, [...entered(clauses), registered], actOf(delegate('BRA')));
+  judge(
+    replica,
+    { kind: 'text', by: operatorAct.actor, source: 'test', text: clauses, events: [...entered(clauses), registered] },
+    actOf(delegate('BRA')),
+  );
   return replica;
 }
 
 function send(replica: Replica, update: Uint8Array): string {
   try {
-    const staged = stageUpdate(
+    const staged = judge(
       replica,
-      update,
       {
-        principal: delegate('ARG'),
-        capacity: () => ({ proposesFor: party('ARG') }),
-        clients: new Set([me]),
-        mayBind: () => true,
+        kind: 'edit',
+        onBehalfOf: null,
+        update: update,
+        writer: {
+          principal: delegate('ARG'),
+          capacity: () => ({ proposesFor: party('ARG') }),
+          clients: new Set([me]),
+          mayBind: () => true,
+        },
       },
       actOf(delegate('ARG')),
     );
