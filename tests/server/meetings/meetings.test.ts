@@ -216,7 +216,7 @@ describe('[MEET3] The API for reading', () => {
     await order('chair', 'set-current-clause', {
       currentClause: { recommendation: meeting.recommendation, clause: null },
     });
-    await hear('"type":"currentClause"');
+    await hear('"type":"current clause"');
     const [clause] = (await meeting.text()).clauses;
     await meeting.order('chair', 'set-status', { clauses: [clause?.id], status: 'agreed' });
     await hear('"agreed":1');
