@@ -6,6 +6,7 @@ import { consequencesOf, permitLeft } from '../../shared/negotiation/consequence
 import type { Header } from '../../shared/negotiation/entry.ts';
 import type { StoredEvent } from '../../shared/negotiation/event.ts';
 import { effectsOf } from '../../shared/negotiation/events.ts';
+import { amendmentsClosed } from '../../shared/negotiation/families/amendment/events.ts';
 import { clientBound } from '../../shared/negotiation/families/authorship/events.ts';
 import { openStatus } from '../../shared/negotiation/families/status/state.ts';
 import { metadataKey } from '../../shared/negotiation/metadata.ts';
@@ -54,21 +55,33 @@ const rulesets: ReadonlyMap<number, Ruleset> = new Map<number, Ruleset>([
       },
     },
   ],
-  [
-    2,
-    {
-      typing: judgeTyping,
-      decide: (situation, header, by) => {
-        const { operations, events } = decide(situation, parseCommand(header.command), by);
-        assertSaid(header, events);
-        return {
-          text: operated(situation.text, operations),
-          changes: effectsOf(events, header, situation.negotiation),
-        };
-      },
-    },
-  ],
+  [2, { typing: judgeTyping, decide: (situation, header, by) => decideAs(situation, header, by, withoutPlaces) }],
+  [3, { typing: judgeTyping, decide: (situation, header, by) => decideAs(situation, header, by) }],
 ]);
+
+function decideAs(
+  situation: Situation,
+  header: Header,
+  by: Principal,
+  form: (event: StoredEvent) => StoredEvent = (event) => event,
+): ReturnType<Ruleset['decide']> {
+  const { operations, events: decided } = decide(situation, parseCommand(header.command), by);
+  const events = decided.map(form);
+  assertSaid(header, events);
+  return {
+    text: operated(situation.text, operations),
+    changes: effectsOf(events, header, situation.negotiation),
+  };
+}
+
+const Closing = z.looseObject({ amendments: z.array(z.looseObject({ places: z.unknown().optional() })) });
+
+/** Ruleset 2 did not record where the words of a closed amendment stood. */
+function withoutPlaces(event: StoredEvent): StoredEvent {
+  if (event.type !== amendmentsClosed.type) return event;
+  const { amendments, ...rest } = Closing.parse(event);
+  return { ...event, ...rest, ...{ amendments: amendments.map(({ places: _, ...one }) => one) } };
+}
 
 /** Where an entry holds events, they are exactly those that follow. */
 function assertSaid({ recorded }: Header, events: readonly StoredEvent[]): void {

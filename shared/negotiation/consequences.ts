@@ -9,6 +9,7 @@ import { madeTo, openParents, ownerOf, parentsIn } from '../text/ownership.ts';
 import { removeAmendments } from '../text/resolve.ts';
 import type { StoredEvent } from './event.ts';
 import { amendmentReparented, amendmentsClosed, markRegistered } from './families/amendment/events.ts';
+import type { AmendedPlace } from './families/amendment/places.ts';
 import type { AmendmentState } from './families/amendment/state.ts';
 import type { AmendedWords } from './families/amendment/words.ts';
 import { clausesEntered } from './families/clause/events.ts';
@@ -18,7 +19,7 @@ import { LiveState, type NegotiationState } from './state.ts';
 /** The events of the amendments in one entry: each amendment is closed at most once. */
 export class AmendmentEvents {
   readonly #negotiation: NegotiationState;
-  readonly #closed = new Map<Closed, Map<MarkId, AmendedWords>>();
+  readonly #closed = new Map<Closed, Map<MarkId, ClosedWords>>();
   readonly #reparented = new Map<MarkId, MarkId | null>();
   readonly #askedAgain = new Map<MarkId, AmendedWords>();
 
@@ -32,11 +33,13 @@ export class AmendmentEvents {
     const isClosed = [...this.#closed.values()].some((closed) => closed.has(id));
     return record?.kind === 'amendment' && record.state === 'open' && !isClosed;
   }
-  close(id: MarkId, state: Closed, { struck, inserted }: AmendedWords): void {
+  close(id: MarkId, state: Closed, words: ClosedWords): void {
     if (this.#negotiation.marks.get(id)?.kind !== 'amendment') return;
     for (const closed of this.#closed.values()) closed.delete(id);
-    const closed = this.#closed.get(state) ?? new Map<MarkId, AmendedWords>();
-    this.#closed.set(state, closed.set(id, { struck, inserted }));
+    const closed = this.#closed.get(state) ?? new Map<MarkId, ClosedWords>();
+    const { struck, inserted, places } = words;
+    const kept = places === undefined || places.length === 0 ? { struck, inserted } : { struck, inserted, places };
+    this.#closed.set(state, closed.set(id, kept));
   }
   reparent(id: MarkId, parent: MarkId | null): void {
     if (this.#negotiation.marks.get(id)?.kind === 'amendment') this.#reparented.set(id, parent);
@@ -59,7 +62,11 @@ export class AmendmentEvents {
           : [
               amendmentsClosed.make({
                 state,
-                amendments: [...closed].map(([amendment, words]) => ({ amendment, ...words })),
+                amendments: [...closed].map(([amendment, { places, ...words }]) => ({
+                  amendment,
+                  ...words,
+                  ...(places === undefined ? {} : { places: [...places] }),
+                })),
                 ...because,
               }),
             ],
@@ -71,6 +78,8 @@ export class AmendmentEvents {
 }
 
 type Closed = Exclude<AmendmentState, 'open'>;
+/** The words of an amendment as it ends, and where they stood if it may be taken back. */
+type ClosedWords = AmendedWords & { readonly places?: readonly AmendedPlace[] };
 
 type Keep = Extract<TextOperation, { op: 'keep' }>;
 

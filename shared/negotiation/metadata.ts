@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MarkId, PartyCode } from '../protocol/ids.ts';
 import { Decided } from './act.ts';
+import { AmendedPlace } from './families/amendment/places.ts';
 import { type AmendmentRecord, AmendmentState } from './families/amendment/state.ts';
 import { AmendedWords } from './families/amendment/words.ts';
 import { CoSponsor } from './families/sponsoring/state.ts';
@@ -21,7 +22,7 @@ export interface MetadataMap {
 const parts = {
   state: z.object({
     state: z.union([AmendmentState, z.enum(['lifted', 'closed'])]),
-    closed: Decided.extend(AmendedWords.partial().shape).optional(),
+    closed: Decided.extend({ ...AmendedWords.partial().shape, places: z.array(AmendedPlace).optional() }).optional(),
   }),
   reason: z.string(),
   parent: MarkId.nullable(),
@@ -29,7 +30,7 @@ const parts = {
   agreedTo: AmendedWords.nullable(),
   status: Status,
   clauseSponsors: z.array(PartyCode),
-  origin: MarkId,
+  origin: MarkId.nullable(),
 };
 
 export const metadataKey = ({ of, id }: Pick<StateChange, 'of' | 'id'>): string => `${of}:${id}`;
@@ -62,7 +63,7 @@ export function mirrored(change: StateChange, before: NegotiationState): readonl
     const { status, sponsors, origin } = change.value;
     put('status', status, was.status);
     put('sponsors', sponsors, was.sponsors);
-    if (origin !== undefined) put('origin', origin, was.origin);
+    put('origin', origin ?? null, was.origin ?? null);
     return written;
   }
   const { value } = change;
@@ -98,11 +99,16 @@ export function readMetadata(map: MetadataMap, named: Pick<StateChange, 'of' | '
   if (of === 'clause') {
     put('status', read('status', parts.status));
     put('sponsors', read('sponsors', parts.clauseSponsors));
-    put('origin', read('origin', parts.origin));
+    const origin = read('origin', parts.origin);
+    if (origin === null) delete now.origin;
+    else put('origin', origin);
   } else if (of === 'mark') {
     const state = read('state', parts.state);
-    put('state', state?.state);
-    put('closed', state?.closed);
+    if (state !== undefined) {
+      delete now.closed;
+      put('state', state.state);
+      put('closed', state.closed);
+    }
     if (value.kind === 'amendment') {
       put('reason', read('reason', parts.reason));
       put('parent', read('parent', parts.parent));

@@ -47,6 +47,7 @@ export const en = {
   'error.topic-in-use': 'The topic still has recommendations. Move them to another topic first.',
   'error.agenda-full': 'The agenda is full: a meeting has at most 500 topics and 1,000 recommendations.',
   'error.changed-since': 'The text has changed since you saw it. Review it, then decide.',
+  'error.cannot-restore': 'This can’t be restored: the words around it have changed since.',
   'error.nothing-to-do': 'No change needed.',
   'error.record-newer':
     'A newer version of the program wrote this record. It stays unchanged until every server is updated.',
@@ -308,6 +309,9 @@ export const en = {
   'clause.move-down': 'Move down',
   'confirm.set-status':
     'The decision goes on record, and everybody sees it at once. Nobody can change agreed text until it is reopened.',
+  'history.take-back': 'Took a decision back',
+  'card.taken-back': 'The decision is taken back: the amendment is open again.',
+  'card.take-back': 'Take the decision back',
   'history.other': 'Changed',
   'history.on-behalf': 'on behalf of {party}',
   'history.gone': 'The clause was removed.',

@@ -51,6 +51,7 @@ export const es = {
   'error.topic-in-use': 'El tema todavía tiene recomendaciones. Páselas primero a otro tema.',
   'error.agenda-full': 'La agenda está llena: una reunión tiene como máximo 500 temas y 1.000 recomendaciones.',
   'error.changed-since': 'El texto ha cambiado desde que usted lo vio. Revíselo y luego decida.',
+  'error.cannot-restore': 'No se puede restablecer: las palabras a su alrededor han cambiado desde entonces.',
   'error.nothing-to-do': 'No hace falta ningún cambio.',
   'error.record-newer':
     'Una versión más nueva del programa escribió este registro. No se modifica hasta que se actualicen todos los servidores.',
@@ -318,6 +319,9 @@ export const es = {
   'clause.move-down': 'Bajar',
   'confirm.set-status':
     'La decisión consta en el registro y todos la ven de inmediato. Nadie puede modificar el texto acordado hasta que se reabra.',
+  'history.take-back': 'Revocó una decisión',
+  'card.taken-back': 'La decisión se ha revocado: la enmienda vuelve a estar abierta.',
+  'card.take-back': 'Revocar la decisión',
   'history.other': 'Cambiado',
   'history.on-behalf': 'en nombre de {party}',
   'history.gone': 'El párrafo fue eliminado.',

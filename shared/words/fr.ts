@@ -54,6 +54,7 @@ export const fr = {
   'error.topic-in-use': "Le thème a encore des recommandations. Déplacez-les d'abord vers un autre thème.",
   'error.agenda-full': "L'ordre du jour est complet : une réunion a au plus 500 thèmes et 1 000 recommandations.",
   'error.changed-since': "Le texte a changé depuis que vous l'avez vu. Relisez-le, puis décidez.",
+  'error.cannot-restore': 'Impossible de rétablir : les mots qui l’entourent ont changé depuis.',
   'error.nothing-to-do': 'Aucun changement nécessaire.',
   'error.record-newer':
     'Une version plus récente du programme a écrit ce registre. Il reste intact tant que tous les serveurs ne sont pas à jour.',
@@ -322,6 +323,9 @@ export const fr = {
   'clause.move-down': 'Descendre',
   'confirm.set-status':
     'La décision est consignée et visible de tous aussitôt. Personne ne peut modifier un texte convenu avant sa réouverture.',
+  'history.take-back': 'Est revenu sur une décision',
+  'card.taken-back': 'La décision est annulée : l’amendement est de nouveau ouvert.',
+  'card.take-back': 'Revenir sur la décision',
   'history.other': 'Modifié',
   'history.on-behalf': 'au nom de {party}',
   'history.gone': 'Le paragraphe a été supprimé.',

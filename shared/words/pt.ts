@@ -51,6 +51,7 @@ export const pt = {
   'error.topic-in-use': 'O tema ainda tem recomendações. Mova-as primeiro para outro tema.',
   'error.agenda-full': 'A pauta está cheia: uma reunião tem no máximo 500 temas e 1.000 recomendações.',
   'error.changed-since': 'O texto mudou desde que o viu. Reveja-o e depois decida.',
+  'error.cannot-restore': 'Não é possível restabelecer: as palavras em volta mudaram desde então.',
   'error.nothing-to-do': 'Não é necessária nenhuma alteração.',
   'error.record-newer':
     'Uma versão mais nova do programa escreveu este registro. Fica intacto até que todos os servidores sejam atualizados.',
@@ -316,6 +317,9 @@ export const pt = {
   'clause.move-down': 'Mover para baixo',
   'confirm.set-status':
     'A decisão fica registrada e todos a veem de imediato. Ninguém pode alterar o texto acordado até que seja reaberto.',
+  'history.take-back': 'Revogou uma decisão',
+  'card.taken-back': 'A decisão foi revogada: a emenda está aberta de novo.',
+  'card.take-back': 'Revogar a decisão',
   'history.other': 'Alterado',
   'history.on-behalf': 'em nome de {party}',
   'history.gone': 'O parágrafo foi removido.',

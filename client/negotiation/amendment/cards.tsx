@@ -8,6 +8,7 @@ import { Brackets } from '../bracket/rows.tsx';
 import type { DraftingContext } from '../context.ts';
 import { CommandButton } from '../execute.tsx';
 import { Card, Words } from './card.tsx';
+import { TakeBack } from './takeBack.tsx';
 import { stateKeys } from './words.ts';
 
 /** A card for each amendment, in the order of the text; the chair's selection of several stands above them. */
@@ -87,6 +88,7 @@ export function AmendmentCards({ context }: { context: DraftingContext }) {
                 </p>
                 <Words struck={record.closed?.struck ?? ''} inserted={record.closed?.inserted ?? ''} />
                 <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
+                <TakeBack context={context} id={id} record={record} />
                 {record.closed !== undefined && (
                   <p class="card-foot">
                     {t(record.state === 'withdrawn' ? 'card.withdrawn-by' : 'card.closed-by', {

@@ -350,6 +350,12 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
       },
     },
   ],
+  // It is open.
+  [
+    'POST /api/recommendations/{id}/take-back',
+    '401 404 404 403 403 403 422 403',
+    { body: async () => ({ amendment: await amendment() }) },
+  ],
   ['DELETE /api/session', '401 204 204 204 204 204 204 204', { ends: true }],
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],
 ];

@@ -133,6 +133,8 @@ describe('[PROC1] The commands of a recommendation', () => {
     ['rapporteur', 'moves one with something pending', move(first, third), ['clause-unresolved']],
     ['chair', 'moves an agreed one', move(third), ['clause-locked']],
     ['Argentina', 'moves a clause', move(), ['role-may-not']],
+    ['chair', 'takes back a decision that was not taken', { type: 'take-back', amendment }, ['nothing-to-do']],
+    ['rapporteur', 'takes a decision back', { type: 'take-back', amendment }, ['role-may-not']],
   ])('%s %s', (who, _does, wish, expected) => {
     expect(outcome(who, wish)).toEqual(expected);
   });

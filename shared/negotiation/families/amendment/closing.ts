@@ -6,6 +6,8 @@ import type { Clause } from '../../../text/clause.ts';
 import type { Seen } from '../../../text/digest.ts';
 import { Digests } from '../../../text/digest.ts';
 import { operated } from '../../../text/operations.ts';
+import { openParents } from '../../../text/ownership.ts';
+import { placesOf } from '../../../text/reinstate.ts';
 import type { Resolved } from '../../../text/resolve.ts';
 import { type Decision, digestsOf, type Looked, requireSeen, type Situation, speaksFor } from '../../command.ts';
 import { AmendmentEvents, sameWords } from '../../consequences.ts';
@@ -65,8 +67,12 @@ export function close(
     if ('clause' in operation && typeof operation.clause === 'string' && isLocked(negotiation, operation.clause))
       throw new ConcordError('clause-locked', { clause: operation.clause });
   const amendments = new AmendmentEvents(negotiation);
-  for (const [ids, state] of closing) for (const id of ids) amendments.close(id, state, wordsOf(text, id));
-  for (const { id, struck, inserted } of superseded) amendments.close(id, 'superseded', { struck, inserted });
+  const parents = openParents(text, negotiation);
+  const last = (id: MarkId) => ({ ...wordsOf(text, id), places: placesOf(text, id, parents) });
+  // A withdrawal is its party's own, which may propose the words again.
+  for (const [ids, state] of closing)
+    for (const id of ids) amendments.close(id, state, state === 'withdrawn' ? wordsOf(text, id) : last(id));
+  for (const { id } of superseded) amendments.close(id, 'superseded', last(id));
   for (const { id, struck, inserted } of fallen) amendments.close(id, 'fallen', { struck, inserted });
   for (const [id, parent] of reparented) amendments.reparent(id, parent);
   const after = operated(text, operations);

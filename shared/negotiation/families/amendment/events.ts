@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ClauseId, MarkId, PartyCode } from '../../../protocol/ids.ts';
 import { decidedBy, nameOf } from '../../act.ts';
 import { defineEvent } from '../../event.ts';
+import { AmendedPlace } from './places.ts';
 import { AmendmentState } from './state.ts';
 import { AmendedWords } from './words.ts';
 
@@ -39,16 +40,24 @@ export const amendmentsClosed = defineEvent({
   v: 1,
   shape: {
     state: AmendmentState.exclude(['open']),
-    amendments: z.array(AmendedWords.extend({ amendment: MarkId })).min(1),
+    amendments: z
+      .array(
+        AmendedWords.extend({
+          amendment: MarkId,
+          /** Where its words stood, if a decision of the chair closed it: so it can be taken back. Since ruleset 3. */
+          places: z.array(AmendedPlace).optional(),
+        }),
+      )
+      .min(1),
     reason: z.string().optional(),
   },
   fold({ state, amendments, reason }, effects, act) {
     const decided = decidedBy(act, reason);
-    for (const { amendment, struck, inserted } of amendments)
+    for (const { amendment, ...words } of amendments)
       effects.set({
         of: 'mark',
         id: amendment,
-        value: { ...effects.amendment(amendment), state, closed: { ...decided, struck, inserted } },
+        value: { ...effects.amendment(amendment), state, closed: { ...decided, ...words } },
       });
   },
 });
@@ -72,4 +81,25 @@ export const reasonGiven = defineEvent({
   },
 });
 
-export const amendmentEvents = [markRegistered, amendmentsClosed, amendmentReparented, reasonGiven] as const;
+/** A decision was taken back: the amendment is open again, and so is a clause that it had brought. */
+export const amendmentReinstated = defineEvent({
+  type: 'amendment reinstated',
+  v: 1,
+  shape: { amendment: MarkId, proposes: z.array(ClauseId) },
+  fold({ amendment, proposes }, effects) {
+    const { closed: _, ...record } = effects.amendment(amendment);
+    effects.set({ of: 'mark', id: amendment, value: { ...record, state: 'open' } });
+    for (const id of proposes) {
+      const { origin: _, ...clause } = effects.clause(id);
+      effects.set({ of: 'clause', id, value: { ...clause, sponsors: [record.party] } });
+    }
+  },
+});
+
+export const amendmentEvents = [
+  markRegistered,
+  amendmentsClosed,
+  amendmentReparented,
+  reasonGiven,
+  amendmentReinstated,
+] as const;

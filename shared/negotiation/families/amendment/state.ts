@@ -3,6 +3,7 @@ import { ClauseId, MarkId } from '../../../protocol/ids.ts';
 import { Decided } from '../../act.ts';
 import { owned } from '../../owned.ts';
 import { CoSponsor } from '../sponsoring/state.ts';
+import { AmendedPlace } from './places.ts';
 import { AmendedWords } from './words.ts';
 
 /** `superseded`: an adoption removed its subject. `fallen`: it was made to an amendment that is gone. */
@@ -16,7 +17,7 @@ export const AmendmentRecord = z.object({
   sponsors: z.array(CoSponsor),
   reason: z.string(),
   /** For a closed amendment: the words that it struck and inserted, since the text no longer shows them. */
-  closed: Decided.extend(AmendedWords.shape).optional(),
+  closed: Decided.extend({ ...AmendedWords.shape, places: z.array(AmendedPlace).optional() }).optional(),
   /**
    * The pending amendment that it amends, recorded when it is made; null for one to the text in force. When its parent
    * is adopted it amends its parent's target. Absent in logs of ruleset 1: there it is derived from the text.
