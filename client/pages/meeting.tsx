@@ -9,7 +9,6 @@ import { BusyButton } from '../parts/busy.tsx';
 import { Title } from '../parts/frame.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
-import { Link } from '../router.tsx';
 import { t } from '../words.ts';
 import { NotFoundPage } from './notFound.tsx';
 
@@ -52,9 +51,9 @@ export function MeetingPage({ id }: { id: MeetingId }) {
       )}
       <nav class="row">
         {runs && (
-          <Link to={`/meetings/${id}/manage`} class="button">
+          <a href={`/meetings/${id}/manage`} class="button">
             {t('meeting.manage')}
-          </Link>
+          </a>
         )}
         <a class="button" href={`/meetings/${id}/text`}>
           {t('meeting.text')}
@@ -72,7 +71,7 @@ export function MeetingPage({ id }: { id: MeetingId }) {
                 <li key={one.id} class="recommendation">
                   <h3>
                     <span class="number">{view.recommendations.indexOf(one) + 1}</span>{' '}
-                    <Link to={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</Link>
+                    <a href={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</a>
                     {view.currentClause?.recommendation === one.id && <span class="current-sign">◆</span>}
                   </h3>
                   <ProgressLine progress={one.progress} />
@@ -137,9 +136,9 @@ function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
       {view.currentClause !== null && (
         <p>
           {t('meeting.current', { place: titleOf(view, view.currentClause.recommendation) })}{' '}
-          <Link to={`/meetings/${meeting.id}/recommendations/${view.currentClause.recommendation}`}>
+          <a href={`/meetings/${meeting.id}/recommendations/${view.currentClause.recommendation}`}>
             {t('meeting.go-to-current')}
-          </Link>{' '}
+          </a>{' '}
           {chair && (
             <BusyButton work={() => execute({ type: 'set-current-clause', currentClause: null })}>
               {t('meeting.release-current')}

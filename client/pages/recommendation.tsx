@@ -1,6 +1,7 @@
 import '../styles/draft.css';
 import { computed, effect, useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
@@ -23,7 +24,6 @@ import { Title } from '../parts/frame.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
-import { go, Link } from '../router.tsx';
 import { inSeat } from '../seat.ts';
 import { session } from '../session.ts';
 import { errorWords, labelStyle, t, tn } from '../words.ts';
@@ -86,6 +86,7 @@ function DraftingPage({
   me: Principal;
 }) {
   const place = useRef<HTMLDivElement>(null);
+  const { route } = useLocation();
   const follow = useSignal(wantsToFollow());
   const panel = useSignal(false);
   const context = useMemo((): DraftingContext => {
@@ -150,7 +151,7 @@ function DraftingPage({
     return () => drafting.leave();
   }, [drafting]);
   useEffect(() => hearAmendments(drafting, me, face), [drafting]);
-  useEffect(() => followCurrentClause(drafting, meeting, id, follow), [drafting]);
+  useEffect(() => followCurrentClause(drafting, meeting, id, follow, route), [drafting]);
 
   const setCurrentClause = useCallback(
     (clause: ClauseId): void => {
@@ -170,7 +171,7 @@ function DraftingPage({
     <div class="draft">
       <div class="draft-head">
         <nav class="crumbs">
-          <Link to={`/meetings/${meeting.id}`}>{view.name}</Link>
+          <a href={`/meetings/${meeting.id}`}>{view.name}</a>
           {topic !== undefined && <span> › {topic.heading}</span>}
         </nav>
         <Title>{titleOf(view, id)}</Title>
@@ -194,14 +195,14 @@ function DraftingPage({
         <Toolbar context={context} />
         <div class="row">
           {previous !== undefined && (
-            <Link class="button" to={`/meetings/${meeting.id}/recommendations/${previous.id}`}>
+            <a class="button" href={`/meetings/${meeting.id}/recommendations/${previous.id}`}>
               ← {t('draft.previous')}
-            </Link>
+            </a>
           )}
           {next !== undefined && (
-            <Link class="button" to={`/meetings/${meeting.id}/recommendations/${next.id}`}>
+            <a class="button" href={`/meetings/${meeting.id}/recommendations/${next.id}`}>
               {t('draft.next')} →
-            </Link>
+            </a>
           )}
           <label class="check">
             <input
@@ -347,6 +348,7 @@ function followCurrentClause(
   meeting: Meeting,
   id: RecommendationId,
   follow: { readonly value: boolean },
+  go: (to: string) => void,
 ): () => void {
   let shown = '';
   return effect(() => {
