@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
+import { createReading, type PageOf, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
 import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting/meeting.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import { newClauseId, newMeetingId, newRecommendationId, newTopicId } from '../../../shared/protocol/ids.ts';
@@ -9,6 +9,7 @@ import { type Clause, noMarks } from '../../../shared/text/clause.ts';
 class Stage {
   readonly reading: Reading;
   readonly #id = newMeetingId();
+  readonly #page: PageOf = { meeting: this.#id, sheet: 'text', audience: 'observers', language: 'en' };
   readonly #recommendation = newRecommendationId();
   readonly #clause = newClauseId();
   #state: MeetingState;
@@ -50,10 +51,10 @@ class Stage {
     this.#tell({ meeting: this.#id, recommendation: null });
   }
   async page(): Promise<{ html: string; version: number }> {
-    const html = Buffer.from((await this.reading.page(this.#id, 'en')) ?? []).toString();
+    const html = Buffer.from((await this.reading.page(this.#page)) ?? []).toString();
     return { html, version: Number(/data-version="(\d+)"/.exec(html)?.[1]) };
   }
-  follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#id, 'en', version, stream);
+  follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#page, version, stream);
 }
 
 const patient = { interval: 5, timeout: 20_000 };
