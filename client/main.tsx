@@ -2,6 +2,7 @@ import './parsing.ts';
 import './styles/theme.css';
 import './styles/parties.css';
 import './styles/pages.css';
+import './styles/print.css';
 import { type ComponentType, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { SessionView } from '../shared/protocol/access.ts';

@@ -14,6 +14,8 @@ class Stage {
   readonly #clause = newClauseId();
   #state: MeetingState;
   #words = 'words in force';
+  /** Called when a text is rendered next. */
+  onceDrawing: (() => void) | null = null;
   #tell: Parameters<Parameters<typeof createReading>[0]['onChange']>[0] = () => undefined;
 
   /** `drawnIn`: the time until a text is rendered, ms. */
@@ -28,6 +30,8 @@ class Stage {
     this.reading = createReading({
       meeting: () => this.#state,
       text: async () => {
+        this.onceDrawing?.();
+        this.onceDrawing = null;
         if (drawnIn > 0) await new Promise((resolve) => setTimeout(resolve, drawnIn));
         return { text: [this.#text()], negotiation: new LiveState() };
       },
@@ -48,6 +52,11 @@ class Stage {
   }
   show(observerView: ObserverView): void {
     this.#state = { ...this.#state, observerView };
+    this.#tell({ meeting: this.#id, recommendation: null });
+  }
+  discuss(): void {
+    const currentClause = { recommendation: this.#recommendation, clause: this.#clause };
+    this.#state = { ...this.#state, currentClause };
     this.#tell({ meeting: this.#id, recommendation: null });
   }
   async page(): Promise<{ html: string; version: number }> {
@@ -262,6 +271,18 @@ describe('[READ2] A reader that missed something is recognised', () => {
     stage.write('written last');
     await following;
     await reader.until('written last');
+    expect(reader.heard).not.toContain('"reload":true');
+  });
+
+  it('is sent the words that were written while the meeting changed', async () => {
+    stage = new Stage();
+    const { version } = await stage.page();
+    const reader = new Kept();
+    await stage.follow(reader, version);
+    stage.onceDrawing = () => stage.discuss();
+    stage.write('written during the change');
+    await reader.until('Under discussion');
+    expect(reader.heard).toContain('written during the change');
     expect(reader.heard).not.toContain('"reload":true');
   });
 
