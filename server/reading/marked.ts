@@ -84,7 +84,9 @@ function inline(runs: readonly Run[], meeting: Meeting, negotiation: Negotiation
   return runs
     .map((run, at) => {
       const { insertion, deletion } = run.marks;
-      let shown = `<bdi>${escaped(run.text)}</bdi>`;
+      // The space after the words stands after their codes.
+      const bare = run.text.trimEnd() === '' ? run.text : run.text.trimEnd();
+      let shown = `<bdi>${escaped(bare)}</bdi>`;
       for (const [tag, ids] of [
         ['ins', insertion],
         ['del', deletion],
@@ -94,7 +96,7 @@ function inline(runs: readonly Run[], meeting: Meeting, negotiation: Negotiation
       const ending = [...insertion, ...deletion].filter(
         (id) => !runs.slice(at + 1).some(({ marks }) => marks.insertion.includes(id) || marks.deletion.includes(id)),
       );
-      return `<span class="contested">${shown}</span>${ending.map((id) => codes(id, meeting, negotiation)).join('')}`;
+      return `<span class="contested">${shown}</span>${ending.map((id) => codes(id, meeting, negotiation)).join('')}${run.text.slice(bare.length)}`;
     })
     .join('');
 }
@@ -128,14 +130,14 @@ function folded(
           '{wordings}',
           `<b>${count}</b>`,
         );
-  const rows = ids.map(({ id }) => row(id, base, runs, meeting, negotiation));
+  const rows = ids.map(({ id }) => row(id, runs, meeting, negotiation));
   return {
     prose: `<span class="contested fold"><bdi>${escaped(base)}</bdi></span><span class="count">${count}</span>`,
     rows: `<section><h2>${title}</h2><ul>${rows.join('')}</ul></section>`,
   };
 }
 
-function row(id: MarkId, base: string, runs: readonly Run[], meeting: Meeting, negotiation: NegotiationState): string {
+function row(id: MarkId, runs: readonly Run[], meeting: Meeting, negotiation: NegotiationState): string {
   // An amendment to an amendment is read together with the amendments that it amends.
   const together = new Set<MarkId>();
   for (let one: MarkId | null | undefined = id; one !== null && one !== undefined && !together.has(one); ) {
@@ -143,16 +145,18 @@ function row(id: MarkId, base: string, runs: readonly Run[], meeting: Meeting, n
     const record = negotiation.marks.get(one);
     one = record?.kind === 'amendment' ? record.parent : null;
   }
-  const reading = runs
-    .filter(
-      ({ marks }) =>
-        marks.insertion.every((one) => together.has(one)) && !marks.deletion.some((one) => together.has(one)),
-    )
-    .map(({ text, marks }) =>
-      marks.insertion.length === 0 ? `<bdi>${escaped(text)}</bdi>` : `<ins><bdi>${escaped(text)}</bdi></ins>`,
-    )
+  const own = runs.filter(({ marks }) => marks.insertion.every((one) => together.has(one)));
+  const isStruck = ({ marks }: Run): boolean => marks.deletion.some((one) => together.has(one));
+  // Words that are replaced stand in the title. Where words are only struck, the row shows which.
+  const onlyStrikes = own.every((run) => isStruck(run) || run.marks.insertion.length === 0);
+  const shown = own
+    .filter((run) => onlyStrikes || !isStruck(run))
+    .map((run) => {
+      const words = `<bdi>${escaped(run.text)}</bdi>`;
+      if (isStruck(run)) return `<del>${words}</del>`;
+      return run.marks.insertion.length === 0 ? words : `<ins>${words}</ins>`;
+    })
     .join('');
-  const shown = reading === '' ? `<del><bdi>${escaped(base)}</bdi></del>` : reading;
   const record = negotiation.marks.get(id);
   return `<li class="${colourOf(record?.party, meeting)}">${codes(id, meeting, negotiation)} <span class="reading">${shown}</span></li>`;
 }

@@ -47,8 +47,10 @@
     const found = [...clause.querySelectorAll('.contested')];
     const isSame = shown === clause.dataset.clause;
     const fresh = found.find((mark) => !isSame || !marks.has(mark.outerHTML));
-    if (fresh && text.scrollHeight > text.clientHeight) fresh.scrollIntoView({ block: 'center' });
-    else if (!isSame) text.scrollTop = 0;
+    if (fresh && text.scrollHeight > text.clientHeight) {
+      const isTall = fresh.getBoundingClientRect().height > text.clientHeight;
+      fresh.scrollIntoView({ block: isTall ? 'start' : 'center' });
+    } else if (!isSame) text.scrollTop = 0;
     shown = clause.dataset.clause;
     marks = new Set(found.map((mark) => mark.outerHTML));
   };
