@@ -15,8 +15,12 @@ export interface MarkedClause {
   readonly prose: string;
   /** The rows; empty where no words have several wordings. */
   readonly wordings: string;
-  readonly amendments: number;
+  /** Letters of the text in force that take as much space on a screen, names and rows included. */
+  readonly letters: number;
 }
+
+/** Space that a name at a mark, a row, and the title of rows take, in letters. */
+const lettersOf = { name: 6, row: 45, title: 60 } as const;
 
 const colours = 24;
 
@@ -47,6 +51,9 @@ const amendmentsIn = (runs: readonly Run[]): readonly MarkId[] => [
 /** Beyond this number of amendments, words can't be read with all marks in them. */
 const mostInline = 2;
 
+/** Rows of one stretch: more can't be read from afar, and each costs a walk through its words. */
+const mostRows = 24;
+
 /** Whether the wordings of a stretch stand in rows: several amendments strike the same words, or there are many. */
 const isFolded = (runs: readonly Run[], clause: Clause): boolean =>
   // The words of a proposed clause are one amendment; those made to it stand in it.
@@ -61,15 +68,21 @@ export function markedClause(
 ): MarkedClause {
   let prose = '';
   let wordings = '';
+  let letters = 0;
   for (const { contested, runs } of stretchesOf(clause)) {
+    letters += runs.reduce((sum, { text }) => sum + text.length, 0);
     if (!contested) prose += runs.map((run) => bracketed(run, negotiation)).join('');
     else if (isFolded(runs, clause)) {
       const fold = folded(runs, meeting, negotiation, language);
       prose += fold.prose;
       wordings += fold.rows;
-    } else prose += inline(runs, meeting, negotiation);
+      letters += lettersOf.title + lettersOf.row * amendmentsIn(runs).length;
+    } else {
+      prose += inline(runs, meeting, negotiation);
+      letters += lettersOf.name * amendmentsIn(runs).length;
+    }
   }
-  return { prose, wordings, amendments: amendmentsIn(clause.runs).length };
+  return { prose, wordings, letters };
 }
 
 /** Words in force, in the brackets that a party put round them. */
@@ -81,22 +94,23 @@ function bracketed({ text, marks }: Run, negotiation: NegotiationState): string 
 
 /** Words with their marks; the codes of an amendment follow its last words in the stretch. */
 function inline(runs: readonly Run[], meeting: Meeting, negotiation: NegotiationState): string {
+  const last = new Map<MarkId, number>();
+  for (const [at, run] of runs.entries()) for (const id of amendmentsIn([run])) last.set(id, at);
   return runs
     .map((run, at) => {
-      const { insertion, deletion } = run.marks;
-      // The space after the words stands after their codes.
-      const bare = run.text.trimEnd() === '' ? run.text : run.text.trimEnd();
+      // Spaces before and after the words stand outside of the line, and after their codes.
+      const bare = run.text.trim() === '' ? run.text : run.text.trim();
+      const start = run.text.indexOf(bare);
       let shown = `<bdi>${escaped(bare)}</bdi>`;
       for (const [tag, ids] of [
-        ['ins', insertion],
-        ['del', deletion],
+        ['ins', run.marks.insertion],
+        ['del', run.marks.deletion],
       ] as const)
         if (ids.length > 0)
           shown = `<${tag} class="${colourOf(partiesOf(ids, negotiation)[0], meeting)}">${shown}</${tag}>`;
-      const ending = [...insertion, ...deletion].filter(
-        (id) => !runs.slice(at + 1).some(({ marks }) => marks.insertion.includes(id) || marks.deletion.includes(id)),
-      );
-      return `<span class="contested">${shown}</span>${ending.map((id) => codes(id, meeting, negotiation)).join('')}${run.text.slice(bare.length)}`;
+      const ending = amendmentsIn([run]).filter((id) => last.get(id) === at);
+      const names = ending.map((id) => codes(id, meeting, negotiation)).join('');
+      return `${run.text.slice(0, start)}<span class="contested">${shown}</span>${names}${run.text.slice(start + bare.length)}`;
     })
     .join('');
 }
@@ -130,7 +144,9 @@ function folded(
           '{wordings}',
           `<b>${count}</b>`,
         );
-  const rows = ids.map(({ id }) => row(id, runs, meeting, negotiation));
+  const rows = ids.slice(0, mostRows).map(({ id }) => row(id, runs, meeting, negotiation));
+  if (ids.length > mostRows)
+    rows.push(`<li class="more">${escaped(message(language, 'screen.more', { count: ids.length - mostRows }))}</li>`);
   return {
     prose: `<span class="contested fold"><bdi>${escaped(base)}</bdi></span><span class="count">${count}</span>`,
     rows: `<section><h2>${title}</h2><ul>${rows.join('')}</ul></section>`,

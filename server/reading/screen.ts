@@ -42,7 +42,7 @@ export const screenSheet: Sheet = {
 <noscript><meta http-equiv="refresh" content="20"></noscript>
 </head>
 <body data-version="${String(version)}" data-offline="${message(language, 'reading.offline')}" data-live="">
-${raw(part('heading'))}
+<div aria-live="polite">${raw(part('heading'))}</div>
 <main id="text" tabindex="0" aria-labelledby="title">${raw(part('clause'))}${raw(part('wordings'))}</main>
 <footer>${raw(part('counts'))}${raw(kind)}<p id="connection" role="status"></p><p class="clock">${raw(momentTag(at, language, 'hour'))}</p></footer>
 </body>
@@ -104,8 +104,6 @@ const sizeOf = (letters: number): number => {
   const size = lettersAtSize.findIndex((most) => letters <= most);
   return size === -1 ? lettersAtSize.length : size;
 };
-/** A name at a mark takes as much space as so many letters. */
-const lettersOfName = 6;
 
 function clauseParts(
   meeting: MeetingState,
@@ -123,7 +121,7 @@ function clauseParts(
   const prose = marked?.prose ?? words(clause, negotiation, view, language);
   const sponsors = view === 'attributed' ? (negotiation.clauses.get(clause.id)?.sponsors ?? []) : [];
   const behind = sponsors.length === 0 ? '' : ` <span class="sponsors">(${escaped(sponsors.join('; '))})</span>`;
-  const size = sizeOf(clauseText(clause).length + lettersOfName * (marked?.amendments ?? 0));
+  const size = sizeOf(marked?.letters ?? clauseText(clause).length);
   const number = label === '' ? '' : `<p class="number">${escaped(label)}</p>`;
   return [
     {

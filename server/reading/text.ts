@@ -50,7 +50,7 @@ export const textSheet: Sheet = {
 </head>
 <body data-version="${String(version)}" data-offline="${words('reading.offline')}" data-live="${words('reading.live')}">
 <a class="skip" href="#text">${words('reading.skip')}</a>
-<header><a href="/">${words('reading.back')}</a><h1>${meeting.name}</h1>${raw(kind)}<p id="connection" role="status"></p>${raw(parts.map((part) => part.html).join(''))}</header>
+<header><a href="/">${words('reading.back')}</a><h1>${meeting.name}</h1>${raw(kind)}<p id="connection" role="status"></p><div aria-live="polite">${raw(parts.map((part) => part.html).join(''))}</div></header>
 <main id="text">${raw(body)}</main>
 </body>
 </html>`);

@@ -78,6 +78,7 @@ export const en = {
   'screen.parties.other': '{count} parties',
   'screen.wordings.one': '{count} wording',
   'screen.wordings.other': '{count} wordings',
+  'screen.more': 'And {count} more',
   // Consensus
   'status.open': 'Open',
   'status.agreed': 'Agreed',

@@ -82,6 +82,7 @@ export const es = {
   'screen.parties.other': '{count} partes',
   'screen.wordings.one': '{count} redacción',
   'screen.wordings.other': '{count} redacciones',
+  'screen.more': 'Y {count} más',
   // Consensus
   'status.open': 'Abierto',
   'status.agreed': 'Acordado',

@@ -85,6 +85,7 @@ export const fr = {
   'screen.parties.other': '{count} parties',
   'screen.wordings.one': '{count} formulation',
   'screen.wordings.other': '{count} formulations',
+  'screen.more': 'Et {count} de plus',
   // Consensus
   'status.open': 'Ouvert',
   'status.agreed': 'Convenu',

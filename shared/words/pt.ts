@@ -82,6 +82,7 @@ export const pt = {
   'screen.parties.other': '{count} partes',
   'screen.wordings.one': '{count} redação',
   'screen.wordings.other': '{count} redações',
+  'screen.more': 'E mais {count}',
   // Consensus
   'status.open': 'Aberto',
   'status.agreed': 'Acordado',

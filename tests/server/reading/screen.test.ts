@@ -211,6 +211,21 @@ describe('[READ5] The parties’ amendments on the projector', () => {
     expect(wordings).toContain('<del><bdi>no less than </bdi></del><bdi>thirty</bdi>');
   });
 
+  it('hundreds of the same words cost no more than their first rows', () => {
+    const names = Array.from({ length: 600 }, (_, at) => `a${at}x`);
+    const clause = op(
+      'c1',
+      'in ',
+      names.reduce((words, name) => del(name, words), del('a', 'each province')),
+      ...names.map((name) => ins(name, ` ${name}`)),
+    );
+    const begun = performance.now();
+    const { wordings } = marked(clause, amended(Object.fromEntries(['a', ...names].map((name) => [name, ['ARG']]))));
+    expect(performance.now() - begun).toBeLessThan(500);
+    expect(wordings.match(/<li/g)).toHaveLength(25);
+    expect(plain(wordings)).toMatch(/And 577 more$/);
+  });
+
   it('an amendment to an amendment is read with it', () => {
     const { wordings } = marked(
       op('c1', 'care', ins('a1', ' and '), ins('a2', 'social '), ins('a1', 'psychological'), ins('a3', ' help')),
