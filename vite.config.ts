@@ -102,6 +102,8 @@ const test = async (): Promise<UserConfig> => ({
     testTimeout: 30_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Vitest makes stylesheets empty; the server sends these.
+    css: { include: [/server\/reading\/assets\//] },
     // For two processors: a third file runs while one waits for a timer or another process.
     maxWorkers: 3,
     sequence: { sequencer: (await import('./tests/helpers/sequencer.ts')).LongestFirst },

@@ -2,6 +2,7 @@ import './parsing.ts';
 import './styles/theme.css';
 import './styles/parties.css';
 import './styles/pages.css';
+import './styles/print.css';
 import { render } from 'preact';
 import { LocationProvider } from 'preact-iso/router';
 import { SessionView } from '../shared/protocol/access.ts';

@@ -58,6 +58,16 @@ export function MeetingPage({ id }: { id: MeetingId }) {
         <a class="button" href={`/meetings/${id}/text`}>
           {t('meeting.text')}
         </a>
+        {runs && (
+          <>
+            <a class="button" href={`/meetings/${id}/screen`} target="_blank" rel="noopener">
+              {t('meeting.projector')}
+            </a>
+            <a class="button" href={`/meetings/${id}/screen?for=observers`} target="_blank" rel="noopener">
+              {t('meeting.projector-observers')}
+            </a>
+          </>
+        )}
       </nav>
       <SeatChooser meeting={meeting} view={view} />
       <Conduct meeting={meeting} view={view} />

@@ -6,6 +6,7 @@ import { send, sentenceOf } from '../api.ts';
 import { session } from '../session.ts';
 import { language, speak, t } from '../words.ts';
 import { Announcer, announce } from './announcer.tsx';
+import { Printed } from './printed.tsx';
 
 const ownNames: Record<Language, string> = { en: 'English', es: 'Español', fr: 'Français', pt: 'Português' };
 
@@ -87,6 +88,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        <Printed />
         {children}
       </main>
       <Announcer />

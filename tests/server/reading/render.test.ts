@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Fragment, renderClauses } from '../../../server/reading/render.ts';
+import { renderClauses } from '../../../server/reading/render.ts';
+import type { Fragment } from '../../../server/reading/sheet.ts';
 import { openStatus } from '../../../shared/negotiation/families/status/state.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
