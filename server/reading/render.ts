@@ -1,12 +1,16 @@
 import { html, raw } from 'hono/html';
+import { recommendationNumbers } from '../../shared/meeting/agenda.ts';
 import type { MeetingState, ObserverView } from '../../shared/meeting/meeting.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import type { ClauseRecord } from '../../shared/negotiation/families/clause/state.ts';
 import type { Status } from '../../shared/negotiation/families/status/state.ts';
 import { type MarkRecord, type NegotiationState, statusOf } from '../../shared/negotiation/state.ts';
-import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { MarkId } from '../../shared/protocol/ids.ts';
+import { sponsorsOf } from '../../shared/text/amendment.ts';
 import type { Clause, Run } from '../../shared/text/clause.ts';
-import { labelStyleOf, labels } from '../../shared/text/labels.ts';
+import { type ClauseReference, clauseReferences, labelStyleOf } from '../../shared/text/labels.ts';
 import { Remembered } from '../../shared/text/remembered.ts';
+import { clauseName, recommendationTitle } from '../../shared/words/references.ts';
 import { type Language, message } from '../../shared/words/words.ts';
 
 /** A clause as observers see it: one fragment of HTML, the same bytes for all. */
@@ -23,43 +27,44 @@ export const unavailable = (language: Language): Fragment => ({
 
 type Open = Exclude<ObserverView, 'nothing'>;
 
-/** The label of brackets round words: their parties, where the chair opened that. */
+/** Words in one bracket, and the amendments and parties that contest them. */
 interface Piece {
   readonly text: string;
   /** Neighbours with the same key stand in one bracket. Empty: words in force that nobody contests. */
   readonly key: string;
   readonly tag: 'ins' | 'del' | 'span';
-  readonly parties: readonly PartyCode[];
+  readonly names: readonly string[];
 }
 
 const escaped = (text: string): string => String(html`${text}`);
 
-/** The parties of open marks. A mark that was decided or withdrawn shows nothing. */
-function partiesOf(ids: readonly MarkId[], negotiation: NegotiationState): PartyCode[] {
-  const parties = new Set<PartyCode>();
+/** Open marks, each by its number and its parties. A mark that was decided or withdrawn shows nothing. */
+function namesOf(ids: readonly MarkId[], negotiation: NegotiationState, numberOf: NumberOf): string[] {
+  const names = new Set<string>();
   for (const id of ids) {
     const record = negotiation.marks.get(id);
     if (record?.state !== 'open') continue;
-    parties.add(record.party);
-    if (record.kind === 'amendment')
-      for (const sponsor of record.sponsors) if (sponsor.accepted) parties.add(sponsor.party);
+    names.add(record.kind === 'amendment' ? `${numberOf(id)} ${sponsorsOf(record).join(', ')}` : record.party);
   }
-  return [...parties];
+  return [...names];
 }
 
-function piece({ text, marks }: Run, negotiation: NegotiationState): Piece {
+/** The number of an amendment. */
+type NumberOf = (id: MarkId) => string;
+
+function piece({ text, marks }: Run, negotiation: NegotiationState, numberOf: NumberOf): Piece {
   const tag = marks.insertion.length > 0 ? 'ins' : marks.deletion.length > 0 ? 'del' : 'span';
   const contested = [...marks.insertion, ...marks.deletion, ...marks.bracket];
   return {
     text,
     key: contested.length === 0 ? '' : `${tag} ${contested.join()}`,
     tag,
-    parties: partiesOf(contested, negotiation),
+    names: namesOf(contested, negotiation, numberOf),
   };
 }
 
 /** The words of a clause in a view: `clean` has the words in force and nothing else. */
-function words(clause: Clause, negotiation: NegotiationState, view: Open): string {
+function words(clause: Clause, negotiation: NegotiationState, view: Open, numberOf: NumberOf): string {
   if (view === 'clean')
     return `<bdi>${escaped(
       clause.runs
@@ -69,19 +74,17 @@ function words(clause: Clause, negotiation: NegotiationState, view: Open): strin
     )}</bdi>`;
   const pieces: Piece[] = [];
   for (const run of clause.runs) {
-    const next = piece(run, negotiation);
+    const next = piece(run, negotiation, numberOf);
     const last = pieces.at(-1);
     if (last !== undefined && last.key === next.key)
       pieces[pieces.length - 1] = { ...last, text: last.text + next.text };
     else pieces.push(next);
   }
   return pieces
-    .map(({ text, key, tag, parties }) => {
+    .map(({ text, key, tag, names }) => {
       if (key === '') return `<bdi>${escaped(text)}</bdi>`;
-      const names =
-        view === 'attributed' && parties.length > 0
-          ? ` <small class="by">– ${escaped(parties.join(', '))}</small>`
-          : '';
+      const by =
+        view === 'attributed' && names.length > 0 ? ` <small class="by">– ${escaped(names.join('; '))}</small>` : '';
       // The space between words stands outside of their brackets.
       const bare = text.trim();
       const [before, after] =
@@ -91,7 +94,7 @@ function words(clause: Clause, negotiation: NegotiationState, view: Open): strin
       const shown = `<bdi>${escaped(bare === '' ? text : bare)}</bdi>`;
       const inner = tag === 'span' || view !== 'attributed' ? shown : `<${tag}>${shown}</${tag}>`;
       // The brackets are elements: a bracket that somebody typed is a letter inside them.
-      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${names}<b class="bracket">]</b></span>${after}`;
+      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${by}<b class="bracket">]</b></span>${after}`;
     })
     .join('');
 }
@@ -114,7 +117,7 @@ const isShown = (clause: Clause, view: Open): boolean =>
 
 /** The inputs of a fragment beside its clause, view and language; a changed record is another object. */
 interface Drawn {
-  readonly number: string;
+  readonly reference: ClauseReference;
   readonly record: ClauseRecord | undefined;
   readonly marks: readonly (readonly [MarkId, MarkRecord | undefined])[];
   readonly fragment: Fragment;
@@ -141,15 +144,24 @@ function contestedIn(clause: Clause, negotiation: NegotiationState, view: Open):
   return [...ids].map((id) => [id, negotiation.marks.get(id)]);
 }
 
-function draw(clause: Clause, number: string, negotiation: NegotiationState, view: Open, language: Language): Fragment {
+function draw(
+  clause: Clause,
+  reference: ClauseReference,
+  negotiation: NegotiationState,
+  view: Open,
+  language: Language,
+  numberOf: NumberOf,
+): Fragment {
   const status = statusOf(negotiation, clause.id);
   const sponsors = negotiation.clauses.get(clause.id)?.sponsors ?? [];
   const behind =
     view === 'attributed' && sponsors.length > 0 ? ` <small class="by">(${escaped(sponsors.join('; '))})</small>` : '';
-  const label = number === '' ? '' : `<span class="label">${escaped(number)}</span> `;
+  const { label, number } = reference;
+  const beside = label === '' ? '' : `<span class="label">${escaped(label)}</span> `;
+  const name = label === '' && number !== '' ? ` title="${escaped(clauseName(language, reference))}"` : '';
   return {
     id: clause.id,
-    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}">${label}<span class="words">${words(clause, negotiation, view)}</span>${behind}${statusLine(status, view, language)}</p>`,
+    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}"${name}>${beside}<span class="words">${words(clause, negotiation, view, numberOf)}</span>${behind}${statusLine(status, view, language)}</p>`,
   };
 }
 
@@ -165,21 +177,30 @@ export function renderClauses(
   language: Language,
 ): readonly Fragment[] {
   if (view === 'nothing') return [];
-  const shown = clausesShown(text, view);
-  const numbers = labels(shown, labelStyleOf(language));
+  // Of the whole text: a clause has the same number in every view.
+  const references = new Map(
+    clauseReferences(text, negotiation, labelStyleOf(language)).map((reference, at) => [text[at]?.id, reference]),
+  );
+  let numbers: ReadonlyMap<MarkId, string> | null = null;
+  const numberOf = (id: MarkId): string => {
+    numbers ??= amendmentNumbers(negotiation.marks);
+    return numbers.get(id) ?? '';
+  };
   const before = drawnBefore(view, language);
-  return shown.map((clause, at) => {
-    const number = numbers[at] ?? '';
+  return clausesShown(text, view).map((clause) => {
+    const reference = references.get(clause.id) ?? { kind: clause.kind, label: '', number: '' };
     const record = negotiation.clauses.get(clause.id);
     const known = before.get(clause);
     if (
-      known?.number === number &&
+      known !== undefined &&
+      known.reference.label === reference.label &&
+      known.reference.number === reference.number &&
       known.record === record &&
       known.marks.every(([id, was]) => negotiation.marks.get(id) === was)
     )
       return known.fragment;
-    const fragment = draw(clause, number, negotiation, view, language);
-    before.set(clause, { number, record, marks: contestedIn(clause, negotiation, view), fragment });
+    const fragment = draw(clause, reference, negotiation, view, language, numberOf);
+    before.set(clause, { reference, record, marks: contestedIn(clause, negotiation, view), fragment });
     return fragment;
   });
 }
@@ -204,6 +225,7 @@ export function renderPage(
 ): string {
   const { observerView: view } = meeting;
   const words = (key: Parameters<typeof message>[1]): string => message(language, key);
+  const numbers = new Map<string, number>(recommendationNumbers(meeting));
   const body =
     view === 'nothing'
       ? `<p class="closed">${escaped(words('reading.closed'))}</p>`
@@ -211,7 +233,7 @@ export function renderPage(
           .map((topic) => {
             const own = sections.filter((section) => section.topic === topic.id);
             const level = Math.min(topic.level + 1, 5);
-            return `<section><h${level}>${escaped(topic.heading)}</h${level}>${own.map((section) => renderSection(section, level + 1)).join('')}</section>`;
+            return `<section><h${level}>${escaped(topic.heading)}</h${level}>${own.map((section) => renderSection(section, recommendationTitle(language, numbers.get(section.id) ?? 0, section.heading), level + 1)).join('')}</section>`;
           })
           .join('');
   const kind = view === 'nothing' ? '' : `<p class="view">${escaped(words(`reading.${view}`))}</p>`;
@@ -234,7 +256,6 @@ export function renderPage(
 </html>`);
 }
 
-function renderSection({ id, heading, fragments }: Section, level: number): string {
-  const title = heading === '' ? '' : `<h${level}>${escaped(heading)}</h${level}>`;
-  return `<article>${title}<div id="recommendation-${id}">${fragments.map((fragment) => fragment.html).join('')}</div></article>`;
+function renderSection({ id, fragments }: Section, title: string, level: number): string {
+  return `<article><h${level}>${escaped(title)}</h${level}><div id="recommendation-${id}">${fragments.map((fragment) => fragment.html).join('')}</div></article>`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MarkId, PartyCode } from '../protocol/ids.ts';
+import { ClauseNumber } from '../text/labels.ts';
 import { Decided } from './act.ts';
 import { type AmendmentRecord, AmendmentState } from './families/amendment/state.ts';
 import { AmendedWords } from './families/amendment/words.ts';
@@ -30,6 +31,7 @@ const parts = {
   status: Status,
   clauseSponsors: z.array(PartyCode),
   origin: MarkId,
+  number: ClauseNumber.nullable(),
 };
 
 export const metadataKey = ({ of, id }: Pick<StateChange, 'of' | 'id'>): string => `${of}:${id}`;
@@ -59,10 +61,11 @@ export function mirrored(change: StateChange, before: NegotiationState): readonl
   if (change.of === 'clause') {
     const was = before.clauses.get(change.id);
     if (was === undefined) return [[key, change.value]];
-    const { status, sponsors, origin } = change.value;
+    const { status, sponsors, origin, number } = change.value;
     put('status', status, was.status);
     put('sponsors', sponsors, was.sponsors);
     if (origin !== undefined) put('origin', origin, was.origin);
+    put('number', number ?? null, was.number ?? null);
     return written;
   }
   const { value } = change;
@@ -99,6 +102,9 @@ export function readMetadata(map: MetadataMap, named: Pick<StateChange, 'of' | '
     put('status', read('status', parts.status));
     put('sponsors', read('sponsors', parts.clauseSponsors));
     put('origin', read('origin', parts.origin));
+    const number = read('number', parts.number);
+    if (number === null) delete now.number;
+    else put('number', number);
   } else if (of === 'mark') {
     const state = read('state', parts.state);
     put('state', state?.state);

@@ -350,6 +350,11 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
       },
     },
   ],
+  [
+    'POST /api/recommendations/{id}/freeze-numbering',
+    '401 404 404 403 403 200 200 403',
+    { body: async () => ({ frozen: !(await meeting.text()).numbersFrozen }) },
+  ],
   ['DELETE /api/session', '401 204 204 204 204 204 204 204', { ends: true }],
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],
 ];
