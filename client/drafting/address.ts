@@ -60,9 +60,20 @@ function showAmendment(
     const card = document.getElementById(`card-${id}`);
     const folded = card?.closest('details');
     if (folded != null) folded.open = true;
-    card?.scrollIntoView({ block: 'nearest' });
+    if (card !== null) scrollWithin(card);
     if (isOpen) return;
     if (card === null) say(t('link.no-amendment', { name: t('amendment.title', { number }) }));
-    else card.focus();
+    else card.focus({ preventScroll: true });
   });
+}
+
+/**
+ * Scrolls the panel to a card, and not the page: the page scrolls to the words. Cards out of view have no exact height
+ * before they are drawn, so the panel is scrolled again in the next frames.
+ */
+function scrollWithin(card: HTMLElement, frames = 3): void {
+  const panel = card.closest('aside');
+  if (panel === null) return;
+  panel.scrollTop += card.getBoundingClientRect().top - panel.getBoundingClientRect().top - 16;
+  if (frames > 1) requestAnimationFrame(() => scrollWithin(card, frames - 1));
 }

@@ -83,6 +83,7 @@ describe('[REF1] The address of a clause or an amendment', () => {
     await expect.poll(() => caretIn(chair)).toBe(await chair.locator('.clause').last().getAttribute('id'));
     const active = chair.locator('.card.is-active');
     await expect.poll(() => active.locator('.amendment-number').innerText()).toBe(number);
+    await expect.poll(() => inView(chair, '.card.is-active')).toBe(true);
     await chair.waitForTimeout(800);
     await active.getByRole('button', { name: 'Not adopt' }).click();
     await found.waitFor({ state: 'detached' });
