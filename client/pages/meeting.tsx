@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
+import { recommendationNumbers } from '../../shared/meeting/agenda.ts';
 import { type MeetingCommand, ObserverView } from '../../shared/meeting/meeting.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
-import type { MeetingId } from '../../shared/protocol/ids.ts';
+import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { sentenceOf } from '../api.ts';
 import { type Meeting, meetingOf } from '../meeting.ts';
 import { announce } from '../parts/announcer.tsx';
@@ -9,7 +10,7 @@ import { BusyButton } from '../parts/busy.tsx';
 import { Title } from '../parts/frame.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
-import { t } from '../words.ts';
+import { recommendationTitle, t } from '../words.ts';
 import { NotFoundPage } from './notFound.tsx';
 
 const viewKeys = {
@@ -80,7 +81,6 @@ export function MeetingPage({ id }: { id: MeetingId }) {
               {recommendations.map((one) => (
                 <li key={one.id} class="recommendation">
                   <h3>
-                    <span class="number">{view.recommendations.indexOf(one) + 1}</span>{' '}
                     <a href={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</a>
                     {view.currentClause?.recommendation === one.id && <span class="current-sign">◆</span>}
                   </h3>
@@ -95,11 +95,10 @@ export function MeetingPage({ id }: { id: MeetingId }) {
   );
 }
 
-/** A recommendation's heading, or its number where it has none. */
-export function titleOf(view: MeetingView, id: string): string {
-  const at = view.recommendations.findIndex((one) => one.id === id);
-  const heading = view.recommendations[at]?.heading ?? '';
-  return heading === '' ? t('meeting.untitled', { number: at + 1 }) : heading;
+/** A recommendation's number, and its heading, where it has one. */
+export function titleOf(view: MeetingView, id: RecommendationId): string {
+  const heading = view.recommendations.find((one) => one.id === id)?.heading ?? '';
+  return recommendationTitle(recommendationNumbers(view).get(id) ?? 0, heading);
 }
 
 /**

@@ -2,12 +2,14 @@ import '../styles/draft.css';
 import { computed, effect, useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
+import { recommendationNumbers } from '../../shared/meeting/agenda.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import { Accepted } from '../../shared/protocol/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
 import { ApiError, post, sentenceOf, split } from '../api.ts';
+import { followAddress } from '../drafting/address.ts';
 import { KeptWords, Refusals } from '../drafting/refusals.tsx';
 import { DraftingSession } from '../drafting/session.ts';
 import { SavedSign, Toolbar } from '../drafting/toolbar.tsx';
@@ -15,6 +17,7 @@ import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
 import { AmendmentCards } from '../negotiation/amendment/cards.tsx';
 import { kindKeys } from '../negotiation/amendment/words.ts';
 import { ChangedDialog } from '../negotiation/changed.tsx';
+import { FreezeNumbers } from '../negotiation/clause/freeze.tsx';
 import { ClausePanel } from '../negotiation/clause.tsx';
 import type { DraftingContext } from '../negotiation/context.ts';
 import { statusWords } from '../negotiation/status/words.ts';
@@ -26,7 +29,7 @@ import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
 import { inSeat } from '../seat.ts';
 import { session } from '../session.ts';
-import { errorWords, labelStyle, t, tn } from '../words.ts';
+import { clausePlace, errorWords, labelStyle, t, tn } from '../words.ts';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
 
@@ -59,6 +62,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
   }
   if (!known) return <NotFoundPage />;
   const { me } = view;
+  const clause = new URLSearchParams(location.search).get('clause');
   // Observers, and administrators without an accreditation, read the rendered text.
   if (me === null || me.role === 'observer')
     return (
@@ -67,7 +71,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
         <SeatChooser meeting={meeting} view={view} />
         <KeptWords recommendation={id} />
         <p>
-          <a href={`/meetings/${meetingId}/text`}>{t('meeting.text')}</a>
+          <a href={`/meetings/${meetingId}/text${clause === null ? '' : `#clause-${clause}`}`}>{t('meeting.text')}</a>
         </p>
       </div>
     );
@@ -126,6 +130,7 @@ function DraftingPage({
       me,
       parties: () => parties.value,
       face,
+      placeOf: (clause) => clausePlace(recommendationNumbers(latest()).get(id) ?? 0, drafting.referenceOf(clause)),
       say: announce,
       execute: async (wish: Wish) => {
         const seen = drafting.seen();
@@ -152,6 +157,12 @@ function DraftingPage({
   }, [drafting]);
   useEffect(() => hearAmendments(drafting, me, face), [drafting]);
   useEffect(() => followCurrentClause(drafting, meeting, id, follow, route), [drafting]);
+  useEffect(() => {
+    const showPanel = (): void => {
+      panel.value = true;
+    };
+    return followAddress(drafting, announce, showPanel);
+  }, [drafting]);
 
   const setCurrentClause = useCallback(
     (clause: ClauseId): void => {
@@ -163,10 +174,12 @@ function DraftingPage({
   const open = drafting.count.value;
   const line = drafting.line.value;
   const capacity = drafting.capacity.value;
-  const at = view.recommendations.findIndex((one) => one.id === id);
-  const topic = view.topics.find((one) => one.id === view.recommendations[at]?.topic);
-  const [previous, next] = [view.recommendations[at - 1], view.recommendations[at + 1]];
-  const progress = view.recommendations[at]?.progress;
+  const inOrder = [...recommendationNumbers(view).keys()];
+  const at = inOrder.indexOf(id);
+  const [previous, next] = [inOrder[at - 1], inOrder[at + 1]];
+  const own = view.recommendations.find((one) => one.id === id);
+  const topic = view.topics.find((one) => one.id === own?.topic);
+  const progress = own?.progress;
   return (
     <div class="draft">
       <div class="draft-head">
@@ -195,12 +208,12 @@ function DraftingPage({
         <Toolbar context={context} />
         <div class="row">
           {previous !== undefined && (
-            <a class="button" href={`/meetings/${meeting.id}/recommendations/${previous.id}`}>
+            <a class="button" href={`/meetings/${meeting.id}/recommendations/${previous}`}>
               ← {t('draft.previous')}
             </a>
           )}
           {next !== undefined && (
-            <a class="button" href={`/meetings/${meeting.id}/recommendations/${next.id}`}>
+            <a class="button" href={`/meetings/${meeting.id}/recommendations/${next}`}>
               {t('draft.next')} →
             </a>
           )}
@@ -228,6 +241,7 @@ function DraftingPage({
         {drafting.ready.value && drafting.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
         <div ref={place} />
         {capacity !== null && <p class="quiet keys">{t('draft.keys')}</p>}
+        <FreezeNumbers context={context} />
       </div>
       <button
         type="button"
@@ -325,8 +339,9 @@ function hearAmendments(
       whisper(
         fresh
           .slice(0, 3)
-          .map(({ record, kind, struck, inserted }) =>
+          .map(({ id, record, kind, struck, inserted }) =>
             t('card.heard', {
+              number: drafting.numberOf(id),
               party: face(record.party).name,
               kind: t(kindKeys[kind]),
               words: [struck === '' ? '' : `${t('card.strikes')}: ${struck}.`, inserted].join(' ').trim(),

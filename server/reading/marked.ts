@@ -1,10 +1,11 @@
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import { sponsorsOf } from '../../shared/text/amendment.ts';
 import type { Clause, Run } from '../../shared/text/clause.ts';
 import { counted, type Language, message } from '../../shared/words/words.ts';
-import { escaped, partiesOf } from './render.ts';
+import { escaped } from './render.ts';
 
 /**
  * A clause with its parties' amendments, for a reader who is far away. Words stay in ink; the line under or through
@@ -23,6 +24,17 @@ export interface MarkedClause {
 const lettersOf = { name: 6, row: 45, title: 60 } as const;
 
 const colours = 24;
+
+/** The parties of open marks. A mark that was decided or withdrawn shows nothing. */
+function partiesOf(ids: readonly MarkId[], negotiation: NegotiationState): readonly PartyCode[] {
+  const parties = new Set<PartyCode>();
+  for (const id of ids) {
+    const record = negotiation.marks.get(id);
+    if (record?.state !== 'open') continue;
+    for (const party of record.kind === 'amendment' ? sponsorsOf(record) : [record.party]) parties.add(party);
+  }
+  return [...parties];
+}
 
 type Meeting = Pick<MeetingState, 'partyPlaces'>;
 
@@ -119,7 +131,7 @@ function inline(runs: readonly Run[], meeting: Meeting, negotiation: Negotiation
 function codes(id: MarkId, meeting: Meeting, negotiation: NegotiationState): string {
   const record = negotiation.marks.get(id);
   if (record?.kind !== 'amendment' || record.state !== 'open') return '';
-  return `<span class="codes ${colourOf(record.party, meeting)}">${escaped(sponsorsOf(record).join(' '))}</span>`;
+  return `<span class="codes ${colourOf(record.party, meeting)}">${escaped(`${amendmentNumbers(negotiation.marks).get(id) ?? ''} ${sponsorsOf(record).join(' ')}`.trim())}</span>`;
 }
 
 /** The words in force of a stretch, once, and a row for each amendment: the words as they would be with it alone. */

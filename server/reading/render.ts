@@ -1,12 +1,15 @@
 import { html } from 'hono/html';
 import type { ObserverView } from '../../shared/meeting/meeting.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import type { ClauseRecord } from '../../shared/negotiation/families/clause/state.ts';
 import type { Status } from '../../shared/negotiation/families/status/state.ts';
 import { type MarkRecord, type NegotiationState, statusOf } from '../../shared/negotiation/state.ts';
-import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import { sponsorsOf } from '../../shared/text/amendment.ts';
 import type { Clause, Run } from '../../shared/text/clause.ts';
-import { labelStyleOf, labels } from '../../shared/text/labels.ts';
+import { type ClauseReference, clauseReferences, labelStyleOf } from '../../shared/text/labels.ts';
 import { Remembered } from '../../shared/text/remembered.ts';
+import { clauseName } from '../../shared/words/references.ts';
 import { type Language, message } from '../../shared/words/words.ts';
 import type { Fragment } from './sheet.ts';
 
@@ -19,32 +22,33 @@ export const unavailable = (language: Language): Fragment => ({
 /** A view that shows text. */
 export type Open = Exclude<ObserverView, 'nothing'>;
 
-/** The label of brackets round words: their parties, where the chair opened that. */
+/** Words in one bracket, and the amendments and parties that contest them. */
 interface Piece {
   readonly text: string;
   /** Neighbours with the same key stand in one bracket. Empty: words in force that nobody contests. */
   readonly key: string;
   readonly isInserted: boolean;
   readonly isStruck: boolean;
-  readonly parties: readonly PartyCode[];
+  readonly names: readonly string[];
 }
 
 export const escaped = (text: string): string => String(html`${text}`);
 
-/** The parties of open marks. A mark that was decided or withdrawn shows nothing. */
-export function partiesOf(ids: readonly MarkId[], negotiation: NegotiationState): PartyCode[] {
-  const parties = new Set<PartyCode>();
+/** Open marks, each by its number and its parties. A mark that was decided or withdrawn shows nothing. */
+function namesOf(ids: readonly MarkId[], negotiation: NegotiationState, numberOf: NumberOf): string[] {
+  const names = new Set<string>();
   for (const id of ids) {
     const record = negotiation.marks.get(id);
     if (record?.state !== 'open') continue;
-    parties.add(record.party);
-    if (record.kind === 'amendment')
-      for (const sponsor of record.sponsors) if (sponsor.accepted) parties.add(sponsor.party);
+    names.add(record.kind === 'amendment' ? `${numberOf(id)} ${sponsorsOf(record).join(', ')}` : record.party);
   }
-  return [...parties];
+  return [...names];
 }
 
-function piece({ text, marks }: Run, negotiation: NegotiationState): Piece {
+/** The number of an amendment. */
+export type NumberOf = (id: MarkId) => string;
+
+function piece({ text, marks }: Run, negotiation: NegotiationState, numberOf: NumberOf): Piece {
   const isInserted = marks.insertion.length > 0;
   const isStruck = marks.deletion.length > 0;
   const contested = [...marks.insertion, ...marks.deletion, ...marks.bracket];
@@ -53,12 +57,18 @@ function piece({ text, marks }: Run, negotiation: NegotiationState): Piece {
     key: contested.length === 0 ? '' : `${isInserted} ${isStruck} ${contested.join()}`,
     isInserted,
     isStruck,
-    parties: partiesOf(contested, negotiation),
+    names: namesOf(contested, negotiation, numberOf),
   };
 }
 
 /** The words of a clause in a view: `clean` has the words in force and nothing else. */
-export function words(clause: Clause, negotiation: NegotiationState, view: Open, language: Language): string {
+export function words(
+  clause: Clause,
+  negotiation: NegotiationState,
+  view: Open,
+  language: Language,
+  numberOf: NumberOf,
+): string {
   if (view === 'clean')
     return `<bdi>${escaped(
       clause.runs
@@ -68,19 +78,17 @@ export function words(clause: Clause, negotiation: NegotiationState, view: Open,
     )}</bdi>`;
   const pieces: Piece[] = [];
   for (const run of clause.runs) {
-    const next = piece(run, negotiation);
+    const next = piece(run, negotiation, numberOf);
     const last = pieces.at(-1);
     if (last !== undefined && last.key === next.key)
       pieces[pieces.length - 1] = { ...last, text: last.text + next.text };
     else pieces.push(next);
   }
   return pieces
-    .map(({ text, key, isInserted, isStruck, parties }) => {
+    .map(({ text, key, isInserted, isStruck, names }) => {
       if (key === '') return `<bdi>${escaped(text)}</bdi>`;
-      const names =
-        view === 'attributed' && parties.length > 0
-          ? ` <small class="by">– ${escaped(parties.join(', '))}</small>`
-          : '';
+      const by =
+        view === 'attributed' && names.length > 0 ? ` <small class="by">– ${escaped(names.join('; '))}</small>` : '';
       // The space between words stands outside of their brackets.
       const bare = text.trim();
       const [before, after] =
@@ -94,7 +102,7 @@ export function words(clause: Clause, negotiation: NegotiationState, view: Open,
         : shown;
       const inner = isInserted && view === 'attributed' ? `<ins>${struck}</ins>` : struck;
       // The brackets are elements: a bracket that somebody typed is a letter inside them.
-      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${names}<b class="bracket">]</b></span>${after}`;
+      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${by}<b class="bracket">]</b></span>${after}`;
     })
     .join('');
 }
@@ -117,7 +125,7 @@ const isShown = (clause: Clause, view: Open): boolean =>
 
 /** The inputs of a fragment beside its clause, view and language; a changed record is another object. */
 interface Drawn {
-  readonly number: string;
+  readonly reference: ClauseReference;
   readonly isCurrent: boolean;
   readonly record: ClauseRecord | undefined;
   readonly marks: readonly (readonly [MarkId, MarkRecord | undefined])[];
@@ -146,25 +154,28 @@ function contestedIn(clause: Clause, negotiation: NegotiationState, view: Open):
 }
 
 interface Drawing {
-  readonly number: string;
+  readonly reference: ClauseReference;
   readonly isCurrent: boolean;
   readonly negotiation: NegotiationState;
   readonly view: Open;
   readonly language: Language;
+  readonly numberOf: NumberOf;
 }
 
-function draw(clause: Clause, { number, isCurrent, negotiation, view, language }: Drawing): Fragment {
+function draw(clause: Clause, { reference, isCurrent, negotiation, view, language, numberOf }: Drawing): Fragment {
   const status = statusOf(negotiation, clause.id);
   const sponsors = negotiation.clauses.get(clause.id)?.sponsors ?? [];
   const behind =
     view === 'attributed' && sponsors.length > 0 ? ` <small class="by">(${escaped(sponsors.join('; '))})</small>` : '';
-  const label = number === '' ? '' : `<span class="label">${escaped(number)}</span> `;
+  const { label, number } = reference;
+  const beside = label === '' ? '' : `<span class="label">${escaped(label)}</span> `;
+  const name = label === '' && number !== '' ? ` title="${escaped(clauseName(language, reference))}"` : '';
   const current = isCurrent
     ? ` <small class="now">${escaped(message(language, 'reading.under-discussion'))}</small>`
     : '';
   return {
     id: clause.id,
-    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}${isCurrent ? ' current' : ''}">${label}<span class="words">${words(clause, negotiation, view, language)}</span>${behind}${statusLine(status, view, language)}${current}</p>`,
+    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}${isCurrent ? ' current' : ''}"${name}>${beside}<span class="words">${words(clause, negotiation, view, language, numberOf)}</span>${behind}${statusLine(status, view, language)}${current}</p>`,
   };
 }
 
@@ -181,23 +192,32 @@ export function renderClauses(
   current: ClauseId | null = null,
 ): readonly Fragment[] {
   if (view === 'nothing') return [];
-  const shown = clausesShown(text, view);
-  const numbers = labels(shown, labelStyleOf(language));
+  // Of the whole text: a clause has the same number in every view.
+  const references = new Map(
+    clauseReferences(text, negotiation, labelStyleOf(language)).map((reference, at) => [text[at]?.id, reference]),
+  );
+  let numbers: ReadonlyMap<MarkId, string> | null = null;
+  const numberOf = (id: MarkId): string => {
+    numbers ??= amendmentNumbers(negotiation.marks);
+    return numbers.get(id) ?? '';
+  };
   const before = drawnBefore(view, language);
-  return shown.map((clause, at) => {
-    const number = numbers[at] ?? '';
+  return clausesShown(text, view).map((clause) => {
+    const reference = references.get(clause.id) ?? { kind: clause.kind, label: '', number: '' };
     const isCurrent = clause.id === current;
     const record = negotiation.clauses.get(clause.id);
     const known = before.get(clause);
     if (
-      known?.number === number &&
+      known !== undefined &&
       known.isCurrent === isCurrent &&
+      known.reference.label === reference.label &&
+      known.reference.number === reference.number &&
       known.record === record &&
       known.marks.every(([id, was]) => negotiation.marks.get(id) === was)
     )
       return known.fragment;
-    const fragment = draw(clause, { number, isCurrent, negotiation, view, language });
-    before.set(clause, { number, isCurrent, record, marks: contestedIn(clause, negotiation, view), fragment });
+    const fragment = draw(clause, { reference, isCurrent, negotiation, view, language, numberOf });
+    before.set(clause, { reference, isCurrent, record, marks: contestedIn(clause, negotiation, view), fragment });
     return fragment;
   });
 }

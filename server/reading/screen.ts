@@ -1,8 +1,10 @@
 import { html, raw } from 'hono/html';
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import { isLocked, type NegotiationState, statusOf } from '../../shared/negotiation/state.ts';
 import { isUnresolved } from '../../shared/text/amendment.ts';
 import { type Clause, clauseText } from '../../shared/text/clause.ts';
+import { clauseName } from '../../shared/words/references.ts';
 import { counted, type Language, message } from '../../shared/words/words.ts';
 import { markedClause } from './marked.ts';
 import { type Place, placeUnderDiscussion, showsProposals } from './place.ts';
@@ -64,16 +66,14 @@ const said = (title: string, sentence: string): readonly Fragment[] => [
 ];
 
 function heading(
-  { number, heading: title, clause, label }: Place,
+  { number, heading: title, clause, reference }: Place,
   found: ShownText | null,
   view: Open,
   language: Language,
 ): Fragment {
   const name = message(language, 'meeting.untitled', { number }) + (title === '' ? '' : `. ${title}`);
   const where =
-    clause === null
-      ? ''
-      : `<p class="where">${escaped(label === '' ? message(language, 'clause.unnumbered') : message(language, 'clause.title', { label }))}</p>`;
+    clause === null ? '' : `<p class="where">${escaped(reference === null ? '' : clauseName(language, reference))}</p>`;
   const status = clause === null || found === null ? '' : statusOfClause(clause, found.negotiation, view, language);
   return {
     id: 'heading',
@@ -107,7 +107,7 @@ const sizeOf = (letters: number): number => {
 
 function clauseParts(
   meeting: MeetingState,
-  { clause, label }: Place,
+  { clause, reference }: Place,
   found: ShownText | null,
   view: Open,
   language: Language,
@@ -118,10 +118,12 @@ function clauseParts(
     return [{ id: 'clause', html: '<section id="part-clause" class="fit-0"></section>' }, hidden('wordings')];
   const { negotiation } = found;
   const marked = view === 'attributed' ? markedClause(clause, meeting, negotiation, language) : null;
-  const prose = marked?.prose ?? words(clause, negotiation, view, language);
+  const numbers = amendmentNumbers(negotiation.marks);
+  const prose = marked?.prose ?? words(clause, negotiation, view, language, (id) => numbers.get(id) ?? '');
   const sponsors = view === 'attributed' ? (negotiation.clauses.get(clause.id)?.sponsors ?? []) : [];
   const behind = sponsors.length === 0 ? '' : ` <span class="sponsors">(${escaped(sponsors.join('; '))})</span>`;
   const size = sizeOf(marked?.letters ?? clauseText(clause).length);
+  const label = reference?.label ?? '';
   const number = label === '' ? '' : `<p class="number">${escaped(label)}</p>`;
   return [
     {

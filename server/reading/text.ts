@@ -1,7 +1,8 @@
 import { html, raw } from 'hono/html';
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
+import { recommendationTitle } from '../../shared/words/references.ts';
 import { type Language, message } from '../../shared/words/words.ts';
-import { numbered, placeName, placeUnderDiscussion } from './place.ts';
+import { placeName, placeUnderDiscussion } from './place.ts';
 import { escaped, renderClauses, unavailable } from './render.ts';
 import type { Fragment, PageContent, Sheet, ShownText } from './sheet.ts';
 import { asAt } from './time.ts';
@@ -79,7 +80,7 @@ function topic(
   const own = recommendations.map((one, at) => ({ ...one, number: at + 1 })).filter((one) => one.topic === id);
   const articles = own.map(({ id: recommendation, heading: title, number }) => {
     const text = (clauses.get(recommendation) ?? []).map((fragment) => fragment.html).join('');
-    return `<article><h${level + 1}>${escaped(numbered(number, title, language))}</h${level + 1}><div id="recommendation-${recommendation}">${text}</div></article>`;
+    return `<article><h${level + 1}>${escaped(recommendationTitle(language, number, title))}</h${level + 1}><div id="recommendation-${recommendation}">${text}</div></article>`;
   });
   return `<section><h${level}>${escaped(heading)}</h${level}>${articles.join('')}</section>`;
 }

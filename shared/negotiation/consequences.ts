@@ -9,6 +9,7 @@ import { madeTo, openParents, ownerOf, parentsIn } from '../text/ownership.ts';
 import { removeAmendments } from '../text/resolve.ts';
 import type { StoredEvent } from './event.ts';
 import { amendmentReparented, amendmentsClosed, markRegistered } from './families/amendment/events.ts';
+import { NewNumbers } from './families/amendment/numbers.ts';
 import type { AmendedPlace } from './families/amendment/places.ts';
 import type { AmendmentState } from './families/amendment/state.ts';
 import type { AmendedWords } from './families/amendment/words.ts';
@@ -209,11 +210,14 @@ function registrations(
   const fresh = entered.length === 0 ? [] : [clausesEntered.make({ clauses: entered, sponsors })];
   if (party === null || made.size === 0) return fresh;
   const parents = parentsOfNew(clauses, negotiation);
-  const marks = [...made].map(([mark, { name, clauses: within }]) =>
-    name === 'bracket' || name === 'comment'
-      ? markRegistered.make({ mark, kind: name, party, clauses: within })
-      : markRegistered.make({ mark, kind: 'amendment', party, clauses: within, parent: parents.get(mark) ?? null }),
-  );
+  const numbers = new NewNumbers(negotiation.marks);
+  const marks = [...made].map(([mark, { name, clauses: within }]) => {
+    if (name === 'bracket' || name === 'comment')
+      return markRegistered.make({ mark, kind: name, party, clauses: within });
+    const parent = parents.get(mark) ?? null;
+    const number = numbers.next(mark, parent);
+    return markRegistered.make({ mark, kind: 'amendment', party, clauses: within, parent, number });
+  });
   return [...fresh, ...marks];
 }
 

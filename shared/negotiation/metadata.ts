@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MarkId, PartyCode } from '../protocol/ids.ts';
+import { ClauseNumber } from '../text/labels.ts';
 import { Decided } from './act.ts';
 import { AmendedPlace } from './families/amendment/places.ts';
 import { type AmendmentRecord, AmendmentState } from './families/amendment/state.ts';
@@ -31,6 +32,7 @@ const parts = {
   status: Status,
   clauseSponsors: z.array(PartyCode),
   origin: MarkId.nullable(),
+  number: ClauseNumber.nullable(),
 };
 
 export const metadataKey = ({ of, id }: Pick<StateChange, 'of' | 'id'>): string => `${of}:${id}`;
@@ -60,10 +62,11 @@ export function mirrored(change: StateChange, before: NegotiationState): readonl
   if (change.of === 'clause') {
     const was = before.clauses.get(change.id);
     if (was === undefined) return [[key, change.value]];
-    const { status, sponsors, origin } = change.value;
+    const { status, sponsors, origin, number } = change.value;
     put('status', status, was.status);
     put('sponsors', sponsors, was.sponsors);
     put('origin', origin ?? null, was.origin ?? null);
+    put('number', number ?? null, was.number ?? null);
     return written;
   }
   const { value } = change;
@@ -102,6 +105,9 @@ export function readMetadata(map: MetadataMap, named: Pick<StateChange, 'of' | '
     const origin = read('origin', parts.origin);
     if (origin === null) delete now.origin;
     else put('origin', origin);
+    const number = read('number', parts.number);
+    if (number === null) delete now.number;
+    else put('number', number);
   } else if (of === 'mark') {
     const state = read('state', parts.state);
     if (state !== undefined) {

@@ -359,6 +359,11 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
     '401 404 404 403 403 403 422 403',
     { body: async () => ({ amendment: await amendment() }) },
   ],
+  [
+    'POST /api/recommendations/{id}/freeze-numbering',
+    '401 404 404 403 403 200 200 403',
+    { body: async () => ({ frozen: !(await meeting.text()).numbersFrozen }) },
+  ],
   ['DELETE /api/session', '401 204 204 204 204 204 204 204', { ends: true }],
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],
 ];

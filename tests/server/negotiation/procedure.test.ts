@@ -34,6 +34,7 @@ const rights: readonly [
   ['lift-bracket', ['chair', 'rapporteur', 'argentina'], () => ({})],
   ['move-clause', ['chair', 'rapporteur'], (_id, clause) => ({ clause, after: null })],
   ['take-back', ['chair'], (id) => ({ amendment: id })],
+  ['freeze-numbering', ['chair', 'rapporteur'], () => ({})],
   ['dispose-and-agree', ['chair'], (_id, clause) => ({ clauses: [clause], adopt: [], status: 'agreed' })],
 ];
 
@@ -56,6 +57,7 @@ describe('[PROC1] The roles for each command', () => {
             status: 'open',
           });
         if (type === 'take-back') await meeting.order('chair', 'not-adopt', { amendments: [id] });
+        if (type === 'freeze-numbering') order = { frozen: !(await meeting.text()).numbersFrozen };
         if (type === 'lift-bracket') {
           const bracket = newMarkId();
           await argentina.say(

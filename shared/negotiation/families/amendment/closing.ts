@@ -5,6 +5,7 @@ import { sponsorsOf, stands, wordsOf } from '../../../text/amendment.ts';
 import type { Clause } from '../../../text/clause.ts';
 import type { Seen } from '../../../text/digest.ts';
 import { Digests } from '../../../text/digest.ts';
+import { clauseNumbers, isFrozen } from '../../../text/labels.ts';
 import { operated } from '../../../text/operations.ts';
 import { openParents } from '../../../text/ownership.ts';
 import { placesOf } from '../../../text/reinstate.ts';
@@ -13,7 +14,7 @@ import { type Decision, digestsOf, type Looked, requireSeen, type Situation, spe
 import { AmendmentEvents, sameWords } from '../../consequences.ts';
 import type { StoredEvent } from '../../event.ts';
 import { isLocked, type NegotiationState } from '../../state.ts';
-import { clauseAdopted } from '../clause/events.ts';
+import { clauseAdopted, numbersFrozen } from '../clause/events.ts';
 import type { AmendmentRecord, AmendmentState } from './state.ts';
 
 /** An amendment that is open and has words in the text. Throws `not-found` or `amendment-closed`. */
@@ -84,18 +85,30 @@ export function close(
   return { operations, events: [...amendments.list(reason), ...adoptedClauses(text, after, negotiation)] };
 }
 
-/** A proposed clause that is one of the text now takes over its amendment's sponsors. */
+/**
+ * A proposed clause that is one of the text now takes over its amendment's sponsors. Where numbers are frozen, it keeps
+ * the number under which it was adopted.
+ */
 function adoptedClauses(
   text: readonly Clause[],
   after: readonly Clause[],
-  { marks }: NegotiationState,
+  negotiation: NegotiationState,
 ): readonly StoredEvent[] {
+  const { marks } = negotiation;
   const proposed = new Map(text.flatMap(({ id, insertion }) => (insertion === null ? [] : [[id, insertion] as const])));
-  return after.flatMap(({ id, insertion }) => {
+  const adopted = after.flatMap(({ id, insertion }) => {
     const origin = insertion === null ? proposed.get(id) : undefined;
     const source = origin === undefined ? undefined : marks.get(origin);
     return origin === undefined || source?.kind !== 'amendment'
       ? []
       : [clauseAdopted.make({ clause: id, origin, sponsors: [...sponsorsOf(source)] })];
   });
+  if (adopted.length === 0 || !isFrozen(negotiation)) return adopted;
+  const shown = clauseNumbers(text, negotiation);
+  const ids = new Set(adopted.map(({ clause }) => clause));
+  const numbers = text.flatMap(({ id }, at) => {
+    const number = shown[at];
+    return ids.has(id) && number != null ? [{ clause: id, number }] : [];
+  });
+  return numbers.length === 0 ? adopted : [...adopted, numbersFrozen.make({ numbers })];
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ClauseId, MarkId, PartyCode } from '../../../protocol/ids.ts';
 import { decidedBy, nameOf } from '../../act.ts';
 import { defineEvent } from '../../event.ts';
+import { AmendmentNumber } from './numbers.ts';
 import { AmendedPlace } from './places.ts';
 import { AmendmentState } from './state.ts';
 import { AmendedWords } from './words.ts';
@@ -9,7 +10,7 @@ import { AmendedWords } from './words.ts';
 /** A party made a mark: an amendment, a bracket or a comment. */
 export const markRegistered = defineEvent({
   type: 'mark registered',
-  v: 1,
+  v: 2,
   shape: {
     mark: MarkId,
     kind: z.enum(['amendment', 'bracket', 'comment']),
@@ -18,8 +19,10 @@ export const markRegistered = defineEvent({
     clauses: z.array(ClauseId).min(1),
     /** Of an amendment: the pending one that it amends; null for one to the text in force. */
     parent: MarkId.nullable().optional(),
+    /** Of an amendment. Version 1 had none; there it follows from the order in which amendments were made. */
+    number: AmendmentNumber.optional(),
   },
-  fold({ mark, kind, party, clauses, parent }, effects, { actor, at }) {
+  fold({ mark, kind, party, clauses, parent, number }, effects, { actor, at }) {
     const [clause] = clauses;
     if (clause === undefined || !('role' in actor)) throw new RangeError('a mark is made by a participant in a clause');
     const made = { party, typedBy: nameOf(actor), participant: actor.participant, at, clause };
@@ -28,7 +31,16 @@ export const markRegistered = defineEvent({
       id: mark,
       value:
         kind === 'amendment'
-          ? { kind, ...made, state: 'open', sponsors: [], reason: '', parent: parent ?? null, clauses }
+          ? {
+              kind,
+              ...made,
+              ...(number === undefined ? {} : { number }),
+              state: 'open',
+              sponsors: [],
+              reason: '',
+              parent: parent ?? null,
+              clauses,
+            }
           : { kind, ...made, state: 'open' },
     });
   },

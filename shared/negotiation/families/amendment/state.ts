@@ -3,6 +3,7 @@ import { ClauseId, MarkId } from '../../../protocol/ids.ts';
 import { Decided } from '../../act.ts';
 import { owned } from '../../owned.ts';
 import { CoSponsor } from '../sponsoring/state.ts';
+import { AmendmentNumber } from './numbers.ts';
 import { AmendedPlace } from './places.ts';
 import { AmendedWords } from './words.ts';
 
@@ -13,6 +14,8 @@ export type AmendmentState = z.infer<typeof AmendmentState>;
 export const AmendmentRecord = z.object({
   kind: z.literal('amendment'),
   ...owned,
+  /** For ever. Absent where an earlier version recorded it: `amendmentNumbers` gives its number. */
+  number: AmendmentNumber.optional(),
   state: AmendmentState,
   sponsors: z.array(CoSponsor),
   reason: z.string(),
