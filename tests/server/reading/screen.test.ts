@@ -90,12 +90,12 @@ describe('[READ5] The projector', () => {
   it('names the recommendation, the clause, its status and its sponsors, and counts', () => {
     const parts = drawn('attributed', text, negotiation);
     expect(partOf(parts, 'heading')).toBe('Recommendation 2. Assistance to victims Clause 1 Open');
-    expect(partOf(parts, 'clause')).toBe('1 Open safe ARG CAN shelters (BRA; CAN)');
+    expect(partOf(parts, 'clause')).toBe('1. Open safe A1 ARG CAN shelters (BRA; CAN)');
     expect(partOf(parts, 'counts')).toBe('3 clauses: 0 agreed, 2 open, 1 with amendments 1 amendment, 1 party');
   });
 
   it('says that a clause is only proposed', () => {
-    expect(partOf(drawn('attributed', text, negotiation, 'c3'), 'heading')).toContain('Clause 2 Proposed clause');
+    expect(partOf(drawn('attributed', text, negotiation, 'c3'), 'heading')).toContain('Clause 1 bis Proposed clause');
   });
 
   it('shows nothing of a closed session but its name, at whatever stands under discussion', () => {
@@ -112,7 +112,7 @@ describe('[READ5] The projector', () => {
 
   it('shows the words in force where the chair opened those alone, and no proposed clause', () => {
     const parts = drawn('clean', text, negotiation);
-    expect(partOf(parts, 'clause')).toBe('1 Open shelters');
+    expect(partOf(parts, 'clause')).toBe('1. Open shelters');
     expect(partOf(parts, 'counts')).toBe('3 clauses: 0 agreed, 0 ad referendum, 3 open');
     const hidden = drawn('clean', text, negotiation, 'c3');
     expect(partOf(hidden, 'heading')).toBe('Recommendation 2. Assistance to victims');
@@ -121,7 +121,7 @@ describe('[READ5] The projector', () => {
 
   it('shows brackets without names where the chair opened those', () => {
     const parts = drawn('bracketed', text, negotiation);
-    expect(partOf(parts, 'clause')).toBe('1 Open [ safe ] shelters');
+    expect(partOf(parts, 'clause')).toBe('1. Open [ safe ] shelters');
     expect(parts.map(({ html }) => html).join()).not.toMatch(/ARG|CAN|BRA|party-/);
     expect(partOf(parts, 'counts')).not.toContain('party');
   });
@@ -183,7 +183,7 @@ describe('[READ5] The parties’ amendments on the projector', () => {
       op('c1', 'Give legal ', del('a1', 'advice'), ins('a1', 'aid'), ' and ', brk('b1', 'safe'), ' lodging'),
       amended({ a1: ['ARG', 'BRA'] }),
     );
-    expect(plain(prose)).toBe('Give legal advice aid ARG BRA and [ safe ] lodging');
+    expect(plain(prose)).toBe('Give legal advice aid A1 ARG BRA and [ safe ] lodging');
     expect(prose).toContain('<del class="party-0"><bdi>advice</bdi></del>');
     expect(prose).toContain('<ins class="party-0"><bdi>aid</bdi></ins>');
     expect(wordings).toBe('');
@@ -196,7 +196,7 @@ describe('[READ5] The parties’ amendments on the projector', () => {
       amended({ a1: ['ARG', 'CAN'], a2: ['BRA'] }),
     );
     expect(plain(prose)).toBe('in each province 2 wordings , staffed');
-    expect(plain(wordings)).toBe('2 wordings in place of “each province” ARG CAN the regions BRA every port');
+    expect(plain(wordings)).toBe('2 wordings in place of “each province” A1 ARG CAN the regions A2 BRA every port');
   });
 
   it('a deletion among them shows the words that it strikes', () => {
@@ -205,7 +205,7 @@ describe('[READ5] The parties’ amendments on the projector', () => {
       amended({ a1: ['ARG'], a2: ['BRA'], a3: ['CAN'] }),
     );
     expect(plain(wordings)).toBe(
-      '3 wordings in place of “no less than thirty” ARG no less than thirty BRA no less than thirty CAN no less than thirty working',
+      '3 wordings in place of “no less than thirty” A1 ARG no less than thirty A2 BRA no less than thirty A3 CAN no less than thirty working',
     );
     expect(wordings).toContain('<del><bdi>no less than </bdi></del><del><bdi>thirty</bdi></del>');
     expect(wordings).toContain('<del><bdi>no less than </bdi></del><bdi>thirty</bdi>');
@@ -231,7 +231,7 @@ describe('[READ5] The parties’ amendments on the projector', () => {
       op('c1', 'care', ins('a1', ' and '), ins('a2', 'social '), ins('a1', 'psychological'), ins('a3', ' help')),
       amended({ a1: ['ARG'], a2: ['BRA'], a3: ['CAN'] }, { a2: 'a1' }),
     );
-    expect(plain(wordings)).toBe('3 wordings ARG and psychological BRA and social psychological CAN help');
+    expect(plain(wordings)).toBe('3 wordings A1 ARG and psychological A2 BRA and social psychological A3 CAN help');
   });
 
   it('type is the smaller the longer the clause is', () => {
@@ -251,7 +251,7 @@ describe('[READ6] The observers’ page', () => {
   it.each([
     ['c1', 'Recommendation 2, clause 1'],
     ['c2', 'Recommendation 2, clause 1 (a)'],
-    ['c4', 'Recommendation 2, clause without a number'],
+    ['c4', 'Recommendation 2, opening line'],
     [null, 'Recommendation 2'],
   ])('names the clause under discussion: %s is %s', (current, name) => {
     const place = placeUnderDiscussion(at('clean', current), found, 'en');
