@@ -22,6 +22,7 @@ async function whoAmI(): Promise<void> {
 const place = document.getElementById('app');
 if (place !== null) {
   leaveUnreadable();
+  void whoAmI();
   preload();
   render(
     <LocationProvider scope={withinClient}>
@@ -31,5 +32,4 @@ if (place !== null) {
     </LocationProvider>,
     place,
   );
-  void whoAmI();
 }
