@@ -23,6 +23,7 @@ async function whoAmI(): Promise<void> {
 const place = document.getElementById('app');
 if (place !== null) {
   leaveUnreadable();
+  void whoAmI();
   preload();
   render(
     <LocationProvider scope={withinClient}>
@@ -32,5 +33,4 @@ if (place !== null) {
     </LocationProvider>,
     place,
   );
-  void whoAmI();
 }
