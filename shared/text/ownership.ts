@@ -78,20 +78,15 @@ export function hostsOf(
   };
   const owners = ownersIn(clause, negotiation);
   const hosts: (MarkId | null)[] = [];
-  for (let from = 0; from < owners.length; ) {
-    if (!isWithin(owners[from] ?? null)) {
-      from += 1;
-      continue;
-    }
-    let to = from + 1;
-    let holdsOwn = owners[from] === id;
-    while (to < owners.length && isWithin(owners[to] ?? null)) {
-      holdsOwn ||= owners[to] === id;
-      to += 1;
-    }
-    // The remainder of an amendment may consist of words made to it alone.
-    if (holdsOwn) hosts.push(sharedBy(owners[from - 1], owners[to], clause, parent));
-    from = to;
+  // From its own letters outwards: the other amendments of a clause, which may be hundreds, are not looked at. A stretch
+  // without an own letter is none of its own: the remainder of an amendment may consist of words made to it alone.
+  for (let own = owners.indexOf(id); own >= 0; ) {
+    let from = own;
+    while (from > 0 && isWithin(owners[from - 1] ?? null)) from -= 1;
+    let to = own + 1;
+    while (to < owners.length && isWithin(owners[to] ?? null)) to += 1;
+    hosts.push(sharedBy(owners[from - 1], owners[to], clause, parent));
+    own = owners.indexOf(id, to);
   }
   return hosts;
 }

@@ -46,7 +46,8 @@ export class NewNumbers {
     return number;
   }
   #note(number: AmendmentNumber): void {
-    const [, beginning = 'A', digits = ''] = /^(.*?)(\d+)$/.exec(number) ?? [];
-    this.#last.set(beginning, Math.max(this.#last.get(beginning) ?? 0, Number(digits)));
+    const beginning = number.slice(0, number.lastIndexOf('.') + 1) || 'A';
+    const last = Number(number.slice(beginning.length));
+    if (last > (this.#last.get(beginning) ?? 0)) this.#last.set(beginning, last);
   }
 }
