@@ -23,7 +23,7 @@ import {
 } from '../../shared/text/amendment.ts';
 import type { Capacity } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
-import { type ClauseReference, clauseReferences, type LabelStyle, labels } from '../../shared/text/labels.ts';
+import { type ClauseReference, clauseReferences, type LabelStyle, sameNumbering } from '../../shared/text/labels.ts';
 import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
 import { Follower } from './follow.ts';
@@ -116,7 +116,7 @@ export class DraftingSession {
   #references: ReadonlyMap<ClauseId, ClauseReference> = new Map();
   readonly #referenceById = computed(() => {
     const text = this.text.value;
-    const now = clauseReferences(text, this.negotiation.value, this.#options.labelStyle());
+    const now = this.#referencesIn(text, this.negotiation.value, this.#options.labelStyle());
     const byId = new Map(
       text.map(({ id }, at) => {
         const before = this.#references.get(id);
@@ -164,6 +164,21 @@ export class DraftingSession {
     this.#seen.knows();
   }
 
+  #numbered: {
+    readonly text: readonly Clause[];
+    readonly negotiation: LiveState;
+    readonly style: LabelStyle;
+    readonly references: readonly ClauseReference[];
+  } | null = null;
+  /** The references of a text. They are computed once for many letters, since the editor asks at each. */
+  #referencesIn(text: readonly Clause[], negotiation: LiveState, style: LabelStyle): readonly ClauseReference[] {
+    const known = this.#numbered;
+    const isSame =
+      known !== null && known.negotiation === negotiation && known.style === style && sameNumbering(known.text, text);
+    const references = isSame ? known.references : clauseReferences(text, negotiation, style);
+    this.#numbered = { text, negotiation, style, references };
+    return references;
+  }
   referenceOf(id: ClauseId): ClauseReference {
     return this.#referenceById.value.get(id) ?? noReference;
   }
@@ -317,7 +332,7 @@ export class DraftingSession {
       },
       sponsorsOf: (id) => negotiation.clauses.get(id)?.sponsors ?? [],
       statusOf: (id) => statusOf(negotiation, id),
-      labels: (clauses) => labels(clauses, negotiation, labelStyle()),
+      labels: (clauses) => this.#referencesIn(clauses, this.negotiation.peek(), labelStyle()).map(({ label }) => label),
       active: this.active.peek(),
       currentClause: currentClause?.recommendation === this.#options.recommendation ? currentClause.clause : null,
       words: words(),

@@ -290,6 +290,25 @@ export const clauseReferences = (
   });
 };
 
+/**
+ * Whether two texts have the same numbers under the same records: typing changes the words of a clause, and seldom its
+ * number.
+ */
+export const sameNumbering = (one: readonly Numbered[], other: readonly Numbered[]): boolean =>
+  one.length === other.length &&
+  one.every((clause, at) => {
+    const twin = other[at];
+    return (
+      twin !== undefined &&
+      (clause === twin ||
+        (clause.id === twin.id &&
+          clause.kind === twin.kind &&
+          clause.level === twin.level &&
+          clause.insertion === twin.insertion &&
+          (clause.insertion === null || hasVisible(clauseText(clause)) === hasVisible(clauseText(twin)))))
+    );
+  });
+
 /** The labels alone. */
 export const labels = (text: readonly Numbered[], records: Records, style: LabelStyle): readonly string[] =>
   clauseReferences(text, records, style).map(({ label }) => label);

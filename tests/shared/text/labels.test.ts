@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
-import { clauseNumbers, clauseReferences, labels, latinAdverb } from '../../../shared/text/labels.ts';
+import { clauseNumbers, clauseReferences, labels, latinAdverb, sameNumbering } from '../../../shared/text/labels.ts';
 import { chapeau, clauseId, ins, mark, op, proposed, recital, sub } from '../../helpers/texts.ts';
 
 const none = new LiveState();
@@ -217,5 +217,16 @@ describe('[LAB4] Each clause of a recommendation has a name of its own', () => {
       'operative 2 (a)',
     ]);
     expect(clauseReferences(text, none, 'romance')[7]?.number).toBe('1 a) i)');
+  });
+
+  it.each<[name: string, is: Clause[], same: boolean]>([
+    ['words in force', [op('c1', 'Urge all'), proposed('c2', 'arg1', ins('arg1', 'Ask'))], true],
+    ['words of a proposed clause', [op('c1', 'Urge'), proposed('c2', 'arg1', ins('arg1', 'Ask them'))], true],
+    ['the last visible word of one', [op('c1', 'Urge'), proposed('c2', 'arg1', ins('arg1', ' '))], false],
+    ['a level', [op('c1', 'Urge'), { ...proposed('c2', 'arg1', ins('arg1', 'Ask')), level: 1 }], false],
+    ['an adoption', [op('c1', 'Urge'), op('c2', 'Ask')], false],
+    ['one clause more', [op('c1', 'Urge'), proposed('c2', 'arg1', ins('arg1', 'Ask')), op('c3', 'Act')], false],
+  ])('a change of %s: whether the numbers are sure to be the same', (_name, is, same) => {
+    expect(sameNumbering([op('c1', 'Urge'), proposed('c2', 'arg1', ins('arg1', 'Ask'))], is)).toBe(same);
   });
 });
