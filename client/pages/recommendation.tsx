@@ -16,6 +16,8 @@ import { kindKeys } from '../negotiation/amendment/words.ts';
 import { ChangedDialog } from '../negotiation/changed.tsx';
 import { ClausePanel } from '../negotiation/clause.tsx';
 import type { DraftingContext } from '../negotiation/context.ts';
+import { DecisionBar } from '../negotiation/deciding/bar.tsx';
+import { listing } from '../negotiation/deciding/listing.tsx';
 import { statusWords } from '../negotiation/status/words.ts';
 import { followPointer } from '../negotiation/steady.ts';
 import { announce, whisper } from '../parts/announcer.tsx';
@@ -27,6 +29,7 @@ import { go, Link } from '../router.tsx';
 import { inSeat } from '../seat.ts';
 import { session } from '../session.ts';
 import { errorWords, labelStyle, t, tn } from '../words.ts';
+import { MarshalledList } from './list.tsx';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
 
@@ -167,7 +170,7 @@ function DraftingPage({
   const [previous, next] = [view.recommendations[at - 1], view.recommendations[at + 1]];
   const progress = view.recommendations[at]?.progress;
   return (
-    <div class="draft">
+    <div class={listing.value ? 'draft draft-listing' : 'draft'}>
       <div class="draft-head">
         <nav class="crumbs">
           <Link to={`/meetings/${meeting.id}`}>{view.name}</Link>
@@ -222,6 +225,7 @@ function DraftingPage({
         <Refusals context={context} />
         <ChangedSince context={context} />
       </div>
+      {listing.value && <MarshalledList context={context} />}
       <div class="draft-text">
         {!drafting.ready.value && <p class="quiet">{t('app.loading')}</p>}
         {drafting.ready.value && drafting.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
@@ -243,6 +247,7 @@ function DraftingPage({
         <ClausePanel context={context} setCurrentClause={setCurrentClause} />
         <AmendmentCards context={context} />
       </aside>
+      <DecisionBar context={context} />
     </div>
   );
 }

@@ -83,7 +83,7 @@ export interface ExcerptPiece {
 /** Words of context on each side of a change. */
 const around = 5;
 /** Longer stretches are shown by their beginning and end. */
-const longest = 16;
+const longest = 10;
 
 /**
  * The change of one amendment in a clause, with some words of its target on both sides. It is compared with the text in
@@ -109,6 +109,11 @@ export function excerptOf(
     const last = pieces.at(-1);
     if (last?.sign === sign) last.text += text;
     else pieces.push({ sign, text });
+  }
+  // Before, then after, also where the new words stand in front of the struck ones.
+  for (const [at, piece] of pieces.entries()) {
+    const next = pieces[at + 1];
+    if (piece.sign === '+' && next?.sign === '-') [pieces[at], pieces[at + 1]] = [next, piece];
   }
   const first = pieces.findIndex(({ sign }) => sign !== '=');
   const end = pieces.findLastIndex(({ sign }) => sign !== '=');
