@@ -88,7 +88,9 @@ const Recommendation = signedIn(() => {
   const { params } = useRoute();
   const meeting = MeetingId.safeParse(params.meeting);
   const id = RecommendationId.safeParse(params.recommendation);
-  return meeting.success && id.success ? <Drafting meeting={meeting.data} id={id.data} /> : <NotFoundPage />;
+  // The list of amendments is a view of the drafting page, at an address of its own.
+  const isView = params.view === undefined || params.view === 'amendments';
+  return meeting.success && id.success && isView ? <Drafting meeting={meeting.data} id={id.data} /> : <NotFoundPage />;
 });
 
 /** The meeting is asked for while the editor's code is still on its way. */
@@ -107,11 +109,15 @@ const routes = [
   { path: '/invitations/:token', page: InvitationPage, component: Invitation },
   { path: '/meetings/:meeting', page: MeetingPage, component: Overview },
   { path: '/meetings/:meeting/manage', page: ManagePage, component: Manage },
-  { path: '/meetings/:meeting/recommendations/:recommendation', page: RecommendationPage, component: Recommendation },
+  {
+    path: '/meetings/:meeting/recommendations/:recommendation/:view?',
+    page: RecommendationPage,
+    component: Recommendation,
+  },
 ] as const;
 
 /** Links to these open a page that the server renders. */
-export const withinClient = /^\/(?!meetings\/[^/]+\/text(?:[/?#]|$))/;
+export const withinClient = /^\/(?!meetings\/[^/]+\/(?:text|screen)(?:[/?#]|$))/;
 
 /** An address that a browser can open but the router can't read (`/%zz`, `//`) becomes one that no page has. */
 export function leaveUnreadable(): void {

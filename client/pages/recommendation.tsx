@@ -20,6 +20,8 @@ import { ChangedDialog } from '../negotiation/changed.tsx';
 import { FreezeNumbers } from '../negotiation/clause/freeze.tsx';
 import { ClausePanel } from '../negotiation/clause.tsx';
 import type { DraftingContext } from '../negotiation/context.ts';
+import { DecisionBar } from '../negotiation/deciding/bar.tsx';
+import { listing } from '../negotiation/deciding/listing.tsx';
 import { statusWords } from '../negotiation/status/words.ts';
 import { followPointer } from '../negotiation/steady.ts';
 import { announce, whisper } from '../parts/announcer.tsx';
@@ -30,6 +32,7 @@ import { SeatChooser } from '../parts/seat.tsx';
 import { inSeat } from '../seat.ts';
 import { session } from '../session.ts';
 import { clausePlace, errorWords, labelStyle, t, tn } from '../words.ts';
+import { MarshalledList } from './list.tsx';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
 
@@ -181,7 +184,7 @@ function DraftingPage({
   const topic = view.topics.find((one) => one.id === own?.topic);
   const progress = own?.progress;
   return (
-    <div class="draft">
+    <div class={listing.value ? 'draft draft-listing' : 'draft'}>
       <div class="draft-head">
         <nav class="crumbs">
           <a href={`/meetings/${meeting.id}`}>{view.name}</a>
@@ -236,6 +239,7 @@ function DraftingPage({
         <Refusals context={context} />
         <ChangedSince context={context} />
       </div>
+      {listing.value && <MarshalledList context={context} />}
       <div class="draft-text">
         {!drafting.ready.value && <p class="quiet">{t('app.loading')}</p>}
         {drafting.ready.value && drafting.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
@@ -258,6 +262,7 @@ function DraftingPage({
         <ClausePanel context={context} setCurrentClause={setCurrentClause} />
         <AmendmentCards context={context} />
       </aside>
+      <DecisionBar context={context} />
     </div>
   );
 }

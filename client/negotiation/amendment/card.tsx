@@ -8,6 +8,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { PartyTag } from '../../parts/party.tsx';
 import { clauseName, moment, t } from '../../words.ts';
 import type { DraftingContext } from '../context.ts';
+import { ChooseButton } from '../deciding/chooseButton.tsx';
 import { CommandButton } from '../execute.tsx';
 import { isMeant } from '../steady.ts';
 import { kindKeys } from './words.ts';
@@ -42,7 +43,7 @@ export function Card({
   context: DraftingContext;
   amendment: StandingAmendment;
   chosen: boolean;
-  choose: ((id: MarkId, on: boolean) => void) | null;
+  choose: (id: MarkId, on: boolean) => void;
 }) {
   const { drafting, me } = context;
   const face = context.face(record.party);
@@ -58,14 +59,12 @@ export function Card({
       aria-current={pointed ? 'true' : undefined}
     >
       <p class="card-head">
-        {me.role === 'chair' && choose !== null && (
-          <input
-            type="checkbox"
-            aria-label={t('card.choose', { number, party: face.name })}
-            checked={chosen}
-            onChange={(event) => choose(id, event.currentTarget.checked)}
-          />
-        )}
+        <input
+          type="checkbox"
+          aria-label={t('card.choose', { number, party: face.name })}
+          checked={chosen}
+          onChange={(event) => choose(id, event.currentTarget.checked)}
+        />
         <strong class="amendment-number">{number}</strong>
         <PartyTag {...face} />
         {sponsorsOf(record)
@@ -90,21 +89,7 @@ export function Card({
       <Sponsors context={context} id={id} record={record} owner={owner} />
       <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
       <div class="card-acts">
-        {me.role === 'chair' && (
-          <>
-            <CommandButton
-              context={context}
-              command={{ type: 'adopt', amendments: [id] }}
-              words={t('card.adopt')}
-              strong
-            />
-            <CommandButton
-              context={context}
-              command={{ type: 'not-adopt', amendments: [id] }}
-              words={t('card.not-adopt')}
-            />
-          </>
-        )}
+        <ChooseButton context={context} id={id} choose={choose} />
         {owner && (
           <>
             {me.role === 'rapporteur' ? (

@@ -1,21 +1,23 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed } from '@preact/signals';
 import { useCallback } from 'preact/hooks';
 import type { AmendmentRecord } from '../../../shared/negotiation/families/amendment/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
 import { CopyLink } from '../../parts/copyLink.tsx';
 import { PartyTag } from '../../parts/party.tsx';
-import { moment, t, tn } from '../../words.ts';
+import { moment, t } from '../../words.ts';
 import { Brackets } from '../bracket/rows.tsx';
 import type { DraftingContext } from '../context.ts';
-import { CommandButton } from '../execute.tsx';
+import { choiceOf } from '../deciding/choice.ts';
+import { ListLink } from '../deciding/listing.tsx';
 import { Card, Words } from './card.tsx';
 import { TakeBack } from './takeBack.tsx';
 import { stateKeys } from './words.ts';
 
-/** A card for each amendment, in the order of the text; the chair's selection of several stands above them. */
+/** A card for each amendment, in the order of the text. Ticking some shows their outcome in the decision bar. */
 export function AmendmentCards({ context }: { context: DraftingContext }) {
-  const { drafting, me } = context;
-  const chosen = useSignal<ReadonlySet<MarkId>>(new Set());
+  const { drafting } = context;
+  const choice = choiceOf(drafting);
+  const chosen = choice.ids.value;
   // A card is drawn again when its amendment has changed: `amendments` keeps the unchanged values.
   const amendments = drafting.amendments.value;
   const closed = useComputed(() =>
@@ -23,54 +25,37 @@ export function AmendmentCards({ context }: { context: DraftingContext }) {
       (entry): entry is [MarkId, AmendmentRecord] => entry[1].kind === 'amendment' && entry[1].state !== 'open',
     ),
   );
-  const standing = new Set(amendments.map(({ id }) => id));
-  const picked = [...chosen.value].filter((id) => standing.has(id));
   const choose = useCallback((id: MarkId, on: boolean): void => {
-    const next = new Set(chosen.peek());
-    if (on) next.add(id);
-    else next.delete(id);
-    chosen.value = next;
+    // On a wide screen the outcome is shown at once; on a phone it would cover the cards.
+    if (on && choice.standing.peek().length === 0) choice.open.value = isWide();
+    choice.choose(id, on);
   }, []);
   return (
     <section class="cards" aria-labelledby="cards-title">
-      <h2 id="cards-title">{t('card.title')}</h2>
-      {me.role === 'chair' && amendments.length > 1 && (
+      <h2 id="cards-title" tabIndex={-1} data-choosing>
+        {t('card.title')}
+      </h2>
+      {amendments.length > 1 && (
         <div class="cards-several">
           <label>
             <input
               type="checkbox"
-              checked={picked.length === amendments.length}
+              checked={choice.standing.value.length === amendments.length}
               onChange={(event) => {
-                chosen.value = event.currentTarget.checked ? standing : new Set();
+                choice.set(new Set(event.currentTarget.checked ? amendments.map(({ id }) => id) : []));
+                choice.open.value = event.currentTarget.checked && isWide();
               }}
             />{' '}
             {t('card.choose-all')}
           </label>
-          <span aria-live="polite">{tn('card.chosen', picked.length)}</span>
-          <CommandButton
-            context={context}
-            command={{ type: 'adopt', amendments: picked }}
-            words={t('card.adopt')}
-            off={picked.length === 0}
-          />
-          <CommandButton
-            context={context}
-            command={{ type: 'not-adopt', amendments: picked }}
-            words={t('card.not-adopt')}
-            off={picked.length === 0}
-          />
+          <ListLink />
         </div>
       )}
       {amendments.length === 0 && <p class="quiet">{t('card.none')}</p>}
       <ul class="plain">
         {amendments.map((amendment) => (
           <li key={amendment.id}>
-            <Card
-              context={context}
-              amendment={amendment}
-              chosen={chosen.value.has(amendment.id)}
-              choose={amendments.length > 1 ? choose : null}
-            />
+            <Card context={context} amendment={amendment} chosen={chosen.has(amendment.id)} choose={choose} />
           </li>
         ))}
       </ul>
@@ -122,3 +107,5 @@ export function AmendmentCards({ context }: { context: DraftingContext }) {
     </section>
   );
 }
+
+const isWide = (): boolean => matchMedia('(min-width: 60.01rem)').matches;
