@@ -1,8 +1,9 @@
 import { effect, signal } from '@preact/signals';
 import type { Party } from '../shared/meeting/meeting.ts';
 import { isErrorCode } from '../shared/protocol/errors.ts';
-import { type LabelStyle, labelStyleOf } from '../shared/text/labels.ts';
+import { type ClauseReference, type LabelStyle, labelStyleOf } from '../shared/text/labels.ts';
 import { en } from '../shared/words/en.ts';
+import * as references from '../shared/words/references.ts';
 import {
   type CountedKey,
   chooseLanguage,
@@ -91,6 +92,11 @@ export function span(from: number, to: number): string {
   return clock(language.value, isToday).formatRange(from, to);
 }
 
-/** The name of a clause: its number, where it has one. */
-export const clauseName = (label: string): string =>
-  label === '' ? t('clause.unnumbered') : t('clause.title', { label });
+/** The name of a clause within its recommendation. */
+export const clauseName = (reference: ClauseReference): string => references.clauseName(language.value, reference);
+/** Its name within the meeting: "Recommendation 4, clause 2 (a)". */
+export const clausePlace = (recommendation: number, reference: ClauseReference): string =>
+  references.clausePlace(language.value, recommendation, reference);
+/** The title of a recommendation: its number on the agenda, and its heading. */
+export const recommendationTitle = (number: number, heading: string): string =>
+  references.recommendationTitle(language.value, number, heading);

@@ -12,7 +12,7 @@ const files = (folder: string, extension: RegExp): string[] =>
 
 /** The imports of a source file, as paths from the root or names of packages. */
 function importsOf(file: string): string[] {
-  const found = [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'([^']+)'/g)];
+  const found = [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?'([^'\n]+)'/g)];
   return found.map(([, name = '']) =>
     name.startsWith('.') ? join(file, '..', name).slice(root.length).replace(/^\//, '') : name,
   );
@@ -100,6 +100,48 @@ describe('[HOUSE1] In the server, imports point one way', () => {
     };
     for (const file of graph.keys()) visit(file, []);
     expect(circles).toEqual([]);
+  });
+});
+
+/** They make values from values: no process, no socket, no file, no test runner. */
+const builders = [
+  'acts.ts',
+  'bringIn.ts',
+  'negotiated.ts',
+  'random.ts',
+  'texts.ts',
+  'fuzz/compilations.ts',
+  'fuzz/draw.ts',
+  'fuzz/update.ts',
+].map((name) => `tests/helpers/${name}`);
+
+describe('[HOUSE1] Benchmarks share nothing with tests but builders', () => {
+  it('so they measure the same when a test’s client or server changes', () => {
+    const wrong = files(join(root, 'tests', 'bench'), /\.tsx?$/).flatMap((file) =>
+      importsOf(file)
+        .filter((name) => /^tests\/(?!bench\/)/.test(name) && !builders.includes(name))
+        .map((name) => `${file.slice(root.length)}: ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(builders)('%s is a builder', (builder) => {
+    const wrong = importsOf(join(root, builder)).filter((name) =>
+      name.startsWith('tests/') ? !builders.includes(name) : !/^(?:shared|server)\/|^(?:yjs|lib0)(?:\/|$)/.test(name),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('and no test takes anything from them', () => {
+    const wrong = files(here, /\.tsx?$/)
+      .map((file) => file.slice(root.length).replace(/^\//, ''))
+      .filter((file) => !file.startsWith('tests/bench/'))
+      .flatMap((file) =>
+        importsOf(join(root, file))
+          .filter((name) => name.startsWith('tests/bench/'))
+          .map((name) => `${file}: ${name}`),
+      );
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -23,8 +23,8 @@ export function Refusals({ context }: { context: DraftingContext }) {
             <p>{errorWords(refusal.code, refusal.message)}</p>
             {refusal.words.map(({ clause, inserted, struck }) => (
               <div key={clause ?? ''}>
-                {clause !== null && drafting.labelOf(clause) !== '' && (
-                  <p class="quiet">{clauseName(drafting.labelOf(clause))}</p>
+                {clause !== null && drafting.referenceOf(clause).number !== '' && (
+                  <p class="quiet">{clauseName(drafting.referenceOf(clause))}</p>
                 )}
                 {inserted.length > 0 && <p class="quiet">{t('draft.refused-words')}</p>}
                 {inserted.map((words, index) => (

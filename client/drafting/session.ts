@@ -1,6 +1,7 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import type { Situation } from '../../shared/negotiation/command.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import type { Wish } from '../../shared/negotiation/registry.ts';
 import { LiveState, statusOf } from '../../shared/negotiation/state.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
@@ -22,7 +23,7 @@ import {
 } from '../../shared/text/amendment.ts';
 import type { Capacity } from '../../shared/text/authority.ts';
 import type { Clause } from '../../shared/text/clause.ts';
-import { type LabelStyle, labels } from '../../shared/text/labels.ts';
+import { type ClauseReference, clauseReferences, type LabelStyle, labels } from '../../shared/text/labels.ts';
 import { type Caret, createEditor, type Editor } from '../editor/editor.ts';
 import type { EditorWords, Facts, PartyFace } from '../editor/facts.ts';
 import { Follower } from './follow.ts';
@@ -104,19 +105,27 @@ export class DraftingSession {
     if (!sameList(now, this.#amendments)) this.#amendments = now;
     return this.#amendments;
   });
+  /** The numbers of all amendments, also of decided ones. */
+  readonly numbers = computed(() => amendmentNumbers(this.negotiation.value.marks));
   readonly count = computed(() => this.amendments.value.length);
   /** The connection's problem, if it has one. */
   readonly line = computed(() => {
     const saving = this.draft.value?.saving.value;
     return saving === 'offline' || saving === 'ended' || saving === 'evicted' ? saving : null;
   });
-  #labels: ReadonlyMap<ClauseId, string> = new Map();
-  readonly #labelById = computed(() => {
+  #references: ReadonlyMap<ClauseId, ClauseReference> = new Map();
+  readonly #referenceById = computed(() => {
     const text = this.text.value;
-    const now = labels(text, this.#options.labelStyle());
-    const byId = new Map(text.map(({ id }, at) => [id, now[at] ?? '']));
-    if (!sameValues(byId, this.#labels)) this.#labels = byId;
-    return this.#labels;
+    const now = clauseReferences(text, this.negotiation.value, this.#options.labelStyle());
+    const byId = new Map(
+      text.map(({ id }, at) => {
+        const before = this.#references.get(id);
+        const reference = now[at] ?? noReference;
+        return [id, before !== undefined && sameReference(before, reference) ? before : reference];
+      }),
+    );
+    if (!sameValues(byId, this.#references)) this.#references = byId;
+    return this.#references;
   });
   /** Whether the text is empty, so that there is nothing to amend. */
   readonly isEmpty = computed(() => this.text.value.length === 0);
@@ -155,8 +164,12 @@ export class DraftingSession {
     this.#seen.knows();
   }
 
-  labelOf(id: ClauseId): string {
-    return this.#labelById.value.get(id) ?? '';
+  referenceOf(id: ClauseId): ClauseReference {
+    return this.#referenceById.value.get(id) ?? noReference;
+  }
+  /** The number of an amendment, for ever: no signal, since it never changes. */
+  numberOf(id: MarkId): string {
+    return this.numbers.peek().get(id) ?? '';
   }
   isUnresolved(clause: Clause): boolean {
     return isUnresolved(clause, this.negotiation.value);
@@ -296,6 +309,7 @@ export class DraftingSession {
     return {
       face,
       partyOf: (id) => negotiation.marks.get(id)?.party ?? own,
+      numberOf: (id) => this.numberOf(id),
       supportersOf: (id) => {
         const record = negotiation.marks.get(id);
         if (record?.kind === 'amendment') return sponsorsOf(record);
@@ -303,7 +317,7 @@ export class DraftingSession {
       },
       sponsorsOf: (id) => negotiation.clauses.get(id)?.sponsors ?? [],
       statusOf: (id) => statusOf(negotiation, id),
-      labels: (clauses) => labels(clauses, labelStyle()),
+      labels: (clauses) => labels(clauses, negotiation, labelStyle()),
       active: this.active.peek(),
       currentClause: currentClause?.recommendation === this.#options.recommendation ? currentClause.clause : null,
       words: words(),
@@ -360,6 +374,11 @@ export class DraftingSession {
     this.refusals.value = this.refusals.value.filter((one) => one !== refusal);
   }
 }
+
+/** Of a clause that isn't in the text. */
+const noReference: ClauseReference = { kind: 'operative', label: '', number: '' };
+const sameReference = (one: ClauseReference, other: ClauseReference): boolean =>
+  one.kind === other.kind && one.label === other.label && one.number === other.number;
 
 const sameAmendment = (one: StandingAmendment, other: StandingAmendment): boolean =>
   one.record === other.record &&

@@ -37,7 +37,7 @@ import { narrowed } from './narrow.ts';
 import { Past } from './past.ts';
 import { pasting } from './paste.ts';
 import { replace, stayApart, suggest } from './suggest.ts';
-import { ClauseView, type ClauseViews, markView } from './views.ts';
+import { ClauseView, type ClauseViews, markView, type Unnumbered } from './views.ts';
 
 /** The editor's interface to its page. */
 export interface EditorHost {
@@ -111,6 +111,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
   };
 
   const clauseViews: ClauseViews = new Map();
+  const unnumbered: Unnumbered = new Set();
   const state = EditorState.create({
     schema,
     plugins: [
@@ -119,7 +120,7 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
       yUndoPlugin({ undoManager: past.manager }),
       steadyCaret(host.doc, fragment),
       decorations(host.facts),
-      gutters(host.facts, clauseViews),
+      gutters(host.facts, clauseViews, unnumbered),
       composing(host.context, command),
       inputs(host.context, command, travel, backspace),
       keymap({
@@ -161,11 +162,11 @@ export function createEditor(place: HTMLElement, host: EditorHost, label: string
     }),
     nodeViews: { clause: (node) => new ClauseView(node, clauseViews) },
     markViews: {
-      insertion: markView('insertion', host.facts),
-      deletion: markView('deletion', host.facts),
-      bracket: markView('bracket', host.facts),
-      comment: markView('comment', host.facts),
-      origin: markView('origin', host.facts),
+      insertion: markView('insertion', host.facts, unnumbered),
+      deletion: markView('deletion', host.facts, unnumbered),
+      bracket: markView('bracket', host.facts, unnumbered),
+      comment: markView('comment', host.facts, unnumbered),
+      origin: markView('origin', host.facts, unnumbered),
     },
     ...pasting(host.context, command),
     // `this`, not `view`: y-prosemirror inserts the text while the view is being constructed.

@@ -18,6 +18,8 @@ export interface Facts {
   readonly face: (party: PartyCode) => PartyFace;
   /** The party behind a mark. An unregistered mark is the writer's own. */
   readonly partyOf: (mark: MarkId) => PartyCode | null;
+  /** The number of an amendment; empty before the server has registered it, and for other marks. */
+  readonly numberOf: (mark: MarkId) => string;
   /** The party of an amendment and those that accepted to sponsor it. */
   readonly supportersOf: (mark: MarkId) => readonly PartyCode[];
   readonly sponsorsOf: (clause: ClauseId) => readonly PartyCode[];

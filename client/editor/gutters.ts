@@ -4,7 +4,7 @@ import type { Clause } from '../../shared/text/clause.ts';
 import { clausesOf } from './clauses.ts';
 import { drawings } from './decorations.ts';
 import type { Facts } from './facts.ts';
-import type { ClauseViews, Gutter } from './views.ts';
+import type { ClauseViews, Gutter, Unnumbered } from './views.ts';
 
 const statusNames = { open: 'open', agreed: 'agreed', 'agreed ad referendum': 'ad-referendum' } as const;
 
@@ -15,14 +15,16 @@ interface Seat {
 }
 
 /**
- * Number, status and sponsors of each clause, drawn into its node view after every change of text or negotiation state.
+ * Number, status and sponsors of each clause, drawn into its node view after every change of text or negotiation state;
+ * and the numbers of amendments that the server has registered since their words were drawn.
  *
  * They are no decorations, since ProseMirror compares the decorations of every clause at every letter.
  */
-export function gutters(facts: () => Facts, views: ClauseViews): Plugin {
+export function gutters(facts: () => Facts, views: ClauseViews, unnumbered: Unnumbered): Plugin {
   const seats = new WeakMap<object, Seat>();
   const draw = (view: EditorView, anew: boolean): void => {
     const now = facts();
+    if (anew) for (const number of unnumbered) if (number()) unnumbered.delete(number);
     const clauses = clausesOf(view.state.doc);
     const labels = now.labels(clauses);
     clauses.forEach((clause, index) => {

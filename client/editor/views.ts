@@ -114,8 +114,15 @@ export class ClauseView implements NodeView {
 
 const element = { insertion: 'ins', deletion: 'del', bracket: 'span', comment: 'span', origin: 'span' } as const;
 
-/** Owned words: underlined or struck, in the colour of their party and with its code. */
-export function markView(name: keyof typeof element, facts: () => Facts): (mark: Mark) => MarkView {
+/** The marks on screen that have no number yet; each tries again and says whether it has one now. */
+export type Unnumbered = Set<() => boolean>;
+
+/** Owned words: underlined or struck, in the colour of their party and with its code, and with the number as title. */
+export function markView(
+  name: keyof typeof element,
+  facts: () => Facts,
+  unnumbered: Unnumbered,
+): (mark: Mark) => MarkView {
   return (mark) => {
     const dom = document.createElement(element[name]);
     dom.className = `mark mark-${name}`;
@@ -130,6 +137,21 @@ export function markView(name: keyof typeof element, facts: () => Facts): (mark:
     dom.dataset.code = code;
     const said = name === 'insertion' ? words.insertedBy : name === 'deletion' ? words.struckBy : words.bracketedBy;
     dom.dataset.said = `${said(full)}: `;
-    return { dom };
+    if (name === 'bracket') return { dom };
+    const number = (): boolean => {
+      const given = facts().numberOf(id.data);
+      if (given === '') return false;
+      dom.dataset.number = given;
+      dom.title = `${given} ${full}`;
+      dom.dataset.said = `${given}, ${said(full)}: `;
+      return true;
+    };
+    if (!number()) unnumbered.add(number);
+    return {
+      dom,
+      // The number is no edit.
+      ignoreMutation: ({ type }) => type === 'attributes',
+      destroy: () => unnumbered.delete(number),
+    };
   };
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { statusOf } from '../../shared/negotiation/state.ts';
 import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import { CopyLink } from '../parts/copyLink.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { clauseName, moment, t } from '../words.ts';
 import { stateKeys } from './amendment/words.ts';
@@ -38,12 +39,19 @@ export function ClausePanel({
     const record = negotiation.marks.get(id);
     if (record?.kind !== 'amendment') return [];
     const { party, typedBy, at, state } = record;
-    const values = { party: context.face(party).name, name: typedBy, time: moment(at), state: t(stateKeys[state]) };
+    const number = drafting.numberOf(id);
+    const values = {
+      number,
+      party: context.face(party).name,
+      name: typedBy,
+      time: moment(at),
+      state: t(stateKeys[state]),
+    };
     return [[id, t('clause.origin-of', values)]];
   });
   return (
     <section class="clause-panel" aria-labelledby="clause-title">
-      <h2 id="clause-title">{clauseName(drafting.labelOf(clause.id))}</h2>
+      <h2 id="clause-title">{clauseName(drafting.referenceOf(clause.id))}</h2>
       <p>
         <strong>{clause.insertion === null ? statusWords(status) : t('status.proposed')}</strong>
         {status.decided !== undefined && (
@@ -115,6 +123,7 @@ export function ClausePanel({
         >
           {t('clause.history')}
         </button>
+        <CopyLink of="clause" value={clause.id} name={context.placeOf(clause.id)} />
       </div>
       {asking.value !== null && (
         <StatusDialog

@@ -45,7 +45,10 @@ export function HistoryDialog({
   };
   useEffect(() => void load(null), [clause]);
   return (
-    <Dialog title={t('clause.history-of', { clause: clauseName(context.drafting.labelOf(clause)) })} onClose={onClose}>
+    <Dialog
+      title={t('clause.history-of', { clause: clauseName(context.drafting.referenceOf(clause)) })}
+      onClose={onClose}
+    >
       {acts.value === null && failure.value === '' && <p class="quiet">{t('app.loading')}</p>}
       <ol class="plain history" ref={list}>
         {acts.value?.map((act, at) => (
@@ -130,7 +133,7 @@ function Item({
 }) {
   switch (item.of) {
     case 'amendment': {
-      const { party, state, before, after, asked, joined, left } = item;
+      const { id, party, state, before, after, asked, joined, left } = item;
       const face = context.face(party);
       const now = after ?? before;
       const isChanged =
@@ -138,12 +141,11 @@ function Item({
       const parties = (codes: readonly PartyCode[]): string => codes.map((code) => context.face(code).name).join(', ');
       return (
         <div class={`history-item ${face.colour}`}>
-          {(!alone || party !== owner || state !== 'open') && (
-            <p class="card-head">
-              <PartyTag {...face} />
-              {state !== 'open' && <span>{t(stateKeys[state])}</span>}
-            </p>
-          )}
+          <p class="card-head">
+            <strong class="amendment-number">{context.drafting.numberOf(id)}</strong>
+            {(!alone || party !== owner) && <PartyTag {...face} />}
+            {state !== 'open' && <span>{t(stateKeys[state])}</span>}
+          </p>
           {now !== null && <Words words={now} />}
           {isChanged && (
             <div class="quiet">

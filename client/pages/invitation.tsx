@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
 import { InvitationView, SessionView } from '../../shared/protocol/access.ts';
 import { get, send, sentenceOf } from '../api.ts';
 import { Title } from '../parts/frame.tsx';
-import { go } from '../router.tsx';
 import { session } from '../session.ts';
 import { t } from '../words.ts';
 
@@ -14,6 +14,7 @@ export function InvitationPage({ token }: { token: string }) {
   const name = useSignal('');
   const password = useSignal('');
   const who = session.value;
+  const { route } = useLocation();
 
   useEffect(() => {
     get(`/api/invitations/${token}`, InvitationView).then(
@@ -32,7 +33,7 @@ export function InvitationPage({ token }: { token: string }) {
     try {
       await send('POST', `/api/invitations/${token}`, body);
       session.value = await get('/api/session', SessionView);
-      go('/', true);
+      route('/', true);
     } catch (error) {
       failure.value = sentenceOf(error);
     }

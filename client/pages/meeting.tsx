@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
+import { recommendationNumbers } from '../../shared/meeting/agenda.ts';
 import { type MeetingCommand, ObserverView } from '../../shared/meeting/meeting.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
-import type { MeetingId } from '../../shared/protocol/ids.ts';
+import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
 import { sentenceOf } from '../api.ts';
 import { type Meeting, meetingOf } from '../meeting.ts';
 import { announce } from '../parts/announcer.tsx';
@@ -9,8 +10,7 @@ import { BusyButton } from '../parts/busy.tsx';
 import { Title } from '../parts/frame.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
-import { Link } from '../router.tsx';
-import { t } from '../words.ts';
+import { recommendationTitle, t } from '../words.ts';
 import { NotFoundPage } from './notFound.tsx';
 
 const viewKeys = {
@@ -52,13 +52,23 @@ export function MeetingPage({ id }: { id: MeetingId }) {
       )}
       <nav class="row">
         {runs && (
-          <Link to={`/meetings/${id}/manage`} class="button">
+          <a href={`/meetings/${id}/manage`} class="button">
             {t('meeting.manage')}
-          </Link>
+          </a>
         )}
         <a class="button" href={`/meetings/${id}/text`}>
           {t('meeting.text')}
         </a>
+        {runs && (
+          <>
+            <a class="button" href={`/meetings/${id}/screen`} target="_blank" rel="noopener">
+              {t('meeting.projector')}
+            </a>
+            <a class="button" href={`/meetings/${id}/screen?for=observers`} target="_blank" rel="noopener">
+              {t('meeting.projector-observers')}
+            </a>
+          </>
+        )}
       </nav>
       <SeatChooser meeting={meeting} view={view} />
       <Conduct meeting={meeting} view={view} />
@@ -71,8 +81,7 @@ export function MeetingPage({ id }: { id: MeetingId }) {
               {recommendations.map((one) => (
                 <li key={one.id} class="recommendation">
                   <h3>
-                    <span class="number">{view.recommendations.indexOf(one) + 1}</span>{' '}
-                    <Link to={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</Link>
+                    <a href={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</a>
                     {view.currentClause?.recommendation === one.id && <span class="current-sign">◆</span>}
                   </h3>
                   <ProgressLine progress={one.progress} />
@@ -86,11 +95,10 @@ export function MeetingPage({ id }: { id: MeetingId }) {
   );
 }
 
-/** A recommendation's heading, or its number where it has none. */
-export function titleOf(view: MeetingView, id: string): string {
-  const at = view.recommendations.findIndex((one) => one.id === id);
-  const heading = view.recommendations[at]?.heading ?? '';
-  return heading === '' ? t('meeting.untitled', { number: at + 1 }) : heading;
+/** A recommendation's number, and its heading, where it has one. */
+export function titleOf(view: MeetingView, id: RecommendationId): string {
+  const heading = view.recommendations.find((one) => one.id === id)?.heading ?? '';
+  return recommendationTitle(recommendationNumbers(view).get(id) ?? 0, heading);
 }
 
 /**
@@ -137,9 +145,9 @@ function Conduct({ meeting, view }: { meeting: Meeting; view: MeetingView }) {
       {view.currentClause !== null && (
         <p>
           {t('meeting.current', { place: titleOf(view, view.currentClause.recommendation) })}{' '}
-          <Link to={`/meetings/${meeting.id}/recommendations/${view.currentClause.recommendation}`}>
+          <a href={`/meetings/${meeting.id}/recommendations/${view.currentClause.recommendation}`}>
             {t('meeting.go-to-current')}
-          </Link>{' '}
+          </a>{' '}
           {chair && (
             <BusyButton work={() => execute({ type: 'set-current-clause', currentClause: null })}>
               {t('meeting.release-current')}

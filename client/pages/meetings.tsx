@@ -4,7 +4,6 @@ import { MeetingList } from '../../shared/protocol/contract.ts';
 import { get, sentenceOf } from '../api.ts';
 import { Title } from '../parts/frame.tsx';
 import { seatWords } from '../parts/seat.tsx';
-import { Link } from '../router.tsx';
 import { session } from '../session.ts';
 import { t, tn } from '../words.ts';
 
@@ -41,7 +40,7 @@ export function MeetingsPage() {
                 // Opens the page that the server renders, never the document.
                 <a href={`/meetings/${id}/text`}>{name}</a>
               ) : (
-                <Link to={`/meetings/${id}`}>{name}</Link>
+                <a href={`/meetings/${id}`}>{name}</a>
               )}
             </h2>
             <p class="quiet">
@@ -53,9 +52,9 @@ export function MeetingsPage() {
       </ul>
       {mayImport && (
         <p>
-          <Link to="/import" class="button button-strong">
+          <a href="/import" class="button button-strong">
             {t('meetings.import')}
-          </Link>
+          </a>
         </p>
       )}
     </div>

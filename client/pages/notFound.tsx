@@ -1,6 +1,5 @@
 import type { ComponentChildren } from 'preact';
 import { Title } from '../parts/frame.tsx';
-import { Link } from '../router.tsx';
 import { t } from '../words.ts';
 
 export function NotFoundPage({ children }: { children?: ComponentChildren }) {
@@ -9,7 +8,7 @@ export function NotFoundPage({ children }: { children?: ComponentChildren }) {
       <Title>{t('app.not-found')}</Title>
       {children}
       <p>
-        <Link to="/">{t('app.home')}</Link>
+        <a href="/">{t('app.home')}</a>
       </p>
     </div>
   );

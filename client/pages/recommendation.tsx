@@ -1,12 +1,15 @@
 import '../styles/draft.css';
 import { computed, effect, useSignal } from '@preact/signals';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
+import { recommendationNumbers } from '../../shared/meeting/agenda.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import { onWhatIsSeen, type Wish } from '../../shared/negotiation/registry.ts';
 import type { MeetingView } from '../../shared/protocol/contract.ts';
 import { Accepted } from '../../shared/protocol/contract.ts';
 import type { ClauseId, MeetingId, PartyCode, RecommendationId } from '../../shared/protocol/ids.ts';
 import { ApiError, post, sentenceOf, split } from '../api.ts';
+import { followAddress } from '../drafting/address.ts';
 import { KeptWords, Refusals } from '../drafting/refusals.tsx';
 import { DraftingSession } from '../drafting/session.ts';
 import { SavedSign, Toolbar } from '../drafting/toolbar.tsx';
@@ -14,10 +17,11 @@ import { faceIn, type Meeting, meetingOf } from '../meeting.ts';
 import { AmendmentCards } from '../negotiation/amendment/cards.tsx';
 import { kindKeys } from '../negotiation/amendment/words.ts';
 import { ChangedDialog } from '../negotiation/changed.tsx';
+import { FreezeNumbers } from '../negotiation/clause/freeze.tsx';
 import { ClausePanel } from '../negotiation/clause.tsx';
 import type { DraftingContext } from '../negotiation/context.ts';
 import { DecisionBar } from '../negotiation/deciding/bar.tsx';
-import { listing } from '../negotiation/deciding/listing.tsx';
+import { isListing } from '../negotiation/deciding/listing.tsx';
 import { statusWords } from '../negotiation/status/words.ts';
 import { followPointer } from '../negotiation/steady.ts';
 import { announce, whisper } from '../parts/announcer.tsx';
@@ -25,10 +29,9 @@ import { Title } from '../parts/frame.tsx';
 import { PartyTag } from '../parts/party.tsx';
 import { ProgressLine } from '../parts/progress.tsx';
 import { SeatChooser } from '../parts/seat.tsx';
-import { go, Link } from '../router.tsx';
 import { inSeat } from '../seat.ts';
 import { session } from '../session.ts';
-import { errorWords, labelStyle, t, tn } from '../words.ts';
+import { clausePlace, errorWords, labelStyle, t, tn } from '../words.ts';
 import { MarshalledList } from './list.tsx';
 import { orderIn, titleOf } from './meeting.tsx';
 import { NotFoundPage } from './notFound.tsx';
@@ -62,6 +65,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
   }
   if (!known) return <NotFoundPage />;
   const { me } = view;
+  const clause = new URLSearchParams(location.search).get('clause');
   // Observers, and administrators without an accreditation, read the rendered text.
   if (me === null || me.role === 'observer')
     return (
@@ -70,7 +74,7 @@ export function RecommendationPage({ meeting: meetingId, id }: { meeting: Meetin
         <SeatChooser meeting={meeting} view={view} />
         <KeptWords recommendation={id} />
         <p>
-          <a href={`/meetings/${meetingId}/text`}>{t('meeting.text')}</a>
+          <a href={`/meetings/${meetingId}/text${clause === null ? '' : `#clause-${clause}`}`}>{t('meeting.text')}</a>
         </p>
       </div>
     );
@@ -89,6 +93,8 @@ function DraftingPage({
   me: Principal;
 }) {
   const place = useRef<HTMLDivElement>(null);
+  const { path, route } = useLocation();
+  const listing = isListing(path);
   const follow = useSignal(wantsToFollow());
   const panel = useSignal(false);
   const context = useMemo((): DraftingContext => {
@@ -128,6 +134,7 @@ function DraftingPage({
       me,
       parties: () => parties.value,
       face,
+      placeOf: (clause) => clausePlace(recommendationNumbers(latest()).get(id) ?? 0, drafting.referenceOf(clause)),
       say: announce,
       execute: async (wish: Wish) => {
         const seen = drafting.seen();
@@ -153,7 +160,13 @@ function DraftingPage({
     return () => drafting.leave();
   }, [drafting]);
   useEffect(() => hearAmendments(drafting, me, face), [drafting]);
-  useEffect(() => followCurrentClause(drafting, meeting, id, follow), [drafting]);
+  useEffect(() => followCurrentClause(drafting, meeting, id, follow, route), [drafting]);
+  useEffect(() => {
+    const showPanel = (): void => {
+      panel.value = true;
+    };
+    return followAddress(drafting, announce, showPanel);
+  }, [drafting]);
 
   const setCurrentClause = useCallback(
     (clause: ClauseId): void => {
@@ -165,15 +178,17 @@ function DraftingPage({
   const open = drafting.count.value;
   const line = drafting.line.value;
   const capacity = drafting.capacity.value;
-  const at = view.recommendations.findIndex((one) => one.id === id);
-  const topic = view.topics.find((one) => one.id === view.recommendations[at]?.topic);
-  const [previous, next] = [view.recommendations[at - 1], view.recommendations[at + 1]];
-  const progress = view.recommendations[at]?.progress;
+  const inOrder = [...recommendationNumbers(view).keys()];
+  const at = inOrder.indexOf(id);
+  const [previous, next] = [inOrder[at - 1], inOrder[at + 1]];
+  const own = view.recommendations.find((one) => one.id === id);
+  const topic = view.topics.find((one) => one.id === own?.topic);
+  const progress = own?.progress;
   return (
-    <div class={listing.value ? 'draft draft-listing' : 'draft'}>
+    <div class={listing ? 'draft draft-listing' : 'draft'}>
       <div class="draft-head">
         <nav class="crumbs">
-          <Link to={`/meetings/${meeting.id}`}>{view.name}</Link>
+          <a href={`/meetings/${meeting.id}`}>{view.name}</a>
           {topic !== undefined && <span> › {topic.heading}</span>}
         </nav>
         <Title>{titleOf(view, id)}</Title>
@@ -197,14 +212,14 @@ function DraftingPage({
         <Toolbar context={context} />
         <div class="row">
           {previous !== undefined && (
-            <Link class="button" to={`/meetings/${meeting.id}/recommendations/${previous.id}`}>
+            <a class="button" href={`/meetings/${meeting.id}/recommendations/${previous}`}>
               ← {t('draft.previous')}
-            </Link>
+            </a>
           )}
           {next !== undefined && (
-            <Link class="button" to={`/meetings/${meeting.id}/recommendations/${next.id}`}>
+            <a class="button" href={`/meetings/${meeting.id}/recommendations/${next}`}>
               {t('draft.next')} →
-            </Link>
+            </a>
           )}
           <label class="check">
             <input
@@ -225,12 +240,13 @@ function DraftingPage({
         <Refusals context={context} />
         <ChangedSince context={context} />
       </div>
-      {listing.value && <MarshalledList context={context} />}
+      {listing && <MarshalledList context={context} />}
       <div class="draft-text">
         {!drafting.ready.value && <p class="quiet">{t('app.loading')}</p>}
         {drafting.ready.value && drafting.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}
         <div ref={place} />
         {capacity !== null && <p class="quiet keys">{t('draft.keys')}</p>}
+        <FreezeNumbers context={context} />
       </div>
       <button
         type="button"
@@ -329,8 +345,9 @@ function hearAmendments(
       whisper(
         fresh
           .slice(0, 3)
-          .map(({ record, kind, struck, inserted }) =>
+          .map(({ id, record, kind, struck, inserted }) =>
             t('card.heard', {
+              number: drafting.numberOf(id),
               party: face(record.party).name,
               kind: t(kindKeys[kind]),
               words: [struck === '' ? '' : `${t('card.strikes')}: ${struck}.`, inserted].join(' ').trim(),
@@ -352,6 +369,7 @@ function followCurrentClause(
   meeting: Meeting,
   id: RecommendationId,
   follow: { readonly value: boolean },
+  go: (to: string) => void,
 ): () => void {
   let shown = '';
   return effect(() => {

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
 import { DemoView, SessionView } from '../../shared/protocol/access.ts';
 import { get, send, sentenceOf } from '../api.ts';
 import { nextFrom } from '../next.ts';
 import { Title } from '../parts/frame.tsx';
-import { go, path } from '../router.tsx';
 import { session } from '../session.ts';
 import { t } from '../words.ts';
 
@@ -17,6 +17,7 @@ export function SignInPage() {
   const failure = useSignal('');
   const busy = useSignal(false);
   const demo = useSignal<Demo | null>(null);
+  const { route } = useLocation();
 
   useEffect(() => {
     // Only a demo server offers accounts; elsewhere the request is refused, and nothing is shown.
@@ -35,7 +36,7 @@ export function SignInPage() {
     try {
       await send('POST', '/api/session', { name: as, password: secret });
       session.value = await get('/api/session', SessionView);
-      if (path.peek() === '/sign-in' && nextFrom(location.search, location.origin) === null) go('/', true);
+      if (location.pathname === '/sign-in' && nextFrom(location.search, location.origin) === null) route('/', true);
     } catch (error) {
       failure.value = sentenceOf(error);
     } finally {

@@ -2,17 +2,18 @@ import { z } from 'zod';
 import type { Party } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
 import type { Situation } from '../../shared/negotiation/command.ts';
-import { consequencesOf, permitLeft } from '../../shared/negotiation/consequences.ts';
+import { type Consequences, consequencesOf, permitLeft } from '../../shared/negotiation/consequences.ts';
 import type { Header } from '../../shared/negotiation/entry.ts';
 import type { StoredEvent } from '../../shared/negotiation/event.ts';
 import { effectsOf } from '../../shared/negotiation/events.ts';
+import { amendmentsClosed, markRegistered } from '../../shared/negotiation/families/amendment/events.ts';
 import { clientBound } from '../../shared/negotiation/families/authorship/events.ts';
 import { openStatus } from '../../shared/negotiation/families/status/state.ts';
 import { metadataKey } from '../../shared/negotiation/metadata.ts';
 import { decide, parseCommand } from '../../shared/negotiation/registry.ts';
 import type { NegotiationState, StateChange } from '../../shared/negotiation/state.ts';
 import type { PartyCode } from '../../shared/protocol/ids.ts';
-import type { Capacity } from '../../shared/text/authority.ts';
+import type { Capacity, Change } from '../../shared/text/authority.ts';
 import { type Clause, sameText } from '../../shared/text/clause.ts';
 import { operated } from '../../shared/text/operations.ts';
 import { permit as permitOne } from './ruleset1/authority.ts';
@@ -54,21 +55,33 @@ const rulesets: ReadonlyMap<number, Ruleset> = new Map<number, Ruleset>([
       },
     },
   ],
-  [
-    2,
-    {
-      typing: judgeTyping,
-      decide: (situation, header, by) => {
-        const { operations, events } = decide(situation, parseCommand(header.command), by);
-        assertSaid(header, events);
-        return {
-          text: operated(situation.text, operations),
-          changes: effectsOf(events, header, situation.negotiation),
-        };
-      },
-    },
-  ],
+  [2, { typing: judgeTyping, decide: (situation, header, by) => decideAs(situation, header, by, withoutPlaces) }],
+  [3, { typing: judgeTyping, decide: (situation, header, by) => decideAs(situation, header, by) }],
 ]);
+
+function decideAs(
+  situation: Situation,
+  header: Header,
+  by: Principal,
+  form: (event: StoredEvent) => StoredEvent = (event) => event,
+): ReturnType<Ruleset['decide']> {
+  const { operations, events: decided } = decide(situation, parseCommand(header.command), by);
+  const events = decided.map(form);
+  assertSaid(header, events);
+  return {
+    text: operated(situation.text, operations),
+    changes: effectsOf(events, header, situation.negotiation),
+  };
+}
+
+const Closing = z.looseObject({ amendments: z.array(z.looseObject({ places: z.unknown().optional() })) });
+
+/** Ruleset 2 did not record where the words of a closed amendment stood. */
+function withoutPlaces(event: StoredEvent): StoredEvent {
+  if (event.type !== amendmentsClosed.type) return event;
+  const { amendments, ...rest } = Closing.parse(event);
+  return { ...event, ...rest, ...{ amendments: amendments.map(({ places: _, ...one }) => one) } };
+}
 
 /** Where an entry holds events, they are exactly those that follow. */
 function assertSaid({ recorded }: Header, events: readonly StoredEvent[]): void {
@@ -118,7 +131,7 @@ function rejudgeTyping(header: Header, effect: Typed, rules: Ruleset): void {
 
 /** An edit is judged by its outcome, and records exactly the consequences of it. */
 function judgeTyping({ before, after, negotiation, changes }: Typed, capacity: Capacity, header: Header): void {
-  const found = consequencesOf({ before, after }, capacity, negotiation);
+  const found = consequencesAsRecorded({ before, after }, capacity, negotiation, header);
   if (found.operations.length > 0) throw new Error('it leaves words of what it ended');
   const { recorded } = header;
   if ('events' in recorded) {
@@ -129,6 +142,32 @@ function judgeTyping({ before, after, negotiation, changes }: Typed, capacity: C
   if (!same(byRecord(followed), byRecord(changes.filter(({ of }) => of !== 'client'))))
     throw new Error('it records something else than what was typed');
   permitLeft({ before, after }, found.fallen, capacity, negotiation);
+}
+
+/**
+ * The consequences of an edit. Up to 0.2.0 amendments were registered without a number; a number in a record ends that,
+ * since those without one are numbered before all others.
+ */
+function consequencesAsRecorded(
+  change: Change,
+  capacity: Capacity,
+  negotiation: NegotiationState,
+  { recorded }: Header,
+): Consequences {
+  const found = consequencesOf(change, capacity, negotiation);
+  const isNumbered = (events: readonly StoredEvent[]): boolean =>
+    events.some((event) => event.type === markRegistered.type && 'number' in event);
+  if (!('events' in recorded) || !isNumbered(found.events) || isNumbered(recorded.events)) return found;
+  for (const record of negotiation.marks.values())
+    if (record.kind === 'amendment' && record.number !== undefined)
+      throw new Error('it registers an amendment without its number');
+  return {
+    ...found,
+    events: found.events.map((event) => {
+      const { number: _, ...earlier } = { number: null, ...event };
+      return event.type === markRegistered.type ? earlier : event;
+    }),
+  };
 }
 
 /** Ruleset 1 had neither parents nor consequences: an edit registered its new marks, and changed no record. */
@@ -145,7 +184,10 @@ function judgeTypingOne({ before, after, negotiation, changes }: Typed, capacity
     const { value } = change;
     if (negotiation.marks.has(change.id) || value.state !== 'open' || value.closed !== undefined)
       throw new Error('it changes the record of a mark');
-    if (value.kind === 'amendment' && (value.sponsors.length > 0 || 'parent' in value || 'clauses' in value))
+    if (
+      value.kind === 'amendment' &&
+      (value.sponsors.length > 0 || 'parent' in value || 'clauses' in value || 'number' in value)
+    )
       throw new Error('it enters an amendment with what only later rules know');
   }
 }

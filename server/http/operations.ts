@@ -55,6 +55,9 @@ const ActsAs = z.object({
 const Lang = z.object({
   lang: z.enum(languages).optional().describe('The language of the answer, instead of `Accept-Language`.'),
 });
+const For = z.object({
+  for: z.literal('observers').optional().describe('Asks for the view that the chair opened for observers.'),
+});
 const Version = z.object({
   version: z.coerce
     .number()
@@ -67,10 +70,11 @@ const ofMeeting = { parameters: { id: MeetingId }, query: ActsAs };
 const ofRecommendation = { parameters: { id: RecommendationId }, query: ActsAs };
 const Token = z.string();
 
-/** One change of the observers' page. */
+/** One change of the observers' page or of the projector: of a clause, or of a part of the page. */
 const Patch = z.union([
   z.object({ recommendation: RecommendationId, clause: z.string(), after: z.string().nullable(), html: z.string() }),
   z.object({ recommendation: RecommendationId, remove: z.string() }),
+  z.object({ part: z.string(), html: z.string() }),
   z.object({ reload: z.literal(true) }),
 ]);
 
@@ -234,15 +238,39 @@ const reading: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/meetings/{id}/screen',
+    summary: 'The clause under discussion as a page for a projector.',
+    parameters: { id: MeetingId },
+    query: ActsAs.extend(Lang.shape).extend(For.shape),
+    answer: { kind: 'text', type: 'text/html' },
+    open: true,
+  },
+  {
+    method: 'get',
+    path: '/meetings/{id}/screen/events',
+    summary: 'Changes of that page, as Server-Sent Events, each with the version of the page that it makes.',
+    parameters: { id: MeetingId },
+    query: ActsAs.extend(Lang.shape).extend(For.shape).extend(Version.shape),
+    answer: { kind: 'events', message: z.array(Patch) },
+  },
+  {
+    method: 'get',
+    path: '/screen.css',
+    summary: 'The stylesheet of the projector.',
+    answer: { kind: 'text', type: 'text/css' },
+    open: true,
+  },
+  {
+    method: 'get',
     path: '/reading.css',
-    summary: 'The stylesheet of that page.',
+    summary: "The stylesheet of the observers' page.",
     answer: { kind: 'text', type: 'text/css' },
     open: true,
   },
   {
     method: 'get',
     path: '/reading.js',
-    summary: 'The script of that page.',
+    summary: 'The script of both pages.',
     answer: { kind: 'text', type: 'text/javascript' },
     open: true,
   },

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
 import type { Principal } from '../../shared/meeting/principal.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import type { Registry } from '../../shared/negotiation/registry.ts';
 import { statusOf } from '../../shared/negotiation/state.ts';
 import { HistoryQuery, type RecommendationView } from '../../shared/protocol/contract.ts';
@@ -10,7 +11,7 @@ import { ClauseId } from '../../shared/protocol/ids.ts';
 import { standingAmendments, standingBrackets } from '../../shared/text/amendment.ts';
 import { clauseText } from '../../shared/text/clause.ts';
 import { bracketDigest, clauseDigest, Digests } from '../../shared/text/digest.ts';
-import { labelStyleOf, labels } from '../../shared/text/labels.ts';
+import { clauseReferences, isFrozen, labelStyleOf } from '../../shared/text/labels.ts';
 import type { Access } from '../access/access.ts';
 import { Histories } from '../audit/history.ts';
 import type { Bodies } from '../http/bodies.ts';
@@ -89,9 +90,10 @@ export function negotiationRoutes(services: NegotiationServices): Hono {
 function recommendationView(room: Room, meeting: MeetingState, language: string): z.infer<typeof RecommendationView> {
   const text = room.text();
   const { negotiation } = room;
-  const numbers = labels(text, labelStyleOf(language));
+  const numbers = clauseReferences(text, negotiation, labelStyleOf(language));
   const heading = meeting.recommendations.find(({ id }) => id === room.id);
   const digests = new Digests(text, negotiation);
+  const amendments = amendmentNumbers(negotiation.marks);
   const standing = new Map(standingAmendments(text, negotiation).map((amendment) => [amendment.id, amendment]));
   return {
     id: room.id,
@@ -99,9 +101,11 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
     heading: heading?.heading ?? '',
     topic: meeting.topics.find(({ id }) => id === heading?.topic)?.heading ?? '',
     sequence: room.sequence,
+    numbersFrozen: isFrozen(negotiation),
     clauses: text.map((clause, at) => ({
       id: clause.id,
-      label: numbers[at] ?? '',
+      label: numbers[at]?.label ?? '',
+      number: numbers[at]?.number ?? '',
       kind: clause.kind,
       level: clause.level,
       text: clauseText(clause),
@@ -126,6 +130,7 @@ function recommendationView(room: Room, meeting: MeetingState, language: string)
       return [
         {
           id,
+          number: amendments.get(id) ?? '',
           kind: now?.kind ?? null,
           party: record.party,
           parent: now?.parent ?? record.parent ?? null,

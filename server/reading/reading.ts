@@ -1,17 +1,15 @@
 import type { MeetingState } from '../../shared/meeting/meeting.ts';
-import type { NegotiationState } from '../../shared/negotiation/state.ts';
 import type { MeetingId, RecommendationId } from '../../shared/protocol/ids.ts';
-import type { Clause } from '../../shared/text/clause.ts';
 import type { Language } from '../../shared/words/words.ts';
-import { type Fragment, renderClauses, renderPage, type Section, unavailable } from './render.ts';
+import { screenSheet } from './screen.ts';
+import type { Fragment, Sheet, ShownText } from './sheet.ts';
+import { textSheet } from './text.ts';
 
 /** Reading depends on these functions of the rooms: committed text, and notice of every change. */
 export interface ReadingSource {
   readonly meeting: (id: MeetingId) => MeetingState | null;
   /** Null for a text that this version can't open. */
-  readonly text: (
-    recommendation: RecommendationId,
-  ) => Promise<{ readonly text: readonly Clause[]; readonly negotiation: NegotiationState } | null>;
+  readonly text: (recommendation: RecommendationId) => Promise<ShownText | null>;
   /** `recommendation: null`: the meeting itself changed. Returns the function that ends the subscription. */
   readonly onChange: (
     listener: (change: { readonly meeting: MeetingId; readonly recommendation: RecommendationId | null }) => void,
@@ -22,6 +20,7 @@ export interface ReadingSource {
 export type Patch =
   | { readonly recommendation: string; readonly clause: string; readonly after: string | null; readonly html: string }
   | { readonly recommendation: string; readonly remove: string }
+  | { readonly part: string; readonly html: string }
   | { readonly reload: true };
 
 /**
@@ -33,18 +32,33 @@ export interface ReaderStream {
   close(): void;
 }
 
+const sheets = { text: textSheet, screen: screenSheet } satisfies Record<string, Sheet>;
+
+/** Observers read the view that the chair chose; participants who draft read all changes. */
+export type Audience = 'observers' | 'participants';
+
+/** A page of a meeting: everybody with the same four values gets the same bytes. */
+export interface PageOf {
+  readonly meeting: MeetingId;
+  readonly sheet: keyof typeof sheets;
+  readonly audience: Audience;
+  readonly language: Language;
+}
+
 export interface Reading {
   /** The current page, the same memory for all readers. Null where there is no such meeting. */
-  page(meeting: MeetingId, language: Language): Promise<Uint8Array<ArrayBuffer> | null>;
+  page(of: PageOf): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Sends the changes from now on; a reader whose version differs from ours is told to reload the page. */
-  follow(meeting: MeetingId, language: Language, version: number | null, stream: ReaderStream): Promise<() => void>;
+  follow(of: PageOf, version: number | null, stream: ReaderStream): Promise<() => void>;
   close(): void;
 }
 
 interface Edition {
-  readonly language: Language;
+  readonly of: PageOf;
+  readonly sheet: Sheet;
   readonly readers: Set<ReaderStream>;
   readonly shown: Map<RecommendationId, readonly Fragment[]>;
+  parts: readonly Fragment[];
   state: MeetingState;
   version: number;
   readonly due: Set<RecommendationId>;
@@ -57,6 +71,8 @@ interface Edition {
   cost: number;
   /** The page of `version`, for all readers who come before the next change. */
   page: Uint8Array<ArrayBuffer> | null;
+  /** The minute in which that page was made: a page says as at which time its text is. */
+  pageMinute: number;
   /** The newest events, each with the version that it follows: for readers that connect after they loaded the page. */
   recent: readonly { readonly follows: number; readonly bytes: Uint8Array }[];
   /** The time of the last request for it. */
@@ -102,17 +118,27 @@ export function createReading(source: ReadingSource): Reading {
     newest = Math.max(newest + 1, Date.now());
     return newest;
   };
-  const key = (meeting: MeetingId, language: Language): string => `${meeting} ${language}`;
+  const key = ({ meeting, sheet, audience, language }: PageOf): string => `${meeting} ${sheet} ${audience} ${language}`;
 
-  const render = async (edition: Edition, recommendation: RecommendationId): Promise<readonly Fragment[]> => {
-    const found = await source.text(recommendation);
-    if (found === null) return [unavailable(edition.language)];
-    const { text, negotiation } = found;
-    return renderClauses(text, negotiation, edition.state.observerView, edition.language);
+  /** The meeting with the view of an audience. */
+  const meetingFor = ({ meeting, audience }: PageOf): MeetingState | null => {
+    const state = source.meeting(meeting);
+    return state === null || audience === 'observers' ? state : { ...state, observerView: 'attributed' };
   };
 
-  const open = async (meeting: MeetingId, language: Language): Promise<Edition | null> => {
-    const found = editions.get(key(meeting, language));
+  const clausesOf = async (
+    { sheet, state, of: { language } }: Edition,
+    recommendation: RecommendationId,
+  ): Promise<readonly Fragment[]> =>
+    sheet.clauses?.(await source.text(recommendation), recommendation, state, language) ?? [];
+
+  const partsOf = async ({ sheet, state, of: { language } }: Edition): Promise<readonly Fragment[]> => {
+    const current = state.currentClause?.recommendation;
+    return sheet.parts(state, current === undefined ? null : await source.text(current), language);
+  };
+
+  const open = async (of: PageOf): Promise<Edition | null> => {
+    const found = editions.get(key(of));
     if (found !== undefined) {
       // A decision applies to new readers at once: nobody gets a view that the chair has just closed. New words are
       // included too, unless that would send them to a full gallery each time a reader comes.
@@ -125,12 +151,14 @@ export function createReading(source: ReadingSource): Reading {
       await found.working;
       return found;
     }
-    const state = source.meeting(meeting);
+    const state = meetingFor(of);
     if (state === null) return null;
     const edition: Edition = {
-      language,
+      of,
+      sheet: sheets[of.sheet],
       readers: new Set(),
       shown: new Map(),
+      parts: [],
       state,
       version: nextVersion(),
       due: new Set(),
@@ -140,17 +168,18 @@ export function createReading(source: ReadingSource): Reading {
       lastSent: 0,
       cost: 0,
       page: null,
+      pageMinute: 0,
       recent: [],
       askedAt: performance.now(),
       working: Promise.resolve(),
     };
-    editions.set(key(meeting, language), edition);
+    editions.set(key(of), edition);
     edition.working = fill(edition);
     try {
       await edition.working;
     } catch (error) {
       // An incomplete edition is dropped: the next reader's request makes it anew.
-      editions.delete(key(meeting, language));
+      editions.delete(key(of));
       throw error;
     }
     return edition;
@@ -158,7 +187,9 @@ export function createReading(source: ReadingSource): Reading {
 
   const fill = async (edition: Edition): Promise<void> => {
     edition.shown.clear();
-    for (const { id } of edition.state.recommendations) edition.shown.set(id, await render(edition, id));
+    if (edition.sheet.clauses !== undefined)
+      for (const { id } of edition.state.recommendations) edition.shown.set(id, await clausesOf(edition, id));
+    edition.parts = await partsOf(edition);
   };
 
   /** The same bytes to all readers; false where the round was stopped, since the chair closed the view. */
@@ -183,7 +214,7 @@ export function createReading(source: ReadingSource): Reading {
     return true;
   };
 
-  const viewChanged = ({ state }: Edition): boolean => source.meeting(state.id)?.observerView !== state.observerView;
+  const viewChanged = ({ state, of }: Edition): boolean => meetingFor(of)?.observerView !== state.observerView;
 
   const publish = async (edition: Edition, patches: readonly Patch[]): Promise<void> => {
     if (patches.length === 0) return;
@@ -203,41 +234,44 @@ export function createReading(source: ReadingSource): Reading {
   };
 
   const work = async (edition: Edition): Promise<void> => {
-    const state = source.meeting(edition.state.id);
+    const state = meetingFor(edition.of);
     if (state === null) return;
+    let partsDue = edition.meetingDue;
     if (edition.meetingDue) {
       edition.meetingDue = false;
       const before = edition.state;
       edition.state = state;
-      // A new agenda or another view is another page. Presence and the clause under discussion don't change the page;
-      // in a closed session neither does the agenda, since a reload would reveal that something changed.
-      const same =
-        before.observerView === state.observerView &&
-        before.name === state.name &&
-        (state.observerView === 'nothing' ||
-          (before.topics === state.topics && before.recommendations === state.recommendations));
-      if (!same || edition.cutShort) {
+      if (!edition.sheet.isSamePage(before, state) || edition.cutShort) {
         edition.cutShort = false;
         edition.due.clear();
         await fill(edition);
         await publishAnew(edition);
         return;
       }
+      // The clause under discussion is marked in its text.
+      if (before.currentClause !== state.currentClause)
+        for (const current of [before.currentClause, state.currentClause])
+          if (current !== null) edition.due.add(current.recommendation);
     }
     const due = [...edition.due];
     edition.due.clear();
-    const patches: Patch[] = [];
-    for (const id of due) {
-      const before = edition.shown.get(id) ?? [];
-      const after = await render(edition, id);
-      edition.shown.set(id, after);
-      patches.push(...difference(id, before, after));
-    }
-    // The chair chose another view during the rendering, so this outcome may not be sent.
+    partsDue ||= due.some((id) => id === state.currentClause?.recommendation);
+    const fresh: (readonly [RecommendationId, readonly Fragment[]])[] = [];
+    if (edition.sheet.clauses !== undefined) for (const id of due) fresh.push([id, await clausesOf(edition, id)]);
+    const parts = partsDue ? await partsOf(edition) : edition.parts;
+    // The meeting changed during the rendering, perhaps its view, so this outcome may not be sent.
     if (edition.meetingDue) {
       for (const id of due) edition.due.add(id);
       return;
     }
+    const patches: Patch[] = [];
+    for (const [id, after] of fresh) {
+      patches.push(...difference(id, edition.shown.get(id) ?? [], after));
+      edition.shown.set(id, after);
+    }
+    for (const [at, { id, html }] of parts.entries())
+      if (edition.parts[at]?.html !== html) patches.push({ part: id, html });
+    edition.parts = parts;
     await publish(edition, patches);
   };
 
@@ -248,7 +282,7 @@ export function createReading(source: ReadingSource): Reading {
 
   /** An edition that can't be rendered ends: its readers come again, and the first request makes it anew. */
   const giveUp = (edition: Edition): void => {
-    const name = key(edition.state.id, edition.language);
+    const name = key(edition.of);
     if (editions.get(name) === edition) editions.delete(name);
     for (const reader of edition.readers) reader.close();
     edition.readers.clear();
@@ -291,21 +325,22 @@ export function createReading(source: ReadingSource): Reading {
   }, betweenLooks).unref();
 
   return {
-    async page(meeting, language) {
-      const edition = await open(meeting, language);
+    async page(of) {
+      const edition = await open(of);
       if (edition === null) return null;
-      if (edition.page !== null) return edition.page;
-      const sections = edition.state.recommendations.map(
-        ({ id, heading, topic }): Section => ({ id, heading, topic, fragments: edition.shown.get(id) ?? [] }),
-      );
-      edition.page = encoder.encode(renderPage(edition.state, sections, edition.version, language));
+      const at = Date.now();
+      const minute = Math.floor(at / 60_000);
+      if (edition.page !== null && edition.pageMinute === minute) return edition.page;
+      const { state: meeting, shown: clauses, parts, version } = edition;
+      const page = edition.sheet.page({ meeting, clauses, parts, version, at, language: of.language });
+      edition.page = encoder.encode(page);
+      edition.pageMinute = minute;
       return edition.page;
     },
-    async follow(meeting, language, version, stream) {
-      let edition = await open(meeting, language);
+    async follow(of, version, stream) {
+      let edition = await open(of);
       // An edition that failed was dropped, perhaps during this wait.
-      while (edition !== null && editions.get(key(meeting, language)) !== edition)
-        edition = await open(meeting, language);
+      while (edition !== null && editions.get(key(of)) !== edition) edition = await open(of);
       if (edition === null) {
         stream.close();
         return () => undefined;

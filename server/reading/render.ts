@@ -1,19 +1,17 @@
-import { html, raw } from 'hono/html';
-import type { MeetingState, ObserverView } from '../../shared/meeting/meeting.ts';
+import { html } from 'hono/html';
+import type { ObserverView } from '../../shared/meeting/meeting.ts';
+import { amendmentNumbers } from '../../shared/negotiation/families/amendment/numbers.ts';
 import type { ClauseRecord } from '../../shared/negotiation/families/clause/state.ts';
 import type { Status } from '../../shared/negotiation/families/status/state.ts';
 import { type MarkRecord, type NegotiationState, statusOf } from '../../shared/negotiation/state.ts';
-import type { MarkId, PartyCode } from '../../shared/protocol/ids.ts';
+import type { ClauseId, MarkId } from '../../shared/protocol/ids.ts';
+import { sponsorsOf } from '../../shared/text/amendment.ts';
 import type { Clause, Run } from '../../shared/text/clause.ts';
-import { labelStyleOf, labels } from '../../shared/text/labels.ts';
+import { type ClauseReference, clauseReferences, labelStyleOf } from '../../shared/text/labels.ts';
 import { Remembered } from '../../shared/text/remembered.ts';
+import { clauseName } from '../../shared/words/references.ts';
 import { type Language, message } from '../../shared/words/words.ts';
-
-/** A clause as observers see it: one fragment of HTML, the same bytes for all. */
-export interface Fragment {
-  readonly id: string;
-  readonly html: string;
-}
+import type { Fragment } from './sheet.ts';
 
 /** Stands for a text that this version can't open. */
 export const unavailable = (language: Language): Fragment => ({
@@ -21,45 +19,56 @@ export const unavailable = (language: Language): Fragment => ({
   html: String(html`<p id="clause-unavailable">${message(language, 'error.record-newer')}</p>`),
 });
 
-type Open = Exclude<ObserverView, 'nothing'>;
+/** A view that shows text. */
+export type Open = Exclude<ObserverView, 'nothing'>;
 
-/** The label of brackets round words: their parties, where the chair opened that. */
+/** Words in one bracket, and the amendments and parties that contest them. */
 interface Piece {
   readonly text: string;
   /** Neighbours with the same key stand in one bracket. Empty: words in force that nobody contests. */
   readonly key: string;
-  readonly tag: 'ins' | 'del' | 'span';
-  readonly parties: readonly PartyCode[];
+  readonly isInserted: boolean;
+  readonly isStruck: boolean;
+  readonly names: readonly string[];
 }
 
-const escaped = (text: string): string => String(html`${text}`);
+export const escaped = (text: string): string => String(html`${text}`);
 
-/** The parties of open marks. A mark that was decided or withdrawn shows nothing. */
-function partiesOf(ids: readonly MarkId[], negotiation: NegotiationState): PartyCode[] {
-  const parties = new Set<PartyCode>();
+/** Open marks, each by its number and its parties. A mark that was decided or withdrawn shows nothing. */
+function namesOf(ids: readonly MarkId[], negotiation: NegotiationState, numberOf: NumberOf): string[] {
+  const names = new Set<string>();
   for (const id of ids) {
     const record = negotiation.marks.get(id);
     if (record?.state !== 'open') continue;
-    parties.add(record.party);
-    if (record.kind === 'amendment')
-      for (const sponsor of record.sponsors) if (sponsor.accepted) parties.add(sponsor.party);
+    names.add(record.kind === 'amendment' ? `${numberOf(id)} ${sponsorsOf(record).join(', ')}` : record.party);
   }
-  return [...parties];
+  return [...names];
 }
 
-function piece({ text, marks }: Run, negotiation: NegotiationState): Piece {
-  const tag = marks.insertion.length > 0 ? 'ins' : marks.deletion.length > 0 ? 'del' : 'span';
+/** The number of an amendment. */
+export type NumberOf = (id: MarkId) => string;
+
+function piece({ text, marks }: Run, negotiation: NegotiationState, numberOf: NumberOf): Piece {
+  const isInserted = marks.insertion.length > 0;
+  const isStruck = marks.deletion.length > 0;
   const contested = [...marks.insertion, ...marks.deletion, ...marks.bracket];
   return {
     text,
-    key: contested.length === 0 ? '' : `${tag} ${contested.join()}`,
-    tag,
-    parties: partiesOf(contested, negotiation),
+    key: contested.length === 0 ? '' : `${isInserted} ${isStruck} ${contested.join()}`,
+    isInserted,
+    isStruck,
+    names: namesOf(contested, negotiation, numberOf),
   };
 }
 
 /** The words of a clause in a view: `clean` has the words in force and nothing else. */
-function words(clause: Clause, negotiation: NegotiationState, view: Open): string {
+export function words(
+  clause: Clause,
+  negotiation: NegotiationState,
+  view: Open,
+  language: Language,
+  numberOf: NumberOf,
+): string {
   if (view === 'clean')
     return `<bdi>${escaped(
       clause.runs
@@ -69,19 +78,17 @@ function words(clause: Clause, negotiation: NegotiationState, view: Open): strin
     )}</bdi>`;
   const pieces: Piece[] = [];
   for (const run of clause.runs) {
-    const next = piece(run, negotiation);
+    const next = piece(run, negotiation, numberOf);
     const last = pieces.at(-1);
     if (last !== undefined && last.key === next.key)
       pieces[pieces.length - 1] = { ...last, text: last.text + next.text };
     else pieces.push(next);
   }
   return pieces
-    .map(({ text, key, tag, parties }) => {
+    .map(({ text, key, isInserted, isStruck, names }) => {
       if (key === '') return `<bdi>${escaped(text)}</bdi>`;
-      const names =
-        view === 'attributed' && parties.length > 0
-          ? ` <small class="by">– ${escaped(parties.join(', '))}</small>`
-          : '';
+      const by =
+        view === 'attributed' && names.length > 0 ? ` <small class="by">– ${escaped(names.join('; '))}</small>` : '';
       // The space between words stands outside of their brackets.
       const bare = text.trim();
       const [before, after] =
@@ -89,14 +96,18 @@ function words(clause: Clause, negotiation: NegotiationState, view: Open): strin
           ? ['', '']
           : [text.slice(0, text.length - text.trimStart().length), text.slice(text.trimEnd().length)];
       const shown = `<bdi>${escaped(bare === '' ? text : bare)}</bdi>`;
-      const inner = tag === 'span' || view !== 'attributed' ? shown : `<${tag}>${shown}</${tag}>`;
+      // A copy of the page as plain text has no lines through words: a word before them says that they are struck.
+      const struck = isStruck
+        ? `<small class="sign">${escaped(message(language, 'reading.struck'))}</small> <del>${shown}</del>`
+        : shown;
+      const inner = isInserted && view === 'attributed' ? `<ins>${struck}</ins>` : struck;
       // The brackets are elements: a bracket that somebody typed is a letter inside them.
-      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${names}<b class="bracket">]</b></span>${after}`;
+      return `${before}<span class="contested"><b class="bracket">[</b>${inner}${by}<b class="bracket">]</b></span>${after}`;
     })
     .join('');
 }
 
-function statusLine(status: Status, view: Open, language: Language): string {
+export function statusLine(status: Status, view: Open, language: Language): string {
   if (status.state === 'open') return '';
   const word = message(language, status.state === 'agreed' ? 'status.agreed' : 'status.ad-referendum');
   const waiting =
@@ -114,7 +125,8 @@ const isShown = (clause: Clause, view: Open): boolean =>
 
 /** The inputs of a fragment beside its clause, view and language; a changed record is another object. */
 interface Drawn {
-  readonly number: string;
+  readonly reference: ClauseReference;
+  readonly isCurrent: boolean;
   readonly record: ClauseRecord | undefined;
   readonly marks: readonly (readonly [MarkId, MarkRecord | undefined])[];
   readonly fragment: Fragment;
@@ -141,15 +153,29 @@ function contestedIn(clause: Clause, negotiation: NegotiationState, view: Open):
   return [...ids].map((id) => [id, negotiation.marks.get(id)]);
 }
 
-function draw(clause: Clause, number: string, negotiation: NegotiationState, view: Open, language: Language): Fragment {
+interface Drawing {
+  readonly reference: ClauseReference;
+  readonly isCurrent: boolean;
+  readonly negotiation: NegotiationState;
+  readonly view: Open;
+  readonly language: Language;
+  readonly numberOf: NumberOf;
+}
+
+function draw(clause: Clause, { reference, isCurrent, negotiation, view, language, numberOf }: Drawing): Fragment {
   const status = statusOf(negotiation, clause.id);
   const sponsors = negotiation.clauses.get(clause.id)?.sponsors ?? [];
   const behind =
     view === 'attributed' && sponsors.length > 0 ? ` <small class="by">(${escaped(sponsors.join('; '))})</small>` : '';
-  const label = number === '' ? '' : `<span class="label">${escaped(number)}</span> `;
+  const { label, number } = reference;
+  const beside = label === '' ? '' : `<span class="label">${escaped(label)}</span> `;
+  const name = label === '' && number !== '' ? ` title="${escaped(clauseName(language, reference))}"` : '';
+  const current = isCurrent
+    ? ` <small class="now">${escaped(message(language, 'reading.under-discussion'))}</small>`
+    : '';
   return {
     id: clause.id,
-    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}">${label}<span class="words">${words(clause, negotiation, view)}</span>${behind}${statusLine(status, view, language)}</p>`,
+    html: `<p id="clause-${clause.id}" class="clause ${clause.kind} level-${clause.level} ${status.state.replaceAll(' ', '-')}${isCurrent ? ' current' : ''}"${name}>${beside}<span class="words">${words(clause, negotiation, view, language, numberOf)}</span>${behind}${statusLine(status, view, language)}${current}</p>`,
   };
 }
 
@@ -163,23 +189,35 @@ export function renderClauses(
   negotiation: NegotiationState,
   view: ObserverView,
   language: Language,
+  current: ClauseId | null = null,
 ): readonly Fragment[] {
   if (view === 'nothing') return [];
-  const shown = clausesShown(text, view);
-  const numbers = labels(shown, labelStyleOf(language));
+  // Of the whole text: a clause has the same number in every view.
+  const references = new Map(
+    clauseReferences(text, negotiation, labelStyleOf(language)).map((reference, at) => [text[at]?.id, reference]),
+  );
+  let numbers: ReadonlyMap<MarkId, string> | null = null;
+  const numberOf = (id: MarkId): string => {
+    numbers ??= amendmentNumbers(negotiation.marks);
+    return numbers.get(id) ?? '';
+  };
   const before = drawnBefore(view, language);
-  return shown.map((clause, at) => {
-    const number = numbers[at] ?? '';
+  return clausesShown(text, view).map((clause) => {
+    const reference = references.get(clause.id) ?? { kind: clause.kind, label: '', number: '' };
+    const isCurrent = clause.id === current;
     const record = negotiation.clauses.get(clause.id);
     const known = before.get(clause);
     if (
-      known?.number === number &&
+      known !== undefined &&
+      known.isCurrent === isCurrent &&
+      known.reference.label === reference.label &&
+      known.reference.number === reference.number &&
       known.record === record &&
       known.marks.every(([id, was]) => negotiation.marks.get(id) === was)
     )
       return known.fragment;
-    const fragment = draw(clause, number, negotiation, view, language);
-    before.set(clause, { number, record, marks: contestedIn(clause, negotiation, view), fragment });
+    const fragment = draw(clause, { reference, isCurrent, negotiation, view, language, numberOf });
+    before.set(clause, { reference, isCurrent, record, marks: contestedIn(clause, negotiation, view), fragment });
     return fragment;
   });
 }
@@ -187,54 +225,3 @@ export function renderClauses(
 /** The clauses that a view shows. */
 export const clausesShown = (text: readonly Clause[], view: ObserverView): readonly Clause[] =>
   view === 'nothing' ? [] : text.filter((clause) => isShown(clause, view));
-
-export interface Section {
-  readonly id: string;
-  readonly heading: string;
-  readonly topic: string;
-  readonly fragments: readonly Fragment[];
-}
-
-/** The whole page, complete without JavaScript. `version` is the patch from which the event stream continues. */
-export function renderPage(
-  meeting: MeetingState,
-  sections: readonly Section[],
-  version: number,
-  language: Language,
-): string {
-  const { observerView: view } = meeting;
-  const words = (key: Parameters<typeof message>[1]): string => message(language, key);
-  const body =
-    view === 'nothing'
-      ? `<p class="closed">${escaped(words('reading.closed'))}</p>`
-      : meeting.topics
-          .map((topic) => {
-            const own = sections.filter((section) => section.topic === topic.id);
-            const level = Math.min(topic.level + 1, 5);
-            return `<section><h${level}>${escaped(topic.heading)}</h${level}>${own.map((section) => renderSection(section, level + 1)).join('')}</section>`;
-          })
-          .join('');
-  const kind = view === 'nothing' ? '' : `<p class="view">${escaped(words(`reading.${view}`))}</p>`;
-  // A closed session hides the agenda too.
-  return String(html`<!doctype html>
-<html lang="${language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${meeting.name} – Concord</title>
-<link rel="stylesheet" href="/reading.css">
-<script src="/reading.js" defer></script>
-</head>
-<body data-version="${String(version)}" data-offline="${words('reading.offline')}" data-live="${words('reading.live')}">
-<a class="skip" href="#text">${words('reading.skip')}</a>
-<header><a href="/">${words('reading.back')}</a><h1>${meeting.name}</h1>${raw(kind)}<p id="connection" role="status"></p></header>
-<main id="text">${raw(body)}</main>
-</body>
-</html>`);
-}
-
-function renderSection({ id, heading, fragments }: Section, level: number): string {
-  const title = heading === '' ? '' : `<h${level}>${escaped(heading)}</h${level}>`;
-  return `<article>${title}<div id="recommendation-${id}">${fragments.map((fragment) => fragment.html).join('')}</div></article>`;
-}

@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly principal: () => Principal | null;
   /** The account's pace, over all its connections. */
   readonly pace: Pace;
+  /** Called for each update before it is judged. */
+  readonly onEdit: () => void;
   /** Whether a client id belongs to nobody else; from then on it is the participant's. */
   readonly mayBind: (client: number) => boolean;
   /** The sentence of a refusal in the reader's language. */
@@ -301,6 +303,7 @@ export class Connection {
     // 1 is under way, and holds both.
     const early = this.#greeted && !this.#answered && !this.greeting.verdicts;
     const onBehalfOf = principal.role === 'rapporteur' && this.greeting.as !== 'base' ? this.greeting.as : null;
+    this.#around.onEdit();
     this.#underWay += 1;
     this.#hold();
     const { room, pace } = this.#around;

@@ -14,6 +14,7 @@ import { Answers } from './answers.ts';
 import { Claims } from './claims.ts';
 import { Connection, syncFrame } from './connection.ts';
 import { wireFrame } from './frame.ts';
+import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 
@@ -35,6 +36,7 @@ interface Audience {
   readonly answers: Answers;
   readonly presence: Presence;
   readonly connections: Set<Connection>;
+  readonly outbox: Outbox<Connection>;
 }
 
 export interface RegistryOptions {
@@ -111,6 +113,7 @@ export class ConnectionRegistry {
           meeting: () => this.#options.meetings.of(id),
           principal: () => this.#options.meetings.principal(meeting.id, visitor.participant),
           pace: this.#pace,
+          onEdit: () => audience.outbox.wrote(connection),
           mayBind: (client) => {
             const free = this.#isFree(audience, client, visitor.participant);
             if (free) this.#claims.note(id, client, visitor.participant);
@@ -188,11 +191,10 @@ export class ConnectionRegistry {
     const known = this.#audiences.get(room);
     if (known !== undefined) return known;
     const connections = new Set<Connection>();
+    const outbox = new Outbox(connections);
     const broadcast = (message: Uint8Array, but: object | null = null): void => {
-      if (connections.size === 0) return;
       // Framed once, the same bytes to all.
-      const frame = wireFrame(message);
-      for (const connection of connections) if (connection !== but) connection.sendFramed(frame);
+      if (connections.size > 0) outbox.send(wireFrame(message), but);
     };
     const audience: Audience = {
       id,
@@ -200,6 +202,7 @@ export class ConnectionRegistry {
       answers: new Answers(room, this.#options.turns),
       presence: new Presence(broadcast),
       connections,
+      outbox,
     };
     room.onShown(({ update, heldBy }) => {
       if (update.length > 0) broadcast(syncFrame(syncType.update, update), heldBy);
@@ -225,6 +228,7 @@ export class ConnectionRegistry {
 
   #remove(connection: Connection, audience: Audience): void {
     audience.connections.delete(connection);
+    audience.outbox.left(connection);
     if (audience.connections.size === 0) this.#present.delete(audience);
     this.#sockets.delete(connection);
     const { participant } = connection.greeting;

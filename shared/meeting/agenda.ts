@@ -25,6 +25,20 @@ export interface Agenda {
   readonly agendaVersion: number;
 }
 
+/**
+ * The numbers of recommendations, in the order of the agenda: topic by topic. They are the same on every page and in
+ * every document.
+ */
+export function recommendationNumbers({
+  topics,
+  recommendations,
+}: Pick<Agenda, 'topics' | 'recommendations'>): ReadonlyMap<RecommendationId, number> {
+  const places = new Map(topics.map(({ id }, at) => [id, at]));
+  const placeOf = ({ topic }: RecommendationHeading): number => places.get(topic) ?? topics.length;
+  const inOrder = [...recommendations].sort((one, other) => placeOf(one) - placeOf(other));
+  return new Map(inOrder.map(({ id }, at) => [id, at + 1]));
+}
+
 const basedOn = z
   .number()
   .int()

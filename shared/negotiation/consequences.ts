@@ -9,6 +9,8 @@ import { madeTo, openParents, ownerOf, parentsIn } from '../text/ownership.ts';
 import { removeAmendments } from '../text/resolve.ts';
 import type { StoredEvent } from './event.ts';
 import { amendmentReparented, amendmentsClosed, markRegistered } from './families/amendment/events.ts';
+import { NewNumbers } from './families/amendment/numbers.ts';
+import type { AmendedPlace } from './families/amendment/places.ts';
 import type { AmendmentState } from './families/amendment/state.ts';
 import type { AmendedWords } from './families/amendment/words.ts';
 import { clausesEntered } from './families/clause/events.ts';
@@ -18,7 +20,7 @@ import { LiveState, type NegotiationState } from './state.ts';
 /** The events of the amendments in one entry: each amendment is closed at most once. */
 export class AmendmentEvents {
   readonly #negotiation: NegotiationState;
-  readonly #closed = new Map<Closed, Map<MarkId, AmendedWords>>();
+  readonly #closed = new Map<Closed, Map<MarkId, ClosedWords>>();
   readonly #reparented = new Map<MarkId, MarkId | null>();
   readonly #askedAgain = new Map<MarkId, AmendedWords>();
 
@@ -32,11 +34,13 @@ export class AmendmentEvents {
     const isClosed = [...this.#closed.values()].some((closed) => closed.has(id));
     return record?.kind === 'amendment' && record.state === 'open' && !isClosed;
   }
-  close(id: MarkId, state: Closed, { struck, inserted }: AmendedWords): void {
+  close(id: MarkId, state: Closed, words: ClosedWords): void {
     if (this.#negotiation.marks.get(id)?.kind !== 'amendment') return;
     for (const closed of this.#closed.values()) closed.delete(id);
-    const closed = this.#closed.get(state) ?? new Map<MarkId, AmendedWords>();
-    this.#closed.set(state, closed.set(id, { struck, inserted }));
+    const closed = this.#closed.get(state) ?? new Map<MarkId, ClosedWords>();
+    const { struck, inserted, places } = words;
+    const kept = places === undefined || places.length === 0 ? { struck, inserted } : { struck, inserted, places };
+    this.#closed.set(state, closed.set(id, kept));
   }
   reparent(id: MarkId, parent: MarkId | null): void {
     if (this.#negotiation.marks.get(id)?.kind === 'amendment') this.#reparented.set(id, parent);
@@ -59,7 +63,11 @@ export class AmendmentEvents {
           : [
               amendmentsClosed.make({
                 state,
-                amendments: [...closed].map(([amendment, words]) => ({ amendment, ...words })),
+                amendments: [...closed].map(([amendment, { places, ...words }]) => ({
+                  amendment,
+                  ...words,
+                  ...(places === undefined ? {} : { places: [...places] }),
+                })),
                 ...because,
               }),
             ],
@@ -71,6 +79,8 @@ export class AmendmentEvents {
 }
 
 type Closed = Exclude<AmendmentState, 'open'>;
+/** The words of an amendment as it ends, and where they stood if it may be taken back. */
+type ClosedWords = AmendedWords & { readonly places?: readonly AmendedPlace[] };
 
 type Keep = Extract<TextOperation, { op: 'keep' }>;
 
@@ -200,11 +210,14 @@ function registrations(
   const fresh = entered.length === 0 ? [] : [clausesEntered.make({ clauses: entered, sponsors })];
   if (party === null || made.size === 0) return fresh;
   const parents = parentsOfNew(clauses, negotiation);
-  const marks = [...made].map(([mark, { name, clauses: within }]) =>
-    name === 'bracket' || name === 'comment'
-      ? markRegistered.make({ mark, kind: name, party, clauses: within })
-      : markRegistered.make({ mark, kind: 'amendment', party, clauses: within, parent: parents.get(mark) ?? null }),
-  );
+  const numbers = new NewNumbers(negotiation.marks);
+  const marks = [...made].map(([mark, { name, clauses: within }]) => {
+    if (name === 'bracket' || name === 'comment')
+      return markRegistered.make({ mark, kind: name, party, clauses: within });
+    const parent = parents.get(mark) ?? null;
+    const number = numbers.next(mark, parent);
+    return markRegistered.make({ mark, kind: 'amendment', party, clauses: within, parent, number });
+  });
   return [...fresh, ...marks];
 }
 

@@ -21,7 +21,7 @@ export const typing: EntryAction = { type: 'typing' };
  * The rules by which entries are judged today. Stricter rules get a new number; entries keep the one under which they
  * were made, and are judged by it for ever. 1: entries without a number.
  */
-export const ruleset = 2;
+export const ruleset = 3;
 
 /** The version of the header that is written today. */
 const newest = 2;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MarkId, PartyCode } from '../protocol/ids.ts';
+import { ClauseNumber } from '../text/labels.ts';
 import { Decided } from './act.ts';
+import { AmendedPlace } from './families/amendment/places.ts';
 import { type AmendmentRecord, AmendmentState } from './families/amendment/state.ts';
 import { AmendedWords } from './families/amendment/words.ts';
 import { CoSponsor } from './families/sponsoring/state.ts';
@@ -21,7 +23,7 @@ export interface MetadataMap {
 const parts = {
   state: z.object({
     state: z.union([AmendmentState, z.enum(['lifted', 'closed'])]),
-    closed: Decided.extend(AmendedWords.partial().shape).optional(),
+    closed: Decided.extend({ ...AmendedWords.partial().shape, places: z.array(AmendedPlace).optional() }).optional(),
   }),
   reason: z.string(),
   parent: MarkId.nullable(),
@@ -29,7 +31,8 @@ const parts = {
   agreedTo: AmendedWords.nullable(),
   status: Status,
   clauseSponsors: z.array(PartyCode),
-  origin: MarkId,
+  origin: MarkId.nullable(),
+  number: ClauseNumber.nullable(),
 };
 
 export const metadataKey = ({ of, id }: Pick<StateChange, 'of' | 'id'>): string => `${of}:${id}`;
@@ -59,10 +62,11 @@ export function mirrored(change: StateChange, before: NegotiationState): readonl
   if (change.of === 'clause') {
     const was = before.clauses.get(change.id);
     if (was === undefined) return [[key, change.value]];
-    const { status, sponsors, origin } = change.value;
+    const { status, sponsors, origin, number } = change.value;
     put('status', status, was.status);
     put('sponsors', sponsors, was.sponsors);
-    if (origin !== undefined) put('origin', origin, was.origin);
+    put('origin', origin ?? null, was.origin ?? null);
+    put('number', number ?? null, was.number ?? null);
     return written;
   }
   const { value } = change;
@@ -98,11 +102,19 @@ export function readMetadata(map: MetadataMap, named: Pick<StateChange, 'of' | '
   if (of === 'clause') {
     put('status', read('status', parts.status));
     put('sponsors', read('sponsors', parts.clauseSponsors));
-    put('origin', read('origin', parts.origin));
+    const origin = read('origin', parts.origin);
+    if (origin === null) delete now.origin;
+    else put('origin', origin);
+    const number = read('number', parts.number);
+    if (number === null) delete now.number;
+    else put('number', number);
   } else if (of === 'mark') {
     const state = read('state', parts.state);
-    put('state', state?.state);
-    put('closed', state?.closed);
+    if (state !== undefined) {
+      delete now.closed;
+      put('state', state.state);
+      put('closed', state.closed);
+    }
     if (value.kind === 'amendment') {
       put('reason', read('reason', parts.reason));
       put('parent', read('parent', parts.parent));

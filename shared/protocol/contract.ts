@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Compilation } from '../meeting/compilation.ts';
 import { CurrentClause, ObserverView, Participant, Party, RecommendationHeading, Topic } from '../meeting/meeting.ts';
 import { PartyKind, Principal, Role } from '../meeting/principal.ts';
+import { AmendmentNumber } from '../negotiation/families/amendment/numbers.ts';
 import { AmendmentState } from '../negotiation/families/amendment/state.ts';
 import { CoSponsor } from '../negotiation/families/sponsoring/state.ts';
 import { Status } from '../negotiation/families/status/state.ts';
@@ -107,10 +108,15 @@ export const RecommendationView = z.object({
   topic: z.string(),
   /** The last entry of the log that this view includes. */
   sequence: z.number().int(),
+  /** Whether clauses that are adopted keep bis (`freeze-numbering`). */
+  numbersFrozen: z.boolean(),
   clauses: z.array(
     z.object({
       id: ClauseId,
+      /** Beside the clause: `2.`, `2 bis`, `(a)`; empty for opening lines and preambular paragraphs. */
       label: z.string(),
+      /** In its recommendation: `2 (a)`; for opening lines and preambular paragraphs, the position among those. */
+      number: z.string(),
       kind: z.enum(clauseKinds),
       level: z.number().int(),
       text: z.string(),
@@ -126,6 +132,8 @@ export const RecommendationView = z.object({
   amendments: z.array(
     z.object({
       id: MarkId,
+      /** For ever, in the order in which amendments were made: A12; A12.1 was made to A12. */
+      number: AmendmentNumber,
       kind: z.enum(['add', 'delete', 'replace', 'new clause', 'delete clause']).nullable(),
       party: PartyCode,
       /** The pending amendment that it amends; null for one to the text in force. */

@@ -48,6 +48,7 @@ export const errorCatalogue = {
   'topic-in-use': { status: 409, close: 4409 },
   'agenda-full': { status: 409, close: 4409 },
   'changed-since': { status: 409, close: 4409 },
+  'cannot-restore': { status: 409, close: 4409 },
   'nothing-to-do': { status: 422, close: 4422 },
   // The server failed. 1013 is "try again later": the client loses nothing, and reconnects.
   'not-stored': { status: 503, close: 1013 },

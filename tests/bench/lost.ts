@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as encoding from 'lib0/encoding';
+import { MeetingList, MeetingView } from '../../shared/protocol/contract.ts';
 import { newClauseId } from '../../shared/protocol/ids.ts';
 import { noMarks } from '../../shared/text/clause.ts';
 import { clauseElement, textOf } from '../../shared/text/document.ts';
-import { meetingOf, signIn } from '../fault/harness/members.ts';
-import { freePort, launch, launchConcord, type ServerProcess } from '../helpers/process.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { recommendations } from './load/text.ts';
 import { type Line, numbersIn, Person } from './lost/person.ts';
+import { apiOf } from './support/api.ts';
+import { builtBench, freePort, launch, launchConcord, type ServerProcess } from './support/server.ts';
 
 /**
  * Losses when a server's process is killed: the same people type into each server, it is killed at the same moments of
@@ -27,7 +28,7 @@ const longestStretch = 14_000;
 
 interface Contestant {
   readonly name: string;
-  start(dataDir: string, port: number): ServerProcess;
+  start(dataDir: string, port: number): Promise<ServerProcess>;
   /** One connection a person, and one for the counting page. */
   lines(url: string): Promise<readonly Line[]>;
   /** Whether the first client sends the text. */
@@ -38,12 +39,16 @@ const names = ['argentina', 'brazil', 'canada', 'colombia', 'ecuador'];
 let concordLines: ((url: string) => readonly Line[]) | null = null;
 const concord: Contestant = {
   name: 'Concord',
-  start: (dataDir, port) => launchConcord({ dataDir, port }),
+  start: (dataDir, port) => launchConcord(dataDir, port),
   isEmpty: false,
   async lines(url) {
     if (concordLines === null) {
-      const cookies = await Promise.all([...names, 'chair'].map((name) => signIn(url, name)));
-      const { recommendations: texts } = await meetingOf(url, cookies[0] ?? '');
+      const { ask, signIn } = apiOf(url);
+      const cookies = await Promise.all([...names, 'chair'].map(signIn));
+      const get = async (path: string): Promise<unknown> => (await ask(cookies[0] ?? '', path)).json();
+      const [meeting] = MeetingList.parse(await get('/api/meetings'));
+      if (meeting === undefined) throw new Error('the demo has no meeting');
+      const { recommendations: texts } = MeetingView.parse(await get(`/api/meetings/${meeting.id}`));
       // A text without agreed clauses: everybody types everywhere.
       const place = texts.find(
         ({ progress }) => progress !== null && progress.clauses > 2 && progress.clauses === progress.open,
@@ -61,7 +66,6 @@ const concord: Contestant = {
   },
 };
 
-const root = new URL('../../', import.meta.url).pathname;
 const named = (write: (encoder: encoding.Encoder) => void): Uint8Array => {
   const encoder = encoding.createEncoder();
   encoding.writeVarString(encoder, 'text');
@@ -70,7 +74,7 @@ const named = (write: (encoder: encoding.Encoder) => void): Uint8Array => {
 };
 const hocuspocus: Contestant = {
   name: 'Hocuspocus 4 + SQLite',
-  start: (dataDir, port) => launch({ program: `${root}dist/bench/hocuspocus.js`, env: { DATA_DIR: dataDir }, port }),
+  start: (dataDir, port) => launch({ program: builtBench('hocuspocus'), env: { DATA_DIR: dataDir }, port }),
   isEmpty: true,
   async lines(url) {
     const line: Line = {
@@ -135,8 +139,7 @@ async function measure(contestant: Contestant): Promise<Outcome> {
   let edits = 0;
   try {
     for (let round = 0; round <= kills; round++) {
-      const server = contestant.start(dataDir, port);
-      await server.ready;
+      const server = await contestant.start(dataDir, port);
       const lines = await contestant.lines(server.url);
       if (round > 0) outcome.missing += missingOf(await found(lines));
       await Promise.all(persons.map((person, at) => person.connect(lines[at] ?? fail())));

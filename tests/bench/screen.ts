@@ -1,12 +1,13 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { browserProgram, launchBrowser, startServer } from '../helpers/browser.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { Load } from './screen/load.ts';
 import { makeMeeting } from './screen/meeting.ts';
 import type { KeyTimes } from './screen/meter.ts';
 import { draft, observe, type Round, type Scripts } from './screen/page.ts';
+import { browserProgram, launchBrowser } from './support/browser.ts';
+import { freePort, launchConcord } from './support/server.ts';
 
 /**
  * A delegate's screen while ten others type: a recommendation of 200 clauses with 100 open amendments, over real
@@ -43,7 +44,7 @@ interface Outcome {
 async function measure(): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'concord-screen-'));
   const program = await pinnedBrowser(directory);
-  const server = await startServer({ dataDir: join(directory, 'data') });
+  const server = await launchConcord(join(directory, 'data'), await freePort());
   try {
     const { path, readingPath, recommendation, cookies } = await makeMeeting(server.url);
     const load = await Load.seat({
@@ -60,7 +61,7 @@ async function measure(): Promise<Outcome> {
     let version = '';
     for (let round = 0; round < rounds; round++)
       for (const pace of ['steady', 'ready'] as const) {
-        const browser = await launchBrowser({ program, args: paces[pace] });
+        const browser = await launchBrowser(program, paces[pace]);
         version = browser.version();
         observers ??= await observe(browser, server.url, readingPath);
         await load.start();
@@ -74,7 +75,7 @@ async function measure(): Promise<Outcome> {
     if (observers === null) throw new Error('nothing was measured');
     return { rounds: done, observers, browser: version };
   } finally {
-    await server.stop();
+    await server.kill();
     rmSync(directory, { recursive: true, force: true });
   }
 }

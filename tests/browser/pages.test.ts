@@ -118,6 +118,52 @@ describe('[SCR5] A participant signs in', () => {
   });
 });
 
+describe('[SCR4] From page to page', () => {
+  it('links and Back open a page without a reload, and the focus goes to its heading', async () => {
+    const page = await open('chair');
+    const focused = (heading: string) =>
+      expect.poll(() => page.locator('h1:focus').allInnerTexts()).toEqual([expect.stringContaining(heading)]);
+    await page.locator('.meetings a').first().waitFor();
+    await page.evaluate(() => document.body.setAttribute('data-kept', 'yes'));
+    await page.locator('.meetings a').first().click();
+    await focused('Meeting of National Authorities');
+    await page.locator('.recommendation a').first().click();
+    await focused('Bringing national laws closer together');
+    await expect.poll(() => page.title()).toBe('Bringing national laws closer together – Concord');
+    await page.goBack();
+    await focused('Meeting of National Authorities');
+    expect(await page.locator('body').getAttribute('data-kept')).toBe('yes');
+    // The server renders this one.
+    await page.locator('a[href$="/text"]').first().click();
+    await page.waitForURL(/\/text$/);
+    expect(await page.locator('body').getAttribute('data-kept')).toBeNull();
+  });
+
+  it('a page whose code is gone since an update of the server is opened anew, once', async () => {
+    const page = await open('chair');
+    await page.locator('.meetings a').first().waitFor();
+    let asked = 0;
+    await page.route('**/assets/meeting-*.js', (route) => {
+      asked += 1;
+      return asked === 1 ? route.abort() : route.continue();
+    });
+    await page.locator('.meetings a').first().click();
+    await page.locator('.recommendation').first().waitFor();
+    expect(asked).toBe(2);
+    await page.unroute('**/assets/meeting-*.js');
+    await page.route('**/assets/meeting-*.js', (route) => route.abort());
+    await page.reload();
+    await page.getByRole('alert').filter({ hasText: /./ }).waitFor();
+  });
+
+  it.each(['/nowhere', '/meetings/nowhere', '/meetings/%zz', '//'])('%s is no page', async (path) => {
+    const page = await open('chair', path);
+    await page.locator('h1', { hasText: 'This page does not exist.' }).waitFor();
+    await page.locator('main a').click();
+    await page.locator('.meetings a').first().waitFor();
+  });
+});
+
 describe('[SCR6] The whole meeting at a glance', () => {
   it('counts follow what is decided, live', async () => {
     const [overview, chair] = [await meeting('cim'), await meeting('chair')];

@@ -181,6 +181,7 @@ function path(draw: Draw): string {
       `/api/meetings/${segment(draw)}/participants/${segment(draw)}/invitation`,
       `/invitations/${segment(draw)}`,
       `/meetings/${segment(draw)}/text`,
+      `/meetings/${segment(draw)}/screen`,
       `/${segment(draw)}`,
       `/api/${segment(draw)}`,
     ]) + asked

@@ -2,19 +2,12 @@ import chromium from '@sparticuz/chromium';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium as driver, type Page } from 'playwright-core';
 import { freePort, launchConcord, password } from './process.ts';
-
-export const browserProgram = (): Promise<string> => chromium.executablePath();
+import { temporaryDirectory } from './temporary.ts';
 
 /** A Chromium from an npm package: nothing has to be installed. */
-export const launchBrowser = async ({
-  program,
-  args = [],
-}: {
-  program?: string;
-  args?: readonly string[];
-} = {}): Promise<Browser> =>
+export const launchBrowser = async (): Promise<Browser> =>
   driver.launch({
-    executablePath: program ?? (await browserProgram()),
+    executablePath: await chromium.executablePath(),
     headless: true,
     args: [
       '--no-sandbox',
@@ -22,7 +15,6 @@ export const launchBrowser = async ({
       '--disable-dev-shm-usage',
       '--no-first-run',
       '--disable-background-networking',
-      ...args,
     ],
   });
 
@@ -53,8 +45,7 @@ export async function startServer({
   /** No file of the server's may grow beyond so many kilobytes: the system's stand-in for a full disk. */
   largestFile?: number;
 } = {}): Promise<RunningServer> {
-  // Imported on demand: it registers a cleanup of the test file, which programs outside of tests don't have.
-  const directory = dataDir ?? (await import('./temporary.ts')).temporaryDirectory();
+  const directory = dataDir ?? temporaryDirectory();
   const server = launchConcord({
     dataDir: directory,
     args,

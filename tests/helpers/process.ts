@@ -30,78 +30,6 @@ export interface ServerProcess {
   kill(signal?: NodeJS.Signals): Promise<Exit>;
 }
 
-/**
- * Launches a program that listens on `PORT`, and prints `sign` when it does; a program without output is polled until
- * it answers.
- */
-export function launch({
-  program,
-  args = [],
-  env,
-  port,
-  sign,
-  largestFile,
-}: {
-  program: string;
-  args?: readonly string[];
-  env: Readonly<Record<string, string>>;
-  port: number;
-  sign?: string;
-  /** No file of its may grow beyond so many kilobytes: the system's stand-in for a full disk. */
-  largestFile?: number;
-}): ServerProcess {
-  const command = [process.execPath, program, ...args];
-  const [first = '', ...rest] =
-    largestFile === undefined ? command : ['bash', '-c', `ulimit -f ${largestFile}; exec "$0" "$@"`, ...command];
-  const child: ChildProcess = spawn(first, rest, {
-    env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let printed = '';
-  const ended = new Promise<Exit>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
-    child.once('error', (error) => resolve(error.message));
-  });
-  let answered = (): void => undefined;
-  const ready = new Promise<void>((resolve, reject) => {
-    answered = resolve;
-    const hear = (part: Buffer): void => {
-      printed += part.toString();
-      if (sign !== undefined && printed.includes(sign)) resolve();
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    void ended.then((exit) => reject(new Error(`${program} ended with ${exit} before it listened: ${printed}`)));
-  });
-  if (sign === undefined) void answers(port, ended).then(answered);
-  // Callers that only wait for its end needn't handle the failed start.
-  ready.catch(() => undefined);
-  return {
-    pid: child.pid ?? 0,
-    url: `http://127.0.0.1:${port}`,
-    ready,
-    ended,
-    printed: () => printed,
-    kill: (signal = 'SIGTERM') => {
-      child.kill(signal);
-      return ended;
-    },
-  };
-}
-
-/** Polls a port until a server answers, or the process has ended. */
-async function answers(port: number, ended: Promise<Exit>): Promise<void> {
-  let over = false;
-  void ended.then(() => {
-    over = true;
-  });
-  while (!over) {
-    const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
-    if (response !== null) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 export const password = 'a-demo-password';
 
 /** The real, built Concord. */
@@ -116,14 +44,49 @@ export function launchConcord({
   port: number;
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** No file of its may grow beyond so many kilobytes: the system's stand-in for a full disk. */
   largestFile?: number;
 }): ServerProcess {
-  return launch({
-    program: 'dist/server/main.js',
-    args,
-    env: { DATA_DIR: dataDir, DEMO_PASSWORD: password, LOG_LEVEL: 'error', ...env },
-    port,
-    sign: 'Concord is at',
-    ...(largestFile !== undefined && { largestFile }),
+  const command = [process.execPath, 'dist/server/main.js', ...args];
+  const [first = '', ...rest] =
+    largestFile === undefined ? command : ['bash', '-c', `ulimit -f ${largestFile}; exec "$0" "$@"`, ...command];
+  const child: ChildProcess = spawn(first, rest, {
+    env: {
+      ...process.env,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      DATA_DIR: dataDir,
+      DEMO_PASSWORD: password,
+      LOG_LEVEL: 'error',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let printed = '';
+  const ended = new Promise<Exit>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('error', (error) => resolve(error.message));
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    const hear = (part: Buffer): void => {
+      printed += part.toString();
+      if (printed.includes('Concord is at')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    void ended.then((exit) => reject(new Error(`Concord ended with ${exit} before it listened: ${printed}`)));
+  });
+  // Callers that only wait for its end needn't handle the failed start.
+  ready.catch(() => undefined);
+  return {
+    pid: child.pid ?? 0,
+    url: `http://127.0.0.1:${port}`,
+    ready,
+    ended,
+    printed: () => printed,
+    kill: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
 }

@@ -42,6 +42,7 @@ const clause = (
 export const op = (id: string, ...parts: readonly Part[]): Clause => clause('operative', 0, id, null, parts);
 export const sub = (id: string, ...parts: readonly Part[]): Clause => clause('operative', 1, id, null, parts);
 export const chapeau = (id: string, ...parts: readonly Part[]): Clause => clause('chapeau', 0, id, null, parts);
+export const recital = (id: string, ...parts: readonly Part[]): Clause => clause('preambular', 0, id, null, parts);
 /** A clause that an amendment proposes. */
 export const proposed = (id: string, amendment: string, ...parts: readonly Part[]): Clause =>
   clause('operative', 0, id, amendment, parts);

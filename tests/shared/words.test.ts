@@ -16,7 +16,7 @@ const sources = ['server', 'shared', 'client'].flatMap((folder) =>
     .map((entry) => join(entry.parentPath, entry.name)),
 );
 const code = sources
-  .filter((file) => !file.includes('/words/') && !file.endsWith('shared/protocol/errors.ts'))
+  .filter((file) => !/\/words\/(en|es|fr|pt|words)\.ts$/.test(file) && !file.endsWith('shared/protocol/errors.ts'))
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n');
 

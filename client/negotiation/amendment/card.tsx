@@ -3,6 +3,7 @@ import type { AmendmentRecord } from '../../../shared/negotiation/families/amend
 import type { MarkId, PartyCode } from '../../../shared/protocol/ids.ts';
 import { type StandingAmendment, sponsorsOf } from '../../../shared/text/amendment.ts';
 import { BusyButton } from '../../parts/busy.tsx';
+import { CopyLink } from '../../parts/copyLink.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { PartyTag } from '../../parts/party.tsx';
 import { clauseName, moment, t } from '../../words.ts';
@@ -49,20 +50,22 @@ export function Card({
   const pointed = useComputed(() => drafting.active.value === id).value;
   const owner = me.role === 'rapporteur' || (me.role === 'delegate' && me.party === record.party);
   const [clause] = clauses;
+  const number = drafting.numberOf(id);
   return (
     <article
       id={`card-${id}`}
       class={`card ${face.colour}${pointed ? ' is-active' : ''}`}
-      aria-label={`${face.name}: ${t(kindKeys[kind])}`}
+      aria-label={`${number}, ${face.name}: ${t(kindKeys[kind])}`}
       aria-current={pointed ? 'true' : undefined}
     >
       <p class="card-head">
         <input
           type="checkbox"
-          aria-label={t('card.choose', { party: face.name })}
+          aria-label={t('card.choose', { number, party: face.name })}
           checked={chosen}
           onChange={(event) => choose(id, event.currentTarget.checked)}
         />
+        <strong class="amendment-number">{number}</strong>
         <PartyTag {...face} />
         {sponsorsOf(record)
           .slice(1)
@@ -71,9 +74,9 @@ export function Card({
           ))}
         <strong>{t(kindKeys[kind])}</strong>
         <button type="button" class="link" onClick={() => drafting.point(id, true)}>
-          {clause === undefined || drafting.labelOf(clause) === ''
+          {clause === undefined || drafting.referenceOf(clause).number === ''
             ? t('card.show')
-            : clauseName(drafting.labelOf(clause))}
+            : clauseName(drafting.referenceOf(clause))}
         </button>
       </p>
       <MadeTo context={context} parent={parent} />
@@ -101,6 +104,7 @@ export function Card({
             <ReasonForm context={context} id={id} reason={record.reason} />
           </>
         )}
+        <CopyLink of="amendment" value={number} name={t('amendment.title', { number })} />
       </div>
     </article>
   );
@@ -116,7 +120,7 @@ function MadeTo({ context, parent }: { context: DraftingContext; parent: MarkId 
   return (
     <p class="card-foot">
       <button type="button" class="link" onClick={() => context.drafting.point(parent, true)}>
-        {t('card.made-to', { party: context.face(record.party).name })}
+        {t('card.made-to', { number: context.drafting.numberOf(parent), party: context.face(record.party).name })}
       </button>
     </p>
   );

@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals';
 import { useCallback } from 'preact/hooks';
 import type { AmendmentRecord } from '../../../shared/negotiation/families/amendment/state.ts';
 import type { MarkId } from '../../../shared/protocol/ids.ts';
+import { CopyLink } from '../../parts/copyLink.tsx';
 import { PartyTag } from '../../parts/party.tsx';
 import { moment, t } from '../../words.ts';
 import { Brackets } from '../bracket/rows.tsx';
@@ -9,6 +10,7 @@ import type { DraftingContext } from '../context.ts';
 import { choiceOf } from '../deciding/choice.ts';
 import { ListLink } from '../deciding/listing.tsx';
 import { Card, Words } from './card.tsx';
+import { TakeBack } from './takeBack.tsx';
 import { stateKeys } from './words.ts';
 
 /** A card for each amendment, in the order of the text. Ticking some shows their outcome in the decision bar. */
@@ -65,13 +67,27 @@ export function AmendmentCards({ context }: { context: DraftingContext }) {
           </summary>
           <ul class="plain">
             {closed.value.map(([id, record]) => (
-              <li key={id} class={`card card-closed ${context.face(record.party).colour}`}>
+              <li
+                key={id}
+                id={`card-${id}`}
+                tabIndex={-1}
+                class={`card card-closed ${context.face(record.party).colour}`}
+              >
                 <p class="card-head">
+                  <strong class="amendment-number">{drafting.numberOf(id)}</strong>
                   <PartyTag {...context.face(record.party)} />
                   <strong>{t(stateKeys[record.state])}</strong>
                 </p>
                 <Words struck={record.closed?.struck ?? ''} inserted={record.closed?.inserted ?? ''} />
-                <p class="card-foot">{t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}</p>
+                <p class="card-foot">
+                  {t('card.typed-by', { name: record.typedBy, time: moment(record.at) })}{' '}
+                  <CopyLink
+                    of="amendment"
+                    value={drafting.numberOf(id)}
+                    name={t('amendment.title', { number: drafting.numberOf(id) })}
+                  />
+                </p>
+                <TakeBack context={context} id={id} record={record} />
                 {record.closed !== undefined && (
                   <p class="card-foot">
                     {t(record.state === 'withdrawn' ? 'card.withdrawn-by' : 'card.closed-by', {

@@ -44,7 +44,7 @@ export function AgreeDialog({
   return (
     <ConfirmDialog
       context={context}
-      title={t('agree.title', { clause: clauseName(drafting.labelOf(id)) })}
+      title={t('agree.title', { clause: clauseName(drafting.referenceOf(id)) })}
       command={wish}
       takesReason
       words={t('agree.confirm')}
@@ -65,7 +65,8 @@ export function AgreeDialog({
                       : ticked.filter((one) => one !== amendment.id);
                   }}
                 />{' '}
-                {t('card.adopt')} <PartyTag {...face} /> {t(kindKeys[amendment.kind])}
+                {t('card.adopt')} <strong>{drafting.numberOf(amendment.id)}</strong> <PartyTag {...face} />{' '}
+                {t(kindKeys[amendment.kind])}
               </label>
               <Words struck={amendment.struck} inserted={amendment.inserted} />
             </li>

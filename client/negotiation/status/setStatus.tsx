@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { type Wish, whyNot } from '../../../shared/negotiation/registry.ts';
 import type { ClauseId, PartyCode } from '../../../shared/protocol/ids.ts';
-import { t } from '../../words.ts';
+import { clauseName, t } from '../../words.ts';
 import { ConfirmDialog } from '../confirm.tsx';
 import type { DraftingContext } from '../context.ts';
 import { isMeant } from '../steady.ts';
@@ -74,7 +74,7 @@ export function StatusDialog({
   return (
     <ConfirmDialog
       context={context}
-      title={`${t(statusActs[wanted])}: ${context.drafting.labelOf(clause)}`}
+      title={`${t(statusActs[wanted])}: ${clauseName(context.drafting.referenceOf(clause))}`}
       command={commandFor(clause, wanted, [...parties.value])}
       takesReason
       close={close}

@@ -1,11 +1,11 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
 import { Compilation } from '../../../shared/meeting/compilation.ts';
 import { Created } from '../../../shared/protocol/contract.ts';
 import { post, sentenceOf } from '../../api.ts';
 import { BusyButton } from '../../parts/busy.tsx';
 import { Title } from '../../parts/frame.tsx';
-import { go } from '../../router.tsx';
 import { t, tn } from '../../words.ts';
 import {
   changeRecommendation,
@@ -35,6 +35,7 @@ export function ImportPage() {
   const compilation = useSignal<Compilation | null>(keptCompilation());
   const past = useSignal<readonly Compilation[]>([]);
   const name = useSignal(compilation.value?.title ?? '');
+  const { route } = useLocation();
   const pasted = useSignal('');
   const failure = useSignal('');
   /** The chosen file, until other text is pasted. */
@@ -165,7 +166,7 @@ export function ImportPage() {
                       Created,
                     );
                     compilation.value = null;
-                    go(`/meetings/${meeting}`);
+                    route(`/meetings/${meeting}`);
                   } catch (error) {
                     failure.value = sentenceOf(error);
                   }

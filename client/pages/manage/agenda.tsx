@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals';
+import { recommendationNumbers } from '../../../shared/meeting/agenda.ts';
 import type { MeetingCommand } from '../../../shared/meeting/meeting.ts';
 import type { MeetingView } from '../../../shared/protocol/contract.ts';
 import { newRecommendationId, newTopicId, TopicId } from '../../../shared/protocol/ids.ts';
 import type { Meeting } from '../../meeting.ts';
 import { BusyButton } from '../../parts/busy.tsx';
-import { t } from '../../words.ts';
+import { recommendationTitle, t } from '../../words.ts';
 import { orderIn } from '../meeting.tsx';
 
 /** The neighbour after which an item is placed when it is moved by one; null for the first place. */
@@ -19,6 +20,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
   const { topics, recommendations } = view;
   const execute = (command: MeetingCommand): Promise<boolean> => orderIn(meeting, command);
   const lastTopic = topics.at(-1)?.id;
+  const numbers = recommendationNumbers(view);
   return (
     <section class="panel" aria-labelledby="agenda-title">
       <h2 id="agenda-title">{t('manage.topics')}</h2>
@@ -72,7 +74,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
       <ol class="plain listing">
         {recommendations.map(({ id, topic, heading }, at) => (
           <li key={id}>
-            <span class="number">{at + 1}</span>
+            <span class="number">{numbers.get(id)}</span>
             <Heading
               heading={heading}
               save={(next) => execute({ type: 'rename-recommendation', recommendation: id, heading: next })}
@@ -97,7 +99,7 @@ export function Agenda({ meeting, view }: { meeting: Meeting; view: MeetingView 
             <Mover
               at={at}
               count={recommendations.length}
-              name={heading === '' ? String(at + 1) : heading}
+              name={recommendationTitle(numbers.get(id) ?? 0, heading)}
               move={(by) =>
                 execute({ type: 'move-recommendation', recommendation: id, after: neighbour(recommendations, at, by) })
               }

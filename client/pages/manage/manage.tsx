@@ -2,7 +2,6 @@ import { useEffect } from 'preact/hooks';
 import type { MeetingId } from '../../../shared/protocol/ids.ts';
 import { meetingOf } from '../../meeting.ts';
 import { Title } from '../../parts/frame.tsx';
-import { Link } from '../../router.tsx';
 import { t } from '../../words.ts';
 import { NotFoundPage } from '../notFound.tsx';
 import { Agenda } from './agenda.tsx';
@@ -21,7 +20,7 @@ export function ManagePage({ id }: { id: MeetingId }) {
     <div class="page">
       <Title>{t('meeting.manage')}</Title>
       <p>
-        <Link to={`/meetings/${id}`}>{view.name}</Link>
+        <a href={`/meetings/${id}`}>{view.name}</a>
       </p>
       <Participants meeting={meeting} view={view} />
       <Parties meeting={meeting} view={view} />

@@ -3,12 +3,12 @@ import { ConcordError } from '../../../shared/protocol/errors.ts';
 import { LogName } from '../../../shared/protocol/ids.ts';
 import { builtProgram } from '../../runtime/built.ts';
 import { assertRun } from '../chain.ts';
-import type { Checkpoint, Log } from '../log.ts';
+import type { Checkpoint, Entry, Log } from '../log.ts';
 import { StoreRefused } from '../refused.ts';
 import { subscribers } from '../subscribers.ts';
-import { AppendPacker } from './pack.ts';
 import type {
   Answers,
+  Append,
   FromWorker,
   Kind,
   Numbered,
@@ -80,7 +80,7 @@ export async function openSqlite({
   const waiting = new Map<number, Waiting>();
   /** Requests that arrived while the thread was at work: sent as one message, committed as one. */
   const requests: Numbered[] = [];
-  const appends = new AppendPacker();
+  const appends: Append[] = [];
   let atWork = false;
   /** Commits available at once, as of a moment. */
   let commits = commitsAtOnce;
@@ -110,7 +110,7 @@ export async function openSqlite({
       for (const { reject } of waiting.values()) reject(ended);
       waiting.clear();
       requests.length = 0;
-      appends.clear();
+      appends.length = 0;
       reject(error);
       closed();
     };
@@ -148,7 +148,7 @@ export async function openSqlite({
    * commit.
    */
   function send(): void {
-    if (atWork || (requests.length === 0 && appends.isEmpty)) return;
+    if (atWork || (requests.length === 0 && appends.length === 0)) return;
     const now = performance.now();
     commits = Math.min(commitsAtOnce, commits + (now - countedAt) / betweenCommits);
     countedAt = now;
@@ -162,15 +162,13 @@ export async function openSqlite({
       return;
     }
     // Reading costs no commit.
-    if (!appends.isEmpty) commits = Math.max(0, commits - 1);
+    if (appends.length > 0) commits = Math.max(0, commits - 1);
     atWork = true;
     post();
   }
 
   function post(): void {
-    const packed = appends.isEmpty ? null : appends.take();
-    const message: ToWorker = { appends: packed, requests: requests.splice(0) };
-    thread.postMessage(message, packed === null ? [] : [packed.buffer]);
+    thread.postMessage({ appends: appends.splice(0), requests: requests.splice(0) } satisfies ToWorker);
   }
 
   function wait<T extends Answers[Kind] | boolean>(grows: LogName | null, put: (id: number) => void): Promise<T> {
@@ -194,7 +192,7 @@ export async function openSqlite({
       assertRun(entries);
       const first = entries[0];
       if (!first) return true;
-      return wait<boolean>(first.log, (id) => appends.put({ id, entries }));
+      return wait<boolean>(first.log, (id) => appends.push({ id, entries: entries.map(tightEntry) }));
     },
     read: (name, after, limit) => ask<'read'>({ kind: 'read', log: name, after, limit }),
     head: (name) => ask<'head'>({ kind: 'head', log: name }),
@@ -215,7 +213,7 @@ export async function openSqlite({
       closing ??= new Promise<void>((resolve) => {
         if (ended) return resolve();
         closed = resolve;
-        if (requests.length > 0 || !appends.isEmpty) post();
+        if (requests.length > 0 || appends.length > 0) post();
         thread.postMessage({ close: true } satisfies ToWorker);
       });
       return closing;
@@ -224,7 +222,7 @@ export async function openSqlite({
   return { log, execute: (statements) => ask<'execute'>({ kind: 'execute', statements }) };
 }
 
-/** Transferring a view sends the whole buffer behind it, which may be a network frame. */
+/** A message copies the whole buffer behind a view, which may be a network frame. */
 function tight(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
@@ -232,3 +230,12 @@ function tight(bytes: Uint8Array): Uint8Array {
 function tightCheckpoint({ log, sequence, hash, state }: Checkpoint): Checkpoint {
   return { log, sequence, hash: tight(hash), state: tight(state) };
 }
+
+const tightEntry = ({ log, sequence, previous, hash, header, content }: Entry): Entry => ({
+  log,
+  sequence,
+  previous: tight(previous),
+  hash: tight(hash),
+  header: tight(header),
+  content: tight(content),
+});

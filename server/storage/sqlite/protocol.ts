@@ -27,7 +27,7 @@ export type Request =
   /** Several statements are one transaction. `null` answers that one of them should have changed a row, and didn't. */
   | { readonly kind: 'execute'; readonly statements: readonly Statement[] };
 
-/** The most frequent request, and so packed apart: see `pack.ts`. The answer: whether it was stored. */
+/** The most frequent request, and so apart from the others. The answer: whether it was stored. */
 export interface Append {
   readonly id: number;
   readonly entries: readonly Entry[];
@@ -71,10 +71,8 @@ export interface NumberedOutcome {
   readonly outcome: Outcome;
 }
 
-/** To the thread: requests that arrived together. `appends` is packed. Nothing follows `close`. */
-export type ToWorker =
-  | { readonly appends: Uint8Array | null; readonly requests: readonly Numbered[] }
-  | { readonly close: true };
+/** To the thread: requests that arrived together. Nothing follows `close`. */
+export type ToWorker = Batch | { readonly close: true };
 
 /**
  * From the thread: `opened` or `refused` first, then the outcomes of each batch, at last `closed`. Stored appends are

@@ -41,8 +41,8 @@ export function assertSealed(database: Database.Database, path: string): void {
     if (seal !== null && Buffer.compare(seal, digestOf(database, name)) !== 0)
       throw new StoreRefused(
         'damaged',
-        `${path} is damaged: the rows of ${name} are not those that Concord wrote. If they were changed by capacity, ` +
-          `on purpose: DELETE FROM seals WHERE name = '${name}'`,
+        `${path} is damaged: the rows of ${name} are not those that Concord wrote. If you changed them on ` +
+          `purpose: DELETE FROM seals WHERE name = '${name}'`,
       );
   }
 }

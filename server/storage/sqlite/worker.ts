@@ -2,7 +2,6 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { StoreRefused } from '../refused.ts';
 import { BatchRunner } from './batch.ts';
 import { type OpenFile, openFile } from './file.ts';
-import { unpackAppends } from './pack.ts';
 import type { Append, FromWorker, Numbered, NumberedOutcome, ToWorker, WorkerStart } from './protocol.ts';
 
 /**
@@ -29,7 +28,7 @@ function serve(port: MessagePort, { dataDir, readOnly }: WorkerStart): void {
     for (let message: ToWorker | undefined = first; message; message = receiveMessageOnPort(port)?.message) {
       if ('close' in message) closing = true;
       else {
-        if (message.appends !== null) appends.push(...unpackAppends(message.appends));
+        appends.push(...message.appends);
         requests.push(...message.requests);
       }
     }

@@ -94,7 +94,8 @@ export class LoadClient {
   edit(): void {
     const number = this.negotiation.next();
     this.#own.add(number);
-    const clause = textOf(this.doc).get(this.person % 10);
+    // Ten delegations: two writers of one are in different clauses, since a delegation has a share of each clause.
+    const clause = textOf(this.doc).get((this.person + Math.floor(this.person / 10)) % 10);
     const text = clause instanceof Y.XmlElement ? clause.get(0) : null;
     if (!(text instanceof Y.XmlText)) throw new Error('no text to write in');
     const found = this.#place === null ? null : Y.createAbsolutePositionFromRelativePosition(this.#place, this.doc);

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as encoding from 'lib0/encoding';
-import { z } from 'zod';
-import { Created, InvitationLink, MeetingView } from '../../../shared/protocol/contract.ts';
+import { Created, MeetingView } from '../../../shared/protocol/contract.ts';
+import { type Api, apiOf } from '../support/api.ts';
+import { builtBench, freePort, launch, launchConcord, root, type ServerProcess } from '../support/server.ts';
 import { recommendations } from './text.ts';
 
 /** A server under load: its protocol, and its cost. */
@@ -34,71 +33,38 @@ export interface RunningConcord extends Running {
   /** Of the account that imported the text. */
   readonly rapporteur: string;
   pid(): number;
-  ask(cookie: string, path: string, body?: unknown): Promise<Response>;
+  readonly ask: Api['ask'];
   /** Signs a demo account in, and gives it an accreditation to the meeting. */
   seat(name: string, role: string, party: string | null): Promise<string>;
   /** Kills the process, and starts another on the same data and port; resolves when that one answers. */
   restart(): Promise<void>;
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-
 const ticks = 100;
+/** The load takes one core, the server the other. */
+const serverCore = 0;
 
-async function launch(program: string, args: readonly string[], env: Record<string, string>) {
+/** A server on a directory and a port of its own. For a profile it must end by itself: BENCH_SIGNAL=SIGTERM. */
+async function onItsOwn(begin: (dataDir: string, port: number) => Promise<ServerProcess>) {
   const dataDir = mkdtempSync(join(tmpdir(), 'concord-load-'));
   const port = await freePort();
-  // The load takes one core, the server the other. For a profile: BENCH_NODE_OPTIONS=--cpu-prof BENCH_SIGNAL=SIGTERM.
-  const begin = async (): Promise<ChildProcess> => {
-    const begun = spawn(
-      'taskset',
-      ['-c', '0', process.execPath, ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), program, ...args],
-      {
-        env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: dataDir, ...env },
-        stdio: ['ignore', process.env.BENCH_OUT ? 'inherit' : 'ignore', 'inherit'],
-      },
-    );
-    for (let tries = 0; ; tries++) {
-      const up = await fetch(`http://127.0.0.1:${port}/`).then(
-        () => true,
-        () => false,
-      );
-      if (up) return begun;
-      if (tries > 2000 || begun.exitCode !== null) throw new Error(`${program} did not start`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
-  const kill = async (signal: NodeJS.Signals): Promise<void> => {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    await ended;
-  };
-  let child = await begin();
+  let server = await begin(dataDir, port);
   return {
     port,
-    dataDir,
-    pid: () => child.pid ?? 0,
+    pid: () => server.pid,
     restart: async (): Promise<void> => {
-      await kill('SIGKILL');
-      child = await begin();
+      await server.kill('SIGKILL');
+      server = await begin(dataDir, port);
     },
     cpu: (): number => {
       // Fields 14 and 15 of proc(5)'s stat: user and system time, in ticks.
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+      const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8')
         .replace(/^.*\) /, '')
         .split(' ');
       return (Number(fields[11]) + Number(fields[12])) / ticks;
     },
     stop: async (): Promise<void> => {
-      await kill(process.env.BENCH_SIGNAL === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
+      await server.kill(process.env.BENCH_SIGNAL === 'SIGTERM' ? 'SIGTERM' : 'SIGKILL');
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
@@ -112,8 +78,7 @@ const plain = (
 ): Contestant => ({
   name,
   async start() {
-    const kept = mkdtempSync(join(tmpdir(), 'concord-load-'));
-    const server = await launch(program, [], env(kept));
+    const server = await onItsOwn((dataDir, port) => launch({ program, env: env(dataDir), port, core: serverCore }));
     return {
       name,
       hasText: false,
@@ -122,18 +87,12 @@ const plain = (
       greeting: () => null,
       prefix: () => nothing,
       cpu: server.cpu,
-      stop: async () => {
-        await server.stop();
-        rmSync(kept, { recursive: true, force: true });
-      },
+      stop: server.stop,
     };
   },
 });
 
-const built = (name: string): string => new URL(`./${name}.js`, import.meta.url).pathname;
-const root = new URL('../../', import.meta.url).pathname;
-
-export const relay = plain('bare ws relay', built('relay'));
+export const relay = plain('bare ws relay', builtBench('relay'));
 export const yWebsocket = plain(
   'y-websocket 2 + LevelDB',
   `${root}node_modules/y-websocket-server/bin/server.cjs`,
@@ -145,7 +104,9 @@ export const yWebsocket = plain(
 export const hocuspocus: Contestant = {
   name: 'Hocuspocus 4 + SQLite',
   async start() {
-    const server = await launch(built('hocuspocus'), [], {});
+    const server = await onItsOwn((dataDir, port) =>
+      launch({ program: builtBench('hocuspocus'), env: { DATA_DIR: dataDir }, port, core: serverCore }),
+    );
     const named = (document: number, write: (encoder: encoding.Encoder) => void = () => undefined): Uint8Array => {
       const encoder = encoding.createEncoder();
       encoding.writeVarString(encoder, `doc${document}`);
@@ -186,30 +147,16 @@ const delegates = [
 ];
 const seats = 30;
 const codes = ['ARG', 'BRA', 'CAN', 'COL', 'ECU', 'PRY', 'VEN', 'CIM', 'DMS', 'IACHR'];
-const password = 'a-bench-password';
 
 /** Concord in its normal setup; the text is imported as a compilation, delegates accept invitations. */
 export const concord = {
   name: 'Concord',
   async start(): Promise<RunningConcord> {
-    const server = await launch(`${root}dist/server/main.js`, [], { DEMO_PASSWORD: password, LOG_LEVEL: 'error' });
+    const server = await onItsOwn((dataDir, port) => launchConcord(dataDir, port, serverCore));
     const address = `http://127.0.0.1:${server.port}`;
-    const ask = async (cookie: string, path: string, body?: unknown): Promise<Response> => {
-      const response = await fetch(address + path, {
-        method: body === undefined ? 'GET' : 'POST',
-        headers: { cookie, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-      return response;
-    };
-    const cookieOf = (response: Response): string =>
-      response.headers
-        .getSetCookie()
-        .map((cookie) => cookie.split(';')[0] ?? '')
-        .join('; ');
-    const signIn = async (name: string): Promise<string> => cookieOf(await ask('', '/api/session', { name, password }));
-    const rapporteur = await signIn('rapporteur');
+    const api = apiOf(address);
+    const { ask } = api;
+    const rapporteur = await api.signIn('rapporteur');
     const compilation = {
       title: 'Load',
       parties: codes.map((code) => ({ code, name: code, kind: 'state', aliases: [] })),
@@ -218,20 +165,8 @@ export const concord = {
     };
     const made = await ask(rapporteur, '/api/imports', { meeting: 'Load', compilation });
     const { meeting } = Created.parse(await made.json());
-    const seat = async (name: string, role: string, party: string | null, demo = true): Promise<string> => {
-      const { participant } = z
-        .object({ participant: z.string() })
-        .parse(await (await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role, party })).json());
-      const invitation = InvitationLink.parse(
-        await (await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {})).json(),
-      );
-      const path = `/api${new URL(invitation.link).pathname}`;
-      // A person without an account makes one with the invitation.
-      if (!demo) return cookieOf(await ask('', path, { name, password }));
-      const cookie = await signIn(name);
-      await ask(cookie, path, {});
-      return cookie;
-    };
+    const seat = (name: string, role: string, party: string | null, isDemo = true): Promise<string> =>
+      api.seat(rapporteur, meeting, { name, role, party, isDemo });
     const cookies: string[] = [];
     // One participant has fifty sockets at the most.
     for (let at = 0; at < seats; at++)

@@ -1,7 +1,6 @@
-import { z } from 'zod';
-import { Created, InvitationLink, MeetingView } from '../../../shared/protocol/contract.ts';
+import { Created, MeetingView } from '../../../shared/protocol/contract.ts';
 import type { RecommendationId } from '../../../shared/protocol/ids.ts';
-import { password } from '../../helpers/browser.ts';
+import { apiOf } from '../support/api.ts';
 
 /** The delegate whose screen is measured, and the other writers. */
 export const typist = 'argentina';
@@ -33,17 +32,7 @@ export interface ScreenMeeting {
 
 /** A meeting with one long recommendation, made in the regular way: a compilation, accreditations, invitations. */
 export async function makeMeeting(address: string): Promise<ScreenMeeting> {
-  const ask = async (cookie: string, path: string, body?: unknown): Promise<Response> => {
-    const response = await fetch(address + path, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { cookie, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-    return response;
-  };
-  const signIn = async (name: string): Promise<string> =>
-    (await ask('', '/api/session', { name, password })).headers.get('set-cookie')?.split(';')[0] ?? '';
+  const { ask, signIn, seat } = apiOf(address);
   const rapporteur = await signIn('rapporteur');
   const clauses = Array.from({ length: clauseCount }, (_, at) => ({
     text: `${words}, ${at}, ${words.toLowerCase()}.`,
@@ -59,19 +48,11 @@ export async function makeMeeting(address: string): Promise<ScreenMeeting> {
   const { meeting } = Created.parse(
     await (await ask(rapporteur, '/api/imports', { meeting: 'Screen', compilation })).json(),
   );
-  const seat = async (name: string, role: string, party: string | null): Promise<string> => {
-    const accredited = await ask(rapporteur, `/api/meetings/${meeting}/accredit`, { name, role, party });
-    const { participant } = z.object({ participant: z.string() }).parse(await accredited.json());
-    const invited = await ask(rapporteur, `/api/meetings/${meeting}/participants/${participant}/invitation`, {});
-    const { link } = InvitationLink.parse(await invited.json());
-    const cookie = await signIn(name);
-    await ask(cookie, `/api${new URL(link).pathname}`, {});
-    return cookie;
-  };
   const cookies: string[] = [];
-  for (const [at, name] of [typist, ...others].entries()) cookies.push(await seat(name, 'delegate', codes[at] ?? null));
-  await seat('observer', 'observer', null);
-  const chair = await seat('chair', 'chair', null);
+  for (const [at, name] of [typist, ...others].entries())
+    cookies.push(await seat(rapporteur, meeting, { name, role: 'delegate', party: codes[at] ?? null }));
+  await seat(rapporteur, meeting, { name: 'observer', role: 'observer', party: null });
+  const chair = await seat(rapporteur, meeting, { name: 'chair', role: 'chair', party: null });
   await ask(chair, `/api/meetings/${meeting}/set-observer-view`, { view: 'attributed' });
   const view = MeetingView.parse(await (await ask(rapporteur, `/api/meetings/${meeting}`)).json());
   const recommendation = view.recommendations[0]?.id;

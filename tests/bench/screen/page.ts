@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
-import { visit } from '../../helpers/browser.ts';
+import { visit } from '../support/browser.ts';
 import type { Load } from './load.ts';
 import { typist } from './meeting.ts';
 import { installMeter, type Meter } from './meter.ts';
@@ -100,7 +100,7 @@ export async function draft(
     load,
   }: { path: string; clause: number; keys: number; random: () => number; load: Load },
 ): Promise<Round> {
-  const { context, page, complaints } = await visit(browser, { url: address }, typist);
+  const { context, page, complaints } = await visit(browser, address, typist);
   // An overloaded page answers slowly; that is measured.
   page.setDefaultTimeout(120_000);
   // A click into the clause and a key, as soon as it is there: the page itself reports that.
@@ -164,7 +164,7 @@ export async function draft(
 
 /** Opens the observers' page, and returns the scripts that it loads. */
 export async function observe(browser: Browser, address: string, path: string): Promise<Scripts> {
-  const { context, page } = await visit(browser, { url: address }, 'observer');
+  const { context, page } = await visit(browser, address, 'observer');
   const scripts = countScripts(page);
   await page.goto(address + path, { waitUntil: 'load' });
   const loaded = await scripts();

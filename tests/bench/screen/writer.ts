@@ -3,8 +3,7 @@ import * as Y from 'yjs';
 import { type MarkId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { messageType } from '../../../shared/protocol/wire.ts';
 import { markKey } from '../../../shared/text/document.ts';
-import { schemaVersion } from '../../../shared/text/schema.ts';
-import { Client } from '../../helpers/hostileClient.ts';
+import { Connection } from './connection.ts';
 
 const sentence = 'in keeping with what was agreed before and with due regard to those who need it most ';
 /**
@@ -15,7 +14,7 @@ const shortest = 20;
 
 /** A remote delegate: types and deletes letter by letter, and reports the cursor. */
 export class Writer {
-  readonly client: Client;
+  readonly #connection: Connection;
   #mark: MarkId | null = null;
   #place: Y.RelativePosition | null = null;
   #typed = 0;
@@ -24,41 +23,30 @@ export class Writer {
   /** The number of keys pressed. */
   letters = 0;
 
-  private constructor(client: Client) {
-    this.client = client;
+  private constructor(connection: Connection) {
+    this.#connection = connection;
   }
 
   static async connect(address: string, recommendation: string, cookie: string): Promise<Writer> {
-    const doc = new Y.Doc();
-    const query = `client=${doc.clientID}&schema=${schemaVersion}&verdicts=1`;
-    const client = new Client(`${address.replace('http', 'ws')}/sync/${recommendation}?${query}`, { cookie }, doc);
-    await new Promise((resolve, reject) => {
-      client.socket.once('open', resolve);
-      client.socket.once('error', reject);
-    });
-    client.step1();
-    await client.until(() => client.synced, 'the text');
-    return new Writer(client);
+    return new Writer(await Connection.open(address, recommendation, cookie));
   }
 
   /** Proposes an amendment: an insertion, a strike, or both. */
   async amend(clause: number, kind: 'add' | 'delete' | 'replace'): Promise<MarkId> {
     const id = newMarkId();
-    const verdict = await this.client.say(
-      this.client.change(() => {
-        const text = this.client.words(clause);
-        if (kind !== 'add') text.format(40, 12, { [markKey('deletion', id)]: { id } });
-        if (kind !== 'delete') text.insert(52, 'to consider ', { [markKey('insertion', id)]: { id } });
-      }),
-    );
-    if (verdict.verdict !== 'accepted') throw new Error(`an amendment was refused: ${verdict.code}`);
+    this.#connection.change(() => {
+      const text = this.#connection.words(clause);
+      if (kind !== 'add') text.format(40, 12, { [markKey('deletion', id)]: { id } });
+      if (kind !== 'delete') text.insert(52, 'to consider ', { [markKey('insertion', id)]: { id } });
+    });
+    await this.#connection.accepted();
     return id;
   }
 
   /** From now on it types in this clause. */
   sit(clause: number, mark: MarkId): void {
     this.#mark = mark;
-    this.#place = Y.createRelativePositionFromTypeIndex(this.client.words(clause), 52, -1);
+    this.#place = Y.createRelativePositionFromTypeIndex(this.#connection.words(clause), 52, -1);
     this.#typed = 0;
     this.#shrinking = false;
   }
@@ -67,13 +55,13 @@ export class Writer {
   key(): void {
     const id = this.#mark;
     const found =
-      this.#place === null ? null : Y.createAbsolutePositionFromRelativePosition(this.#place, this.client.doc);
+      this.#place === null ? null : Y.createAbsolutePositionFromRelativePosition(this.#place, this.#connection.doc);
     if (id === null || !(found?.type instanceof Y.XmlText)) throw new Error('no place to write at');
     const text = found.type;
     let at = found.index;
     if (this.#typed >= longest) this.#shrinking = true;
     if (this.#typed <= shortest) this.#shrinking = false;
-    const bytes = this.client.change(() => {
+    this.#connection.change(() => {
       if (this.#shrinking) {
         text.delete(at - 1, 1);
         at -= 1;
@@ -86,15 +74,13 @@ export class Writer {
       }
     });
     this.#place = Y.createRelativePositionFromTypeIndex(text, at, -1);
-    this.client.update(bytes);
     this.letters += 1;
     this.#sayWhere(text, at);
   }
 
   /** Refused or disconnected: then the load was not the intended one. */
   get failure(): string | null {
-    const refused = this.client.verdicts.find(({ verdict }) => verdict === 'refused');
-    return refused === undefined ? null : JSON.stringify(refused);
+    return this.#connection.failure;
   }
 
   #sayWhere(text: Y.XmlText, at: number): void {
@@ -102,9 +88,9 @@ export class Writer {
     this.#clock += 1;
     const states = encoding.createEncoder();
     encoding.writeVarUint(states, 1);
-    encoding.writeVarUint(states, this.client.doc.clientID);
+    encoding.writeVarUint(states, this.#connection.doc.clientID);
     encoding.writeVarUint(states, this.#clock);
     encoding.writeVarString(states, JSON.stringify({ cursor: { anchor: place, head: place } }));
-    this.client.message(messageType.awareness, encoding.toUint8Array(states));
+    this.#connection.send(messageType.awareness, encoding.toUint8Array(states));
   }
 }

@@ -134,6 +134,7 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   // No sign-in is needed.
   ['GET /healthz', '200 200 200 200 200 200 200 200'],
   ['GET /reading.css', '200 200 200 200 200 200 200 200'],
+  ['GET /screen.css', '200 200 200 200 200 200 200 200'],
   ['GET /reading.js', '200 200 200 200 200 200 200 200'],
   ['GET /assets/{name}', '404 404 404 404 404 404 404 404'],
   ['GET /api/openapi.json', '200 200 200 200 200 200 200 200'],
@@ -150,6 +151,8 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
   ['GET /api/meetings/{id}/events', '401 404 404 403 200 200 200 200'],
   ['GET /meetings/{id}/text', '302 404 404 200 200 200 200 200'],
   ['GET /meetings/{id}/text/events', '401 404 404 200 200 200 200 200'],
+  ['GET /meetings/{id}/screen', '302 404 404 200 200 200 200 200'],
+  ['GET /meetings/{id}/screen/events', '401 404 404 200 200 200 200 200'],
   ['GET /api/recommendations/{id}', '401 404 404 403 200 200 200 200'],
   ['GET /api/recommendations/{id}/clauses/{clause}/history', '401 404 404 403 200 200 200 200'],
   // Chair, rapporteur and administrator.
@@ -349,6 +352,17 @@ const table: readonly (readonly [route: string, verdicts: string, row?: Row])[] 
         return { clause: ids[at], after: at === 0 ? ids[1] : null, seen: seenOf(text) };
       },
     },
+  ],
+  // It is open.
+  [
+    'POST /api/recommendations/{id}/take-back',
+    '401 404 404 403 403 403 422 403',
+    { body: async () => ({ amendment: await amendment() }) },
+  ],
+  [
+    'POST /api/recommendations/{id}/freeze-numbering',
+    '401 404 404 403 403 200 200 403',
+    { body: async () => ({ frozen: !(await meeting.text()).numbersFrozen }) },
   ],
   ['DELETE /api/session', '401 204 204 204 204 204 204 204', { ends: true }],
   ['DELETE /api/sessions', '401 204 204 204 204 204 204 204', { ends: true }],

@@ -9,7 +9,7 @@ import { type App, createApp } from '../../../server/app.ts';
 import { verify } from '../../../server/audit/verify.ts';
 import { readConfig } from '../../../server/config.ts';
 import type { Store } from '../../../server/storage/store.ts';
-import { decodeHeader } from '../../../shared/negotiation/entry.ts';
+import { decodeHeader, ruleset as today } from '../../../shared/negotiation/entry.ts';
 import { Accepted, RecommendationView } from '../../../shared/protocol/contract.ts';
 import { newMarkId, type RecommendationId, recommendationLog } from '../../../shared/protocol/ids.ts';
 import { markKey, textOf } from '../../../shared/text/document.ts';
@@ -121,7 +121,7 @@ describe.each(versions)('[LOG6] A record of version $version', ({ version, rules
     expect(textOf(doc).length).toBeGreaterThan(0);
     expect(room.text().every(({ runs }) => runs.every(({ marks }) => marks.insertion.length === 0))).toBe(true);
     const last = (await store.log.read(recommendationLog(place), room.sequence - 1, 1))[0];
-    expect(last === undefined ? 0 : decodeHeader(last.header).ruleset).toBe(2);
+    expect(last === undefined ? 0 : decodeHeader(last.header).ruleset).toBe(today);
     expect((await verify(store.log)).faults).toEqual([]);
   });
 });

@@ -33,6 +33,8 @@ const rights: readonly [
   ['set-sponsors', ['rapporteur'], (_id, clause) => ({ clause, sponsors: ['BRA'] })],
   ['lift-bracket', ['chair', 'rapporteur', 'argentina'], () => ({})],
   ['move-clause', ['chair', 'rapporteur'], (_id, clause) => ({ clause, after: null })],
+  ['take-back', ['chair'], (id) => ({ amendment: id })],
+  ['freeze-numbering', ['chair', 'rapporteur'], () => ({})],
   ['dispose-and-agree', ['chair'], (_id, clause) => ({ clauses: [clause], adopt: [], status: 'agreed' })],
 ];
 
@@ -54,6 +56,8 @@ describe('[PROC1] The roles for each command', () => {
             clauses: [(await meeting.text()).clauses[2]?.id],
             status: 'open',
           });
+        if (type === 'take-back') await meeting.order('chair', 'not-adopt', { amendments: [id] });
+        if (type === 'freeze-numbering') order = { frozen: !(await meeting.text()).numbersFrozen };
         if (type === 'lift-bracket') {
           const bracket = newMarkId();
           await argentina.say(

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createReading, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
+import { createReading, type PageOf, type ReaderStream, type Reading } from '../../../server/reading/reading.ts';
 import { type MeetingState, noMeeting, type ObserverView } from '../../../shared/meeting/meeting.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import { newClauseId, newMeetingId, newRecommendationId, newTopicId } from '../../../shared/protocol/ids.ts';
@@ -9,10 +9,13 @@ import { type Clause, noMarks } from '../../../shared/text/clause.ts';
 class Stage {
   readonly reading: Reading;
   readonly #id = newMeetingId();
+  readonly #page: PageOf = { meeting: this.#id, sheet: 'text', audience: 'observers', language: 'en' };
   readonly #recommendation = newRecommendationId();
   readonly #clause = newClauseId();
   #state: MeetingState;
   #words = 'words in force';
+  /** Called when a text is rendered next. */
+  onceDrawing: (() => void) | null = null;
   #tell: Parameters<Parameters<typeof createReading>[0]['onChange']>[0] = () => undefined;
 
   /** `drawnIn`: the time until a text is rendered, ms. */
@@ -27,6 +30,8 @@ class Stage {
     this.reading = createReading({
       meeting: () => this.#state,
       text: async () => {
+        this.onceDrawing?.();
+        this.onceDrawing = null;
         if (drawnIn > 0) await new Promise((resolve) => setTimeout(resolve, drawnIn));
         return { text: [this.#text()], negotiation: new LiveState() };
       },
@@ -49,11 +54,16 @@ class Stage {
     this.#state = { ...this.#state, observerView };
     this.#tell({ meeting: this.#id, recommendation: null });
   }
+  discuss(): void {
+    const currentClause = { recommendation: this.#recommendation, clause: this.#clause };
+    this.#state = { ...this.#state, currentClause };
+    this.#tell({ meeting: this.#id, recommendation: null });
+  }
   async page(): Promise<{ html: string; version: number }> {
-    const html = Buffer.from((await this.reading.page(this.#id, 'en')) ?? []).toString();
+    const html = Buffer.from((await this.reading.page(this.#page)) ?? []).toString();
     return { html, version: Number(/data-version="(\d+)"/.exec(html)?.[1]) };
   }
-  follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#id, 'en', version, stream);
+  follow = (stream: ReaderStream, version: number) => this.reading.follow(this.#page, version, stream);
 }
 
 const patient = { interval: 5, timeout: 20_000 };
@@ -261,6 +271,18 @@ describe('[READ2] A reader that missed something is recognised', () => {
     stage.write('written last');
     await following;
     await reader.until('written last');
+    expect(reader.heard).not.toContain('"reload":true');
+  });
+
+  it('is sent the words that were written while the meeting changed', async () => {
+    stage = new Stage();
+    const { version } = await stage.page();
+    const reader = new Kept();
+    await stage.follow(reader, version);
+    stage.onceDrawing = () => stage.discuss();
+    stage.write('written during the change');
+    await reader.until('Under discussion');
+    expect(reader.heard).toContain('written during the change');
     expect(reader.heard).not.toContain('"reload":true');
   });
 

@@ -4,7 +4,7 @@ import { newClauseId, newMarkId } from '../../../shared/protocol/ids.ts';
 import { clauseElement, markKey } from '../../../shared/text/document.ts';
 import { languages } from '../../../shared/words/words.ts';
 import { type Client, connect, propose } from '../../helpers/hostileClient.ts';
-import { startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
+import { type Person, startMeeting, type TestMeeting } from '../../helpers/meeting.ts';
 
 let meeting: TestMeeting;
 beforeEach(async () => {
@@ -19,6 +19,14 @@ const show = (view: ObserverView) =>
 const page = async (query = ''): Promise<string> =>
   (await meeting.request('observer', 'GET', `/meetings/${meeting.id}/text${query}`)).text();
 
+/** Puts a clause of the first recommendation under discussion. */
+async function discuss(clause: number): Promise<void> {
+  const { clauses } = await meeting.text();
+  const currentClause = { recommendation: meeting.recommendation, clause: clauses[clause]?.id ?? null };
+  const path = `/api/meetings/${meeting.id}/set-current-clause`;
+  expect((await meeting.request('chair', 'POST', path, { currentClause })).status).toBe(204);
+}
+
 async function strike(client: Client, clause: number, from: number, length: number) {
   const id = newMarkId();
   expect(
@@ -30,10 +38,10 @@ async function strike(client: Client, clause: number, from: number, length: numb
 }
 
 /** Reads an observer's event stream, byte for byte, until it is stopped. */
-async function listen(version = '') {
+async function listen(version = '', as: Person = 'observer', sheet = 'text') {
   const stop = new AbortController();
-  const response = await fetch(`${meeting.url}/meetings/${meeting.id}/text/events${version}`, {
-    headers: { cookie: meeting.cookies.observer },
+  const response = await fetch(`${meeting.url}/meetings/${meeting.id}/${sheet}/events${version}`, {
+    headers: { cookie: meeting.cookies[as] },
     signal: stop.signal,
   });
   let bytes = '';
@@ -67,9 +75,11 @@ async function listen(version = '') {
 async function everything(): Promise<string> {
   const parts: string[] = [];
   for (const language of languages) parts.push(await page(`?lang=${language}`));
-  const events = await listen('?version=-1');
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  parts.push(await events.stop());
+  for (const sheet of ['text', 'screen']) {
+    const events = await listen('?version=-1', 'observer', sheet);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    parts.push(await events.stop());
+  }
   const [first] = (await meeting.text()).clauses;
   for (const path of [
     '/api/meetings',
@@ -78,6 +88,8 @@ async function everything(): Promise<string> {
     `/api/recommendations/${meeting.recommendation}`,
     `/api/recommendations/${meeting.recommendation}/clauses/${first?.id}/history`,
     '/api/session',
+    `/meetings/${meeting.id}/screen`,
+    `/meetings/${meeting.id}/screen?for=participants`,
   ]) {
     const response = await meeting.request('observer', 'GET', path);
     if (path.endsWith('/events')) expect(response.status).toBe(403);
@@ -205,7 +217,10 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     const bracketed = (words: string) =>
       `<span class="contested"><b class="bracket">[</b><bdi>${words}</bdi><b class="bracket">]</b></span>`;
     expect(bytes).toContain(`${bracketed('pendingword')} `);
-    expect(bytes).toContain(bracketed('Urge'));
+    // A copy as plain text has no lines through words, so a word says that these are struck.
+    expect(bytes).toContain(
+      '<b class="bracket">[</b><small class="sign">delete:</small> <del><bdi>Urge</bdi></del><b class="bracket">]</b>',
+    );
     expect(noneOf(bytes + (await stream.stop()), partyNames)).toEqual([]);
     expect(noneOf(bytes, deleted)).toEqual([]);
   });
@@ -229,6 +244,36 @@ describe('[READ1] Observers get what the chair chose, and not a byte more', () =
     expect(bytes).toMatch(/pendingword.*ARG/);
     expect(noneOf(bytes, [...deleted, 'reasonword', ...others])).toEqual([]);
     expect(bytes).not.toContain('Delegate');
+  });
+
+  it('as much on the projector, which shows participants all changes', async () => {
+    await show('bracketed');
+    await negotiate();
+    await discuss(0);
+    const path = `/meetings/${meeting.id}/screen`;
+    const screen = async (as: Person, query = '') => (await meeting.request(as, 'GET', path + query)).text();
+    expect(noneOf(await everything(), [...partyNames, ...deleted])).toEqual([]);
+    expect(await screen('observer')).toContain('<b class="bracket">[</b><bdi>pendingword</bdi>');
+    for (const one of ['chair', 'rapporteur', 'brazil'] as const)
+      expect(noneOf(await screen(one), ['pendingword', 'ARG', 'BRA'])).toHaveLength(3);
+    // A projector that observers can see, set up by the chair.
+    expect(noneOf(await screen('chair', '?for=observers'), partyNames)).toEqual([]);
+    await show('nothing');
+    expect(noneOf(await screen('observer'), ['Urge', 'Training', 'pendingword', ...partyNames])).toEqual([]);
+    expect(noneOf(await screen('chair'), ['Urge', 'Training', 'pendingword'])).toHaveLength(3);
+  });
+
+  it('no more from the moment at which a participant becomes an observer', async () => {
+    await show('clean');
+    await discuss(0);
+    const stream = await listen('', 'brazil', 'screen');
+    await stream.until('reload');
+    const change = { id: meeting.participants.brazil, name: 'brazil', party: 'BRA', role: 'observer' };
+    expect((await meeting.request('chair', 'POST', `/api/meetings/${meeting.id}/accredit`, change)).status).toBe(200);
+    // The server ends it; the reader doesn't.
+    await stream.ended;
+    const path = `/meetings/${meeting.id}/screen`;
+    expect(await (await meeting.request('brazil', 'GET', path)).text()).not.toContain('ARG');
   });
 
   it('has no way into the document', async () => {
@@ -255,6 +300,32 @@ describe('[READ2] The page is live', () => {
     const late = await listen('?version=0');
     await late.until('"reload":true');
     await late.stop();
+    argentina.leave();
+  });
+
+  it('follows the chair: the clause under discussion is marked, and the projector shows it, without a reload', async () => {
+    await show('clean');
+    await discuss(0);
+    const start = async (as: Person, sheet: string) => {
+      const html = await (await meeting.request(as, 'GET', `/meetings/${meeting.id}/${sheet}`)).text();
+      return listen(`?version=${/data-version="(\d+)"/.exec(html)?.[1]}`, as, sheet);
+    };
+    const [text, screen] = [await start('observer', 'text'), await start('chair', 'screen')];
+    await discuss(1);
+    await text.until('Recommendation 1, clause 2');
+    // Two clauses and the sentence that names the clause.
+    await text.until('"part":"current"');
+    expect((await text.stop()).match(/"clause":/g)).toHaveLength(2);
+    await screen.until('Invite states to share experience.');
+    const argentina = await connect(meeting, 'argentina');
+    await propose(argentina, 1, 0, 'livewords ');
+    await screen.until('livewords');
+    // Another clause isn't on the screen.
+    const before = screen.heard();
+    await propose(argentina, 2, 0, 'elsewhere ');
+    await screen.until('2 with amendments');
+    expect(screen.heard().slice(before.length)).not.toContain('elsewhere');
+    expect(await screen.stop()).not.toContain('reload');
     argentina.leave();
   });
 

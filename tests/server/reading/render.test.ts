@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Fragment, renderClauses } from '../../../server/reading/render.ts';
+import { renderClauses } from '../../../server/reading/render.ts';
+import type { Fragment } from '../../../server/reading/sheet.ts';
 import { openStatus } from '../../../shared/negotiation/families/status/state.ts';
 import { LiveState } from '../../../shared/negotiation/state.ts';
 import type { Clause } from '../../../shared/text/clause.ts';
@@ -56,9 +57,11 @@ describe('[READ4] The readers’ view', () => {
     if (one === undefined || two === undefined || three === undefined) throw new Error('no text');
     const other = op('c1', 'Urge all');
     expect(anew([other, two, three])).toEqual(['c1']);
-    // A clause inserted before others renumbers them.
+    // A proposed clause renumbers no other; once it is adopted, those after it have other numbers.
     const added = proposed('c4', 'a3', 'Recall');
-    expect(anew([other, added, two, three])).toEqual(['c4', 'c2', 'c3']);
+    expect(anew([other, added, two, three])).toEqual(['c4']);
+    expect(before[1]?.html).toContain('>1 bis</span>');
     expect(renderClauses([other, added, two, three], negotiation, 'clean', 'en')).toHaveLength(3);
+    expect(anew([other, op('c4', 'Recall'), two, three])).toEqual(['c4', 'c2', 'c3']);
   });
 });

@@ -28,8 +28,6 @@ const join = async (as: Person, options?: Parameters<typeof connect>[2]): Promis
 const head = async (): Promise<number> =>
   (await meeting.store.log.head(recommendationLog(meeting.recommendation)))?.sequence ?? 0;
 
-/** Proposes words honestly, and gives the amendment's id. */
-
 /** The attack is refused with its reason, reaches nobody, and leaves nothing on disk. */
 async function refused(
   as: Person,
@@ -41,6 +39,11 @@ async function refused(
   const client = await join(as, options);
   const bytes = await attack(client);
   const before = await head();
+  // Readers get the updates of a moment together: nothing of the time before is under way any more.
+  const room = await meeting.app.rooms.room(meeting.recommendation);
+  const same = async (): Promise<boolean> =>
+    Buffer.compare(Y.encodeStateAsUpdate(victim.doc), (await room.stateOnDisk()).update) === 0;
+  for (let tries = 0; tries < 100 && !(await same()); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   const heard = victim.updates.length;
   const verdict = await client.say(bytes);
   expect(verdict).toMatchObject({ verdict: 'refused', code });

@@ -87,6 +87,7 @@ const reopen: Wish = { type: 'set-status', clauses: [third], status: 'open' };
 const disposeOf: Wish = { type: 'dispose-and-agree', clauses: [first], adopt: [amendment], status: 'agreed' };
 const sponsors = (clause = second): Wish => ({ type: 'set-sponsors', clause, sponsors: [party('CAN')] });
 const move = (clause = second, after: typeof second | null = null): Wish => ({ type: 'move-clause', clause, after });
+const freeze = (frozen = true): Wish => ({ type: 'freeze-numbering', frozen });
 const [rest2, rest3] = ['Invite organs', 'Welcome the report'];
 
 describe('[PROC1] The commands of a recommendation', () => {
@@ -133,6 +134,12 @@ describe('[PROC1] The commands of a recommendation', () => {
     ['rapporteur', 'moves one with something pending', move(first, third), ['clause-unresolved']],
     ['chair', 'moves an agreed one', move(third), ['clause-locked']],
     ['Argentina', 'moves a clause', move(), ['role-may-not']],
+    ['chair', 'takes back a decision that was not taken', { type: 'take-back', amendment }, ['nothing-to-do']],
+    ['rapporteur', 'takes a decision back', { type: 'take-back', amendment }, ['role-may-not']],
+    ['chair', 'freezes the numbers', freeze(), ['done']],
+    ['rapporteur', 'freezes the numbers', freeze(), ['done']],
+    ['chair', 'releases numbers that are not frozen', freeze(false), ['nothing-to-do']],
+    ['Argentina', 'freezes the numbers', freeze(), ['role-may-not']],
   ])('%s %s', (who, _does, wish, expected) => {
     expect(outcome(who, wish)).toEqual(expected);
   });
@@ -144,12 +151,26 @@ describe('[PROC1] The commands of a recommendation', () => {
     ['Canada', 'lifts its bracket', lift, 'drafting-closed'],
     ['chair', 'lifts a bracket', lift, 'done'],
     ['rapporteur', 'moves a clause', move(), 'done'],
+    ['chair', 'freezes the numbers', freeze(), 'done'],
   ])('while drafting is closed, %s %s: see the outcome', (who, _does, wish, expected) => {
     expect(outcome(who, wish, false)[0]).toBe(expected);
   });
 
   it('an observer gives none of them', () => {
-    for (const wish of [adopt, notAdopt, withdraw, reason, ask, accept, lift, agree(), disposeOf, sponsors(), move()])
+    for (const wish of [
+      adopt,
+      notAdopt,
+      withdraw,
+      reason,
+      ask,
+      accept,
+      lift,
+      agree(),
+      disposeOf,
+      sponsors(),
+      move(),
+      freeze(),
+    ])
       expect([wish.type, ...outcome('observer', wish)]).toEqual([wish.type, 'role-may-not']);
     expect(registry.kinds.every(({ actors }) => !actors.includes('observer'))).toBe(true);
   });

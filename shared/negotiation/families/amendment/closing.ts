@@ -5,13 +5,16 @@ import { sponsorsOf, stands, wordsOf } from '../../../text/amendment.ts';
 import type { Clause } from '../../../text/clause.ts';
 import type { Seen } from '../../../text/digest.ts';
 import { Digests } from '../../../text/digest.ts';
+import { clauseNumbers, isFrozen } from '../../../text/labels.ts';
 import { operated } from '../../../text/operations.ts';
+import { openParents } from '../../../text/ownership.ts';
+import { placesOf } from '../../../text/reinstate.ts';
 import type { Resolved } from '../../../text/resolve.ts';
 import { type Decision, digestsOf, type Looked, requireSeen, type Situation, speaksFor } from '../../command.ts';
 import { AmendmentEvents, sameWords } from '../../consequences.ts';
 import type { StoredEvent } from '../../event.ts';
 import { isLocked, type NegotiationState } from '../../state.ts';
-import { clauseAdopted } from '../clause/events.ts';
+import { clauseAdopted, numbersFrozen } from '../clause/events.ts';
 import type { AmendmentRecord, AmendmentState } from './state.ts';
 
 /** An amendment that is open and has words in the text. Throws `not-found` or `amendment-closed`. */
@@ -65,8 +68,12 @@ export function close(
     if ('clause' in operation && typeof operation.clause === 'string' && isLocked(negotiation, operation.clause))
       throw new ConcordError('clause-locked', { clause: operation.clause });
   const amendments = new AmendmentEvents(negotiation);
-  for (const [ids, state] of closing) for (const id of ids) amendments.close(id, state, wordsOf(text, id));
-  for (const { id, struck, inserted } of superseded) amendments.close(id, 'superseded', { struck, inserted });
+  const parents = openParents(text, negotiation);
+  const last = (id: MarkId) => ({ ...wordsOf(text, id), places: placesOf(text, id, parents) });
+  // A withdrawal is its party's own, which may propose the words again.
+  for (const [ids, state] of closing)
+    for (const id of ids) amendments.close(id, state, state === 'withdrawn' ? wordsOf(text, id) : last(id));
+  for (const { id } of superseded) amendments.close(id, 'superseded', last(id));
   for (const { id, struck, inserted } of fallen) amendments.close(id, 'fallen', { struck, inserted });
   for (const [id, parent] of reparented) amendments.reparent(id, parent);
   const after = operated(text, operations);
@@ -78,18 +85,30 @@ export function close(
   return { operations, events: [...amendments.list(reason), ...adoptedClauses(text, after, negotiation)] };
 }
 
-/** A proposed clause that is one of the text now takes over its amendment's sponsors. */
+/**
+ * A proposed clause that is one of the text now takes over its amendment's sponsors. Where numbers are frozen, it keeps
+ * the number under which it was adopted.
+ */
 function adoptedClauses(
   text: readonly Clause[],
   after: readonly Clause[],
-  { marks }: NegotiationState,
+  negotiation: NegotiationState,
 ): readonly StoredEvent[] {
+  const { marks } = negotiation;
   const proposed = new Map(text.flatMap(({ id, insertion }) => (insertion === null ? [] : [[id, insertion] as const])));
-  return after.flatMap(({ id, insertion }) => {
+  const adopted = after.flatMap(({ id, insertion }) => {
     const origin = insertion === null ? proposed.get(id) : undefined;
     const source = origin === undefined ? undefined : marks.get(origin);
     return origin === undefined || source?.kind !== 'amendment'
       ? []
       : [clauseAdopted.make({ clause: id, origin, sponsors: [...sponsorsOf(source)] })];
   });
+  if (adopted.length === 0 || !isFrozen(negotiation)) return adopted;
+  const shown = clauseNumbers(text, negotiation);
+  const ids = new Set(adopted.map(({ clause }) => clause));
+  const numbers = text.flatMap(({ id }, at) => {
+    const number = shown[at];
+    return ids.has(id) && number != null ? [{ clause: id, number }] : [];
+  });
+  return numbers.length === 0 ? adopted : [...adopted, numbersFrozen.make({ numbers })];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ClauseId, MarkId, PartyCode } from '../../../protocol/ids.ts';
+import { ClauseNumber } from '../../../text/labels.ts';
 import { defineEvent } from '../../event.ts';
 import { openStatus } from '../status/state.ts';
 
@@ -46,4 +47,35 @@ export const clauseMoved = defineEvent({
   },
 });
 
-export const clauseEvents = [clausesEntered, clauseAdopted, clauseSponsorsSet, clauseMoved] as const;
+/** The numbers of clauses are frozen: of all in force, and then of each that is adopted. */
+export const numbersFrozen = defineEvent({
+  type: 'numbers frozen',
+  v: 1,
+  shape: { numbers: z.array(z.object({ clause: ClauseId, number: ClauseNumber })).min(1) },
+  fold({ numbers }, effects) {
+    for (const { clause, number } of numbers)
+      effects.set({ of: 'clause', id: clause, value: { ...effects.clause(clause), number } });
+  },
+});
+
+/** The numbers are counted again. */
+export const numbersReleased = defineEvent({
+  type: 'numbers released',
+  v: 1,
+  shape: { clauses: z.array(ClauseId).min(1) },
+  fold({ clauses }, effects) {
+    for (const id of clauses) {
+      const { number: _, ...value } = effects.clause(id);
+      effects.set({ of: 'clause', id, value });
+    }
+  },
+});
+
+export const clauseEvents = [
+  clausesEntered,
+  clauseAdopted,
+  clauseSponsorsSet,
+  clauseMoved,
+  numbersFrozen,
+  numbersReleased,
+] as const;
