@@ -1,6 +1,7 @@
 import '../styles/list.css';
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso/router';
 import type { AmendmentRecord } from '../../shared/negotiation/families/amendment/state.ts';
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import { type AmendmentKind, sponsorsOf } from '../../shared/text/amendment.ts';
@@ -9,7 +10,7 @@ import { kindKeys, stateKeys } from '../negotiation/amendment/words.ts';
 import type { DraftingContext } from '../negotiation/context.ts';
 import { choiceOf } from '../negotiation/deciding/choice.ts';
 import { goToBar } from '../negotiation/deciding/focus.ts';
-import { showList, TextLink } from '../negotiation/deciding/listing.tsx';
+import { TextLink, textAddress } from '../negotiation/deciding/listing.tsx';
 import { amendmentName, amendmentNames, nameOfClause } from '../negotiation/deciding/names.ts';
 import { Parties, WordsOf } from '../negotiation/deciding/reading.tsx';
 import { moment, t, tn } from '../words.ts';
@@ -35,9 +36,12 @@ function putInAddress(filters: Filters): void {
   history.replaceState(null, '', `${location.pathname}${search.size === 0 ? '' : `?${search}`}`);
 }
 
+const rowsAtOnce = 100;
+
 /** The open amendments of a recommendation in the order of the text; decided ones last, folded. */
 export function MarshalledList({ context }: { context: DraftingContext }) {
   const { drafting } = context;
+  const { path, route } = useLocation();
   const choice = choiceOf(drafting);
   const before = useRef<readonly MarshalledAmendment[]>([]);
   const filters = useSignal(filtersInAddress());
@@ -48,10 +52,19 @@ export function MarshalledList({ context }: { context: DraftingContext }) {
     before.current = marshalled(text, amendments, before.current);
     return before.current;
   }, [text, amendments]);
-  const shown = all.filter((entry) => fits(entry, filters.value));
+  const shown = all.filter((entry) => fits(entry, drafting.numberOf(entry.amendment.id), filters.value));
   const chosen = choice.ids.value;
   const present = shown.find(({ amendment }) => amendment.id === current.value) ?? shown[0];
-  const groups = grouped(shown);
+  // The first rows are on screen at once; the others follow, some in each frame.
+  const drawn = useSignal(rowsAtOnce);
+  useEffect(() => {
+    if (drawn.value >= shown.length) return;
+    const next = requestAnimationFrame(() => {
+      drawn.value += rowsAtOnce;
+    });
+    return () => cancelAnimationFrame(next);
+  }, [drawn.value, shown.length]);
+  const groups = grouped(shown.slice(0, drawn.value));
   const ready = drafting.ready.value;
 
   // The keys work from the first moment, unless somebody has gone elsewhere.
@@ -77,7 +90,7 @@ export function MarshalledList({ context }: { context: DraftingContext }) {
     goTo(shown[Math.min(Math.max(at + by, 0), shown.length - 1)]?.amendment.id);
   };
   const openInText = (id: MarkId): void => {
-    showList(false);
+    route(textAddress(path));
     // The text is laid out again, and then shows the words.
     requestAnimationFrame(() => requestAnimationFrame(() => drafting.point(id, true)));
   };
@@ -143,6 +156,7 @@ export function MarshalledList({ context }: { context: DraftingContext }) {
               <th scope="col">
                 <span class="visually-hidden">{t('list.chosen')}</span>
               </th>
+              <th scope="col">{t('list.number')}</th>
               <th scope="col">{t('list.party')}</th>
               <th scope="col">{t('list.kind')}</th>
               <th scope="col">{t('list.change')}</th>
@@ -153,7 +167,7 @@ export function MarshalledList({ context }: { context: DraftingContext }) {
           {groups.map(({ clause, entries }) => (
             <tbody key={entries[0]?.amendment.id}>
               <tr class="grid-clause">
-                <th scope="rowgroup" colSpan={6}>
+                <th scope="rowgroup" colSpan={7}>
                   {nameOfClause(context, clause)}
                 </th>
               </tr>
@@ -191,13 +205,13 @@ function grouped(shown: readonly MarshalledAmendment[]): readonly Group[] {
   return groups;
 }
 
-function fits({ amendment, clause }: MarshalledAmendment, filters: Filters): boolean {
+function fits({ amendment, clause }: MarshalledAmendment, number: string, filters: Filters): boolean {
   const { record, kind, struck, inserted } = amendment;
   return (
     (filters.clause === '' || clause.id === filters.clause) &&
     (filters.kind === '' || kind === filters.kind) &&
     (filters.party === '' || sponsorsOf(record).some((party) => party === filters.party)) &&
-    holdsWords([struck, inserted, record.reason, ...sponsorsOf(record)], filters.words)
+    holdsWords([number, struck, inserted, record.reason, ...sponsorsOf(record)], filters.words)
   );
 }
 
@@ -221,6 +235,7 @@ function Row({
   const { party, reason } = record;
   const pieces = excerptOf(clause, id, line, drafting.negotiation.peek());
   const [parent] = line;
+  const number = amendmentName(context, id);
   return (
     <tr
       id={`row-${id}`}
@@ -233,11 +248,12 @@ function Row({
         <input
           type="checkbox"
           tabIndex={isCurrent ? 0 : -1}
-          aria-label={t('card.choose', { party: face(party).name })}
+          aria-label={t('card.choose', { number, party: face(party).name })}
           checked={chosen}
           onChange={(event) => choiceOf(drafting).choose(id, event.currentTarget.checked)}
         />
       </td>
+      <td class="grid-number">{number}</td>
       <td>
         <Parties context={context} parties={sponsorsOf(record)} />
       </td>
@@ -344,12 +360,18 @@ function Closed({ context, filters }: { context: DraftingContext; filters: Filte
   const closed = [...context.drafting.negotiation.value.marks]
     .filter(isClosed)
     .filter(
-      ([, record]) =>
+      ([id, record]) =>
         filters.clause === '' &&
         filters.kind === '' &&
         (filters.party === '' || sponsorsOf(record).some((party) => party === filters.party)) &&
         holdsWords(
-          [record.closed?.struck ?? '', record.closed?.inserted ?? '', record.reason, ...sponsorsOf(record)],
+          [
+            amendmentName(context, id),
+            record.closed?.struck ?? '',
+            record.closed?.inserted ?? '',
+            record.reason,
+            ...sponsorsOf(record),
+          ],
           filters.words,
         ),
     );
@@ -368,7 +390,9 @@ function Closed({ context, filters }: { context: DraftingContext; filters: Filte
         <ul class="plain">
           {closed.map(([id, record]) => (
             <li key={id} class={`list-closed-row ${context.face(record.party).colour}`}>
-              <Parties context={context} parties={sponsorsOf(record)} />
+              <span>
+                <strong>{amendmentName(context, id)}</strong> <Parties context={context} parties={sponsorsOf(record)} />
+              </span>
               <span class="grid-change">
                 <WordsOf
                   context={context}

@@ -21,7 +21,7 @@ import { FreezeNumbers } from '../negotiation/clause/freeze.tsx';
 import { ClausePanel } from '../negotiation/clause.tsx';
 import type { DraftingContext } from '../negotiation/context.ts';
 import { DecisionBar } from '../negotiation/deciding/bar.tsx';
-import { listing } from '../negotiation/deciding/listing.tsx';
+import { isListing } from '../negotiation/deciding/listing.tsx';
 import { statusWords } from '../negotiation/status/words.ts';
 import { followPointer } from '../negotiation/steady.ts';
 import { announce, whisper } from '../parts/announcer.tsx';
@@ -93,7 +93,8 @@ function DraftingPage({
   me: Principal;
 }) {
   const place = useRef<HTMLDivElement>(null);
-  const { route } = useLocation();
+  const { path, route } = useLocation();
+  const listing = isListing(path);
   const follow = useSignal(wantsToFollow());
   const panel = useSignal(false);
   const context = useMemo((): DraftingContext => {
@@ -184,7 +185,7 @@ function DraftingPage({
   const topic = view.topics.find((one) => one.id === own?.topic);
   const progress = own?.progress;
   return (
-    <div class={listing.value ? 'draft draft-listing' : 'draft'}>
+    <div class={listing ? 'draft draft-listing' : 'draft'}>
       <div class="draft-head">
         <nav class="crumbs">
           <a href={`/meetings/${meeting.id}`}>{view.name}</a>
@@ -239,7 +240,7 @@ function DraftingPage({
         <Refusals context={context} />
         <ChangedSince context={context} />
       </div>
-      {listing.value && <MarshalledList context={context} />}
+      {listing && <MarshalledList context={context} />}
       <div class="draft-text">
         {!drafting.ready.value && <p class="quiet">{t('app.loading')}</p>}
         {drafting.ready.value && drafting.isEmpty.value && <p class="quiet">{t('draft.empty')}</p>}

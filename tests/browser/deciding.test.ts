@@ -83,24 +83,22 @@ describe('[SCR16] Nothing is decided unseen', () => {
     await press('Space');
     for (let down = 0; down < between; down++) await press('j');
     await press('Space');
-    expect(await bar(chair).innerText()).toContain('2 chosen: ARG and BRA');
+    expect(await bar(chair).innerText()).toMatch(/2 chosen: A\d+ and A\d+/);
     await press('d');
     await expect.poll(() => focused(chair)).toBe('deciding-title');
-    expect(await bar(chair).locator('h2').first().innerText()).toBe(
-      'With 2 amendments (ARG and BRA), the text would read',
-    );
+    expect(await bar(chair).locator('h2').first().innerText()).toMatch(/^With A\d+ and A\d+, the text would read$/);
     expect(await bar(chair).locator('.prose').allTextContents()).toEqual([
       expect.stringContaining('ONE'),
       expect.stringContaining('TWO'),
     ]);
     expect(await bar(chair).locator('.deciding-falls').innerText()).toMatch(
-      /1 other amendment would fall\s+CAN\s+deletes:\s+order,/,
+      /1 other amendment would fall\s+A\d+\s+CAN\s+deletes:\s+order,/,
     );
     expect(await violations(chair)).toEqual([]);
     await press('Tab');
     await press('Enter');
     await chair
-      .locator('.deciding-done', { hasText: '2 amendments adopted (ARG and BRA). 1 other fell (CAN).' })
+      .locator('.deciding-done', { hasText: /2 amendments adopted \(A\d+ and A\d+\)\. 1 other fell \(A\d+\)\./ })
       .waitFor();
     expect(keys - between).toBe(5);
     await expect.poll(() => row.count()).toBe(0);
@@ -157,8 +155,8 @@ describe('[SCR16] Nothing is decided unseen', () => {
     expect(await dialog.locator('.endings').innerText()).toContain('LEFTWORDS');
     expect(await violations(chair)).toEqual([]);
     await dialog.getByRole('button', { name: 'Agree on this text' }).click();
-    await chair.locator('.deciding-done', { hasText: 'Agreed: Clause' }).waitFor();
-    expect(await chair.locator('.deciding-done').innerText()).toMatch(/not adopted \(.*CAN/);
+    await chair.locator('.deciding-done', { hasText: /Agreed: \w+/ }).waitFor();
+    expect(await chair.locator('.deciding-done').innerText()).toMatch(/not adopted \(A\d+/);
     await chair.locator('.clause-is-agreed', { hasText: 'AGREEDWORDS' }).waitFor();
   });
 
@@ -181,7 +179,7 @@ describe('[SCR15] The marshalled list on screen', () => {
     await page.getByRole('link', { name: 'List of amendments' }).click();
     await page.waitForURL(/\/amendments$/);
     await page.getByRole('combobox', { name: 'Party' }).selectOption('ARG');
-    await page.getByLabel('Word, party or reason').fill('inthelist');
+    await page.getByLabel('Word, party or number').fill('inthelist');
     await expect.poll(() => page.locator('.grid tbody .grid-row').allInnerTexts()).toHaveLength(1);
     expect(page.url()).toContain('party=ARG');
     // The address alone shows the same list.

@@ -129,7 +129,7 @@ describe('[SCR4] From page to page', () => {
     await focused('Meeting of National Authorities');
     await page.locator('.recommendation a').first().click();
     await focused('Bringing national laws closer together');
-    await expect.poll(() => page.title()).toBe('Bringing national laws closer together – Concord');
+    await expect.poll(() => page.title()).toBe('Recommendation 1. Bringing national laws closer together – Concord');
     await page.goBack();
     await focused('Meeting of National Authorities');
     expect(await page.locator('body').getAttribute('data-kept')).toBe('yes');

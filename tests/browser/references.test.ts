@@ -85,7 +85,11 @@ describe('[REF1] The address of a clause or an amendment', () => {
     await expect.poll(() => active.locator('.amendment-number').innerText()).toBe(number);
     await expect.poll(() => inView(chair, '.card.is-active')).toBe(true);
     await chair.waitForTimeout(800);
-    await active.getByRole('button', { name: 'Not adopt' }).click();
+    await active.getByRole('button', { name: 'Choose' }).click();
+    await chair
+      .locator('.deciding')
+      .getByRole('button', { name: /^Not adopt/ })
+      .click();
     await found.waitFor({ state: 'detached' });
 
     const later = await open('canada', address);

@@ -69,7 +69,7 @@ function Bar({ context, choice }: { context: DraftingContext; choice: Choice }) 
         <>
           <div class="deciding-would">
             <h2 id={headingId} tabIndex={-1}>
-              {tn('deciding.with', decided.length, { names: amendmentNames(context, decided) })}
+              {t('deciding.with', { names: amendmentNames(context, decided) })}
             </h2>
             {preview.clauses.map((clause) => (
               <Reading key={clause.id} context={context} clause={clause} />

@@ -3,6 +3,7 @@ import { sponsorsOf } from '../../../shared/text/amendment.ts';
 import { t } from '../../words.ts';
 import { stateKeys } from '../amendment/words.ts';
 import type { DraftingContext } from '../context.ts';
+import { amendmentName } from './names.ts';
 import { Parties, WordsOf } from './reading.tsx';
 
 interface Ending {
@@ -21,6 +22,7 @@ export function Endings({ context, endings }: { context: DraftingContext; ending
         const record = marks.get(id);
         return (
           <li key={id}>
+            <strong>{amendmentName(context, id)}</strong>
             <Parties context={context} parties={record?.kind === 'amendment' ? sponsorsOf(record) : []} />
             <span class="endings-words">
               <WordsOf context={context} party={record?.party} struck={struck} inserted={inserted} />

@@ -1,45 +1,23 @@
-import { signal } from '@preact/signals';
+import { useLocation } from 'preact-iso/router';
 import { t } from '../../words.ts';
 
 const suffix = '/amendments';
 
-const isListed = (): boolean => location.pathname.endsWith(suffix);
-
 /**
- * Whether the address is that of the marshalled list. The list is a view of the drafting page: both show the same open
- * document, so the router isn't asked, which would open it anew.
+ * Whether an address is that of the marshalled list. The list is a view of the drafting page under its own address:
+ * both show the same open document.
  */
-export const listing = signal(isListed());
+export const isListing = (path: string): boolean => path.endsWith(suffix);
 
-addEventListener('popstate', () => {
-  listing.value = isListed();
-});
+/** The address of the text. */
+export const textAddress = (path: string): string => (isListing(path) ? path.slice(0, -suffix.length) : path);
 
-const textAddress = (): string => location.pathname.replace(/\/amendments$/, '');
-
-/** Shows the list or the text, each under its own address. */
-export function showList(on: boolean): void {
-  if (on === isListed()) return;
-  history.pushState(null, '', on ? `${textAddress()}${suffix}` : textAddress());
-  listing.value = on;
-  scrollTo(0, 0);
+export function ListLink() {
+  const { path } = useLocation();
+  return <a href={`${textAddress(path)}${suffix}`}>{t('list.link')}</a>;
 }
 
-function ViewLink({ to, on, words }: { to: string; on: boolean; words: string }) {
-  return (
-    <a
-      href={to}
-      onClick={(event) => {
-        if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-        event.preventDefault();
-        event.stopPropagation();
-        showList(on);
-      }}
-    >
-      {words}
-    </a>
-  );
+export function TextLink() {
+  const { path } = useLocation();
+  return <a href={textAddress(path)}>{t('list.back')}</a>;
 }
-
-export const ListLink = () => <ViewLink to={`${textAddress()}${suffix}`} on words={t('list.link')} />;
-export const TextLink = () => <ViewLink to={textAddress()} on={false} words={t('list.back')} />;

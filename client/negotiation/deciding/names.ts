@@ -2,11 +2,8 @@ import type { ClauseId, MarkId } from '../../../shared/protocol/ids.ts';
 import { clauseName, language, t } from '../../words.ts';
 import type { DraftingContext } from '../context.ts';
 
-/** The name by which the decision bar and the list refer to an amendment. */
-export function amendmentName({ drafting, face }: DraftingContext, id: MarkId): string {
-  const record = drafting.negotiation.peek().marks.get(id);
-  return record === undefined ? '' : `${drafting.numberOf(id)} ${face(record.party).code}`;
-}
+/** The number of an amendment, by which the decision bar and the list refer to it. */
+export const amendmentName = ({ drafting }: DraftingContext, id: MarkId): string => drafting.numberOf(id);
 
 export const nameOfClause = ({ drafting }: DraftingContext, id: ClauseId): string =>
   clauseName(drafting.referenceOf(id));
