@@ -85,7 +85,12 @@ export function defineCommand<const Type extends string, Shape extends z.ZodRawS
   const fields = { ...declared.input, type: z.literal(type) };
   const schema = z.object(seen === undefined ? fields : { ...fields, seen: Seen.optional() });
   const Looking = z.object({ seen: Seen.optional() });
-  const read = (command: StoredCommand): InputOf<Type, Shape> => ({ ...input.parse(command), type });
+  const read = (command: StoredCommand): InputOf<Type, Shape> => {
+    const parsed = input.safeParse(command);
+    // A screen asks about a command that is still being put together: that is a refusal, not a fault.
+    if (!parsed.success) throw new ConcordError('bad-request', { field: parsed.error.issues[0]?.path.join('.') ?? '' });
+    return { ...parsed.data, type };
+  };
   return {
     type,
     input,

@@ -59,15 +59,18 @@ export function placesOf(
       places.push({
         clause: clause.id,
         at: from,
-        before: all.slice(Math.max(0, from - context), from),
+        before: wholeLetters(all.slice(Math.max(0, from - context), from)),
         struck,
         inserted,
-        after: all.slice(from + struck.length, from + struck.length + context),
+        after: wholeLetters(all.slice(from + struck.length, from + struck.length + context)),
         ...(struck !== '' && struck === all ? { whole } : {}),
       });
   }
   return places;
 }
+
+/** A text without halves of letters at its ends. */
+const wholeLetters = (text: string): string => text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
 
 const isOf = (ids: readonly MarkId[], id: MarkId): boolean => ids.length === 0 || ids.includes(id);
 

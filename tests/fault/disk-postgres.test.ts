@@ -53,6 +53,8 @@ describe('[DISK1] A PostgreSQL that', () => {
     const before = word();
     expect(await type(writer, before)).toBe('accepted');
     saved.push(before);
+    // Readers hear of it a moment later.
+    await reader.until(() => wordsOf(reader).includes(before), 'the words before');
     await fail();
     const lost = word();
     expect(await type(writer, lost)).toBe('not-stored');

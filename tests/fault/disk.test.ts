@@ -114,7 +114,8 @@ describe.skipIf(typeof compiled === 'string')(
       // Reading continues, and no unstored edit is shown; presence is sent as usual.
       const late = await join(server, cookies.canada, place);
       for (const client of [reader, late]) expect(wordsOf(client)).not.toContain(lost);
-      for (const client of [reader, late]) for (const one of saved) expect(wordsOf(client)).toContain(one);
+      for (const client of [reader, late])
+        await client.until(() => saved.every((one) => wordsOf(client).includes(one)), 'all that was saved');
       const view = await fetch(`${server.url}/api/recommendations/${place}`, { headers: { cookie: cookies.canada } });
       expect(view.status).toBe(200);
       expect(await view.text()).not.toContain(lost);

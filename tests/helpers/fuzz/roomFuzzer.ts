@@ -229,7 +229,7 @@ export class RoomFuzzer {
     const metadata = recordOf(this.#seen);
     for (const change of this.#known.negotiation.changes())
       if (JSON.stringify(sorted(readMetadata(metadata, change))) !== JSON.stringify(sorted(change)))
-        return 'the metadata are not the state';
+        return `the metadata are not the state: ${JSON.stringify(readMetadata(metadata, change))} for ${JSON.stringify(change)}`;
     return (
       wrongWith({
         before,

@@ -42,6 +42,7 @@ const texts = {
     op('c2', 'Invite'),
   ],
   'the deletion of a clause': [op('c1', 'Urge states'), op('c2', del('arg1', 'Invite organs')), op('c3', 'Welcome')],
+  'an addition among letters of two halves': [op('c1', '😀'.repeat(20), 'a ', ins('arg1', '😀 '), '😀'.repeat(20))],
   'an addition to an empty clause': [op('c1', ins('arg1', 'Act'))],
 } satisfies Record<string, Clause[]>;
 
