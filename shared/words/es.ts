@@ -335,6 +335,8 @@ export const es = {
   'deciding.not-adopted.other': '{count} enmiendas no adoptadas ({names}).',
   'deciding.fell.one': 'Decayó {count} más ({names}).',
   'deciding.fell.other': 'Decayeron {count} más ({names}).',
+  'deciding.taken-back': 'Abiertas de nuevo: {names}.',
+  'deciding.not-taken-back': 'Sus palabras ya no encajan, por lo que siguen decididas: {names}.',
   'deciding.more': '{count} más',
   'list.link': 'Lista de enmiendas',
   'list.back': 'Al texto',

@@ -332,6 +332,8 @@ export const pt = {
   'deciding.not-adopted.other': '{count} emendas não adotadas ({names}).',
   'deciding.fell.one': 'Caiu mais {count} ({names}).',
   'deciding.fell.other': 'Caíram mais {count} ({names}).',
+  'deciding.taken-back': 'Abertas de novo: {names}.',
+  'deciding.not-taken-back': 'As suas palavras já não cabem, por isso continuam decididas: {names}.',
   'deciding.more': 'mais {count}',
   'list.link': 'Lista de emendas',
   'list.back': 'Ao texto',

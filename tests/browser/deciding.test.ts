@@ -106,6 +106,13 @@ describe('[SCR16] Nothing is decided unseen', () => {
     await expect.poll(() => focused(chair)).toMatch(/^row-/);
     await chair.locator('.list-closed summary').click();
     await chair.locator('.list-closed-row', { hasText: 'order,' }).getByText('Superseded').waitFor();
+    // The whole act is taken back: the adopted ones, and the one that fell.
+    await reads(chair);
+    await bar(chair).getByRole('button', { name: 'Take the decision back' }).click();
+    await expect
+      .poll(() => chair.locator('.deciding-done p').innerText())
+      .toMatch(/^Open again: A\d+, A\d+,? and A\d+\.$/);
+    await row.waitFor();
   }, 60_000);
 
   it('a card leads to the outcome and decides nothing; Escape leads back', async () => {
