@@ -181,7 +181,9 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
       </div>
     );
   const act = (wish: Wish, words: string, done: () => Done, strong: boolean) => {
-    const refusal = whyNot({ ...drafting.terms.value, text: drafting.text.value }, wish, me);
+    const why = () => whyNot({ ...drafting.terms.value, text: drafting.text.peek() }, wish, me);
+    // To judge a decision on hundreds of amendments takes longer than a frame: there it waits for the press.
+    const refusal = decided.length > 20 ? null : why();
     return (
       <button
         type="button"
@@ -190,7 +192,8 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
         aria-disabled={refusal !== null}
         title={refusal === null ? undefined : t(`error.${refusal}`)}
         onClick={async (event) => {
-          if (refusal !== null) say(t(`error.${refusal}`));
+          const refused = why();
+          if (refused !== null) say(t(`error.${refused}`));
           else if (!isSeen(context, decided)) say(t('deciding.changed'));
           else {
             const made = done();
