@@ -6,6 +6,7 @@ import type { AmendmentRecord } from '../../shared/negotiation/families/amendmen
 import type { ClauseId, MarkId, PartyCode } from '../../shared/protocol/ids.ts';
 import { type AmendmentKind, sponsorsOf } from '../../shared/text/amendment.ts';
 import { excerptOf, type MarshalledAmendment, marshalled } from '../../shared/text/marshal.ts';
+import { TakeBack } from '../negotiation/amendment/takeBack.tsx';
 import { kindKeys, stateKeys } from '../negotiation/amendment/words.ts';
 import type { DraftingContext } from '../negotiation/context.ts';
 import { choiceOf } from '../negotiation/deciding/choice.ts';
@@ -405,6 +406,7 @@ function Closed({ context, filters }: { context: DraftingContext; filters: Filte
                 {t(stateKeys[record.state])}
                 {record.closed !== undefined && ` · ${record.closed.by}, ${moment(record.closed.at)}`}
                 {record.closed?.reason !== undefined && ` · ${record.closed.reason}`}
+                <TakeBack context={context} id={id} record={record} />
               </span>
             </li>
           ))}

@@ -323,6 +323,8 @@ export const en = {
   'deciding.not-adopted.other': '{count} amendments not adopted ({names}).',
   'deciding.fell.one': '{count} other fell ({names}).',
   'deciding.fell.other': '{count} others fell ({names}).',
+  'deciding.taken-back': 'Open again: {names}.',
+  'deciding.not-taken-back': 'Their words no longer fit, so these stay decided: {names}.',
   'deciding.more': '{count} more',
   'list.link': 'List of amendments',
   'list.back': 'To the text',

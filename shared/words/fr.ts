@@ -338,6 +338,8 @@ export const fr = {
   'deciding.not-adopted.other': '{count} amendements non adoptés ({names}).',
   'deciding.fell.one': '{count} autre est tombé ({names}).',
   'deciding.fell.other': '{count} autres sont tombés ({names}).',
+  'deciding.taken-back': 'De nouveau ouverts : {names}.',
+  'deciding.not-taken-back': 'Leurs mots ne trouvent plus leur place, ils restent donc tranchés : {names}.',
   'deciding.more': '{count} de plus',
   'list.link': 'Liste des amendements',
   'list.back': 'Au texte',

@@ -1,17 +1,17 @@
 import '../../styles/deciding.css';
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { type Wish, whyNot } from '../../../shared/negotiation/registry.ts';
 import { isLocked } from '../../../shared/negotiation/state.ts';
-import { type Preview, previewOf, sameOutcome } from '../../../shared/text/preview.ts';
+import { type Falling, type Preview, previewOf, sameOutcome } from '../../../shared/text/preview.ts';
 import { t, tn } from '../../words.ts';
 import type { DraftingContext } from '../context.ts';
 import { decideOnce } from '../decide.ts';
 import { isMeant } from '../steady.ts';
 import { AdoptAndAgreeDialog } from './agree.tsx';
-import { type Choice, choiceOf, type LeftOut } from './choice.ts';
+import { type Choice, choiceOf, type Done, type LeftOut } from './choice.ts';
+import { DoneLine } from './done.tsx';
 import { Endings } from './endings.tsx';
-import { giveFocusBack, goToBar, headingId, leaveBar } from './focus.ts';
+import { goToBar, headingId, leaveBar } from './focus.ts';
 import { amendmentName, amendmentNames, listed, nameOfClause } from './names.ts';
 import { Reading, WordsOf } from './reading.tsx';
 
@@ -23,29 +23,7 @@ export function DecisionBar({ context }: { context: DraftingContext }) {
   const choice = choiceOf(context.drafting);
   const done = choice.done.value;
   if (choice.standing.value.length > 0) return <Bar context={context} choice={choice} />;
-  return done === null ? null : <Done choice={choice} done={done} />;
-}
-
-/** The last act in words, away from the place of the buttons, so that a second click meets nothing. */
-function Done({ choice, done }: { choice: Choice; done: string }) {
-  // The button that was pressed is gone, and its focus with it.
-  useEffect(() => {
-    if (document.activeElement === null || document.activeElement === document.body) giveFocusBack(choice);
-  }, [done]);
-  return (
-    <div class="deciding deciding-done">
-      <p role="status">{done}</p>
-      <button
-        type="button"
-        class="link"
-        onClick={() => {
-          choice.done.value = null;
-        }}
-      >
-        {t('app.close')}
-      </button>
-    </div>
-  );
+  return done === null ? null : <DoneLine context={context} choice={choice} done={done} />;
 }
 
 function Bar({ context, choice }: { context: DraftingContext; choice: Choice }) {
@@ -171,16 +149,13 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
     .map(({ id }) => id);
   const remaining = [...new Set(preview.clauses.flatMap(({ left }) => left))];
   /** The report of an act, worded before the text changes. */
-  const report = (act: string, fell: readonly { readonly id: Parameters<typeof amendmentName>[1] }[]): string =>
+  const report = (act: string, fell: readonly Falling[]): string =>
     [
       act,
       fell.length === 0
         ? ''
         : tn('deciding.fell', fell.length, {
-            names: amendmentNames(
-              context,
-              fell.map(({ id }) => id),
-            ),
+            names: amendmentNames(context, idsOf(fell)),
           }),
       choice.leftOut.peek().length === 0
         ? ''
@@ -205,8 +180,10 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
         <div class="row">{close}</div>
       </div>
     );
-  const act = (wish: Wish, words: string, done: () => string, strong: boolean) => {
-    const refusal = whyNot({ ...drafting.terms.value, text: drafting.text.value }, wish, me);
+  const act = (wish: Wish, words: string, done: () => Done, strong: boolean) => {
+    const why = () => whyNot({ ...drafting.terms.value, text: drafting.text.peek() }, wish, me);
+    // To judge a decision on hundreds of amendments takes longer than a frame: there it waits for the press.
+    const refusal = decided.length > 20 ? null : why();
     return (
       <button
         type="button"
@@ -215,11 +192,12 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
         aria-disabled={refusal !== null}
         title={refusal === null ? undefined : t(`error.${refusal}`)}
         onClick={async (event) => {
-          if (refusal !== null) say(t(`error.${refusal}`));
+          const refused = why();
+          if (refused !== null) say(t(`error.${refused}`));
           else if (!isSeen(context, decided)) say(t('deciding.changed'));
           else {
-            const sentence = done();
-            if (await decideOnce(context, wish, event)) choice.finish(sentence);
+            const made = done();
+            if (await decideOnce(context, wish, event)) choice.finish(made);
           }
         }}
       >
@@ -233,13 +211,19 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
       {act(
         { type: 'adopt', amendments: [...decided] },
         `${t('card.adopt')}${count}`,
-        () => report(tn('deciding.adopted', decided.length, { names }), preview.falls),
+        () => ({
+          words: report(tn('deciding.adopted', decided.length, { names }), preview.falls),
+          closed: [...[...decided].reverse(), ...idsOf(preview.falls)],
+        }),
         true,
       )}
       {act(
         { type: 'not-adopt', amendments: [...decided] },
         `${t('card.not-adopt')}${count}`,
-        () => report(tn('deciding.not-adopted', decided.length, { names }), without),
+        () => ({
+          words: report(tn('deciding.not-adopted', decided.length, { names }), without),
+          closed: [...decided, ...idsOf(without)],
+        }),
         false,
       )}
       <button
@@ -258,10 +242,7 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
       {without.length > 0 && (
         <p class="quiet">
           {tn('deciding.falls-without', without.length, {
-            names: amendmentNames(
-              context,
-              without.map(({ id }) => id),
-            ),
+            names: amendmentNames(context, idsOf(without)),
           })}
         </p>
       )}
@@ -281,7 +262,7 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
                 : [tn('deciding.not-adopted', rest.length, { names: amendmentNames(context, rest) })]),
               `${agreed}: ${listed(clauses.map((id) => nameOfClause(context, id)))}.`,
             ];
-            choice.finish(report(acts.join(' '), preview.falls));
+            choice.finish({ words: report(acts.join(' '), preview.falls), closed: [] });
           }}
           close={() => {
             agreeing.value = false;
@@ -291,6 +272,8 @@ function Acts({ context, choice, preview }: { context: DraftingContext; choice: 
     </div>
   );
 }
+
+const idsOf = (fell: readonly Falling[]) => fell.map(({ id }) => id);
 
 /** Whether the outcome on screen has stood there long enough to be read. */
 function isSeen({ drafting }: DraftingContext, decided: Parameters<typeof previewOf>[2]): boolean {

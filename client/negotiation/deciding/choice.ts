@@ -12,6 +12,13 @@ export interface LeftOut {
   readonly why: 'amendment-closed' | 'nothing-to-do' | 'too many';
 }
 
+/** The last act of a chair on the choice. */
+export interface Done {
+  readonly words: string;
+  /** The amendments that it closed, in the order in which they can be taken back; empty where their clauses are locked. */
+  readonly closed: readonly MarkId[];
+}
+
 /** The amendments that a person has chosen in a text, and the outcome if they were adopted. */
 export class Choice {
   readonly #drafting: DraftingSession;
@@ -20,8 +27,7 @@ export class Choice {
   readonly open = signal(false);
   /** The control that led to the bar. */
   from: HTMLElement | null = null;
-  /** The last act, in words. */
-  readonly done = signal<string | null>(null);
+  readonly done = signal<Done | null>(null);
 
   constructor(drafting: DraftingSession) {
     this.#drafting = drafting;
@@ -70,8 +76,8 @@ export class Choice {
   clear(): void {
     this.set(new Set());
   }
-  /** Ends the choice with the words of the act. */
-  finish(done: string): void {
+  /** Ends the choice with the act. */
+  finish(done: Done): void {
     this.clear();
     this.done.value = done;
   }
