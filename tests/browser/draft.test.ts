@@ -93,11 +93,20 @@ const decide = (chair: Page, act: 'Adopt' | 'Not adopt') =>
 async function notAdoptAll(chair: Page): Promise<void> {
   const open = chair.locator('.card:not(.card-closed)');
   await open.first().waitFor();
-  await reads(chair);
-  if ((await open.count()) > 1) await chair.locator('.cards-several input').check();
-  else await open.getByRole('button', { name: 'Choose' }).click();
-  await decide(chair, 'Not adopt').click();
-  await expect.poll(() => open.count()).toBe(0);
+  // On a busy machine a page may change just before the press: then nothing is decided, rightly, and it is asked again.
+  for (let tries = 0; tries < 6 && (await open.count()) > 0; tries++) {
+    if (tries > 0) await chair.keyboard.press('Escape');
+    await reads(chair);
+    if ((await open.count()) > 1) await chair.locator('.cards-several input').check();
+    else await open.first().getByRole('checkbox').check();
+    await reads(chair);
+    await decide(chair, 'Not adopt').click();
+    await expect
+      .poll(() => open.count(), { timeout: 3000 })
+      .toBe(0)
+      .catch(() => undefined);
+  }
+  expect(await open.count()).toBe(0);
 }
 const saved = (page: Page) => page.waitForSelector('.saved-saved');
 
@@ -357,7 +366,8 @@ describe('[SCR1] Delegations draft together', () => {
   });
 });
 
-describe('[SCR2] The chair decides', () => {
+// A page that is drawn late is not decided on: on a busy machine a press may come within the reading time.
+describe('[SCR2] The chair decides', { retry: 2 }, () => {
   it('adopts an amendment; its words stand in the text and keep where they come from', async () => {
     const [argentina, chair] = [await draft('argentina'), await draft('chair')];
     await caretIn(argentina, 0);
