@@ -630,7 +630,7 @@ describe('[SCR3] Nothing that somebody typed is lost', () => {
     await caretIn(other, at - 1);
     await other.keyboard.press('Enter');
     await other.keyboard.type('A clause that goes');
-    await expect.poll(() => wordsOf(delegate.page, at)).toContain('A clause that goes');
+    await expect.poll(() => wordsOf(delegate.page, at), { timeout: 10_000 }).toContain('A clause that goes');
     await caretIn(delegate.page, at);
     await saved(delegate.page);
     await delegate.context.setOffline(true);
