@@ -110,7 +110,11 @@ export function wrongWith({ before, after, negotiationBefore, negotiationAfter, 
     const now = negotiationAfter.marks.get(id);
     if (now === record) continue;
     const state = closed.get(id);
-    if (state === 'fallen' && hasEnded(id, negotiationBefore, closed)) fallen.add(id);
+    if (
+      state === 'fallen' &&
+      (hasEnded(id, negotiationBefore, closed) || onlyStruckOf(before, id, party, negotiationBefore))
+    )
+      fallen.add(id);
     else if (!(state === 'withdrawn' && record.party === party) && !isAskedAgain(record, now))
       return `the record of mark ${id} changed by typing: ${JSON.stringify(record)} to ${JSON.stringify(now)}`;
   }
@@ -209,6 +213,26 @@ function hasEnded(id: MarkId, negotiation: NegotiationState, ended: ReadonlyMap<
   for (let next = parentOf(id, negotiation); next !== null; next = parentOf(next, negotiation))
     if (ended.has(next) && ended.get(next) !== 'adopted') return true;
   return false;
+}
+/**
+ * Whether an amendment only struck words of a party's amendments. That party may delete them, and also type them anew:
+ * the strike falls either way, and stands in the record as fallen.
+ */
+function onlyStruckOf(
+  text: readonly Clause[],
+  id: MarkId,
+  party: PartyCode | null,
+  { marks: known }: NegotiationState,
+): boolean {
+  const runs = text.flatMap((clause) => clause.runs);
+  const isOf = (one: MarkId): boolean => party !== null && known.get(one)?.party === party;
+  return (
+    !text.some(({ insertion }) => insertion === id) &&
+    !runs.some(({ marks }) => marks.insertion.includes(id)) &&
+    runs.every(
+      ({ marks }) => !marks.deletion.includes(id) || (marks.insertion.length > 0 && marks.insertion.every(isOf)),
+    )
+  );
 }
 function parentOf(id: MarkId, negotiation: NegotiationState): MarkId | null {
   const record = negotiation.marks.get(id);
