@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LoadClient, NegotiationState } from './load/client.ts';
+import { Deliveries, LoadClient } from './load/client.ts';
 import { concord, type RunningConcord } from './load/contestants.ts';
 import { LoadClients } from './load/observers.ts';
 import { middle, openFiles, pause, printHead, printRow, quantile, rounds } from './load/report.ts';
@@ -30,10 +30,10 @@ interface Outcome {
 const residentOf = (pid: number): number =>
   1024 * Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 
-async function writersOf(server: RunningConcord, negotiation: NegotiationState): Promise<LoadClient[]> {
+async function writersOf(server: RunningConcord, deliveries: Deliveries): Promise<LoadClient[]> {
   const writers: LoadClient[] = [];
   for (let person = 0; person < delegates; person++) {
-    const writer = new LoadClient(server, 0, person, true, negotiation);
+    const writer = new LoadClient(server, 0, person, true, deliveries);
     writers.push(writer);
     await writer.open();
     while (!writer.hasText) await pause(5);
@@ -47,8 +47,8 @@ async function measure(): Promise<Outcome> {
     const chair = await server.seat('chair', 'chair', null);
     await server.ask(chair, `/api/meetings/${server.meeting}/set-observer-view`, { view: 'bracketed' });
     const cookie = await server.seat('observer', 'observer', null);
-    const negotiation = new NegotiationState();
-    const writers = await writersOf(server, negotiation);
+    const deliveries = new Deliveries();
+    const writers = await writersOf(server, deliveries);
     const load = new LoadClients(server, cookie);
     // The first few warm up the code; their cost is not counted.
     await load.grow(50);
@@ -67,10 +67,10 @@ async function measure(): Promise<Outcome> {
       await pause(Math.max(0, begun + (edit * 1000) / editsASecond - performance.now()));
       writers[edit % writers.length]?.edit();
     }
-    await load.until(negotiation.sentAt.length);
+    await load.until(deliveries.sentAt.length);
     const core = (server.cpu() - before) / ((performance.now() - begun) / 1000);
     const atEnd = perObserver();
-    const { latencies, served, events } = load.account(negotiation.sentAt);
+    const { latencies, served, events } = load.account(deliveries.sentAt);
     for (const writer of writers) writer.close();
     load.leave();
     return {

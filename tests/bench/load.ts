@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { randomFrom } from '../helpers/random.ts';
-import { LoadClient, NegotiationState } from './load/client.ts';
+import { Deliveries, LoadClient } from './load/client.ts';
 import { type Contestant, concord, hocuspocus, type Running, relay, yWebsocket } from './load/contestants.ts';
 
 /** A load: the number of documents, writers and readers in each, edits a second of each writer, seconds. */
@@ -21,21 +21,26 @@ const loads: readonly Load[] = [
 ];
 const contestants: readonly Contestant[] = [relay, yWebsocket, hocuspocus, concord];
 
+interface Latency {
+  readonly median: number;
+  readonly p99: number;
+}
 interface Outcome {
   /** CPU milliseconds of the server an edit. */
   readonly cpu: number;
-  readonly median: number;
-  readonly p99: number;
+  /** To those who write in the document too, and to those who only read along, ms; null where there are none. */
+  readonly writers: Latency | null;
+  readonly readers: Latency | null;
   readonly lost: number;
   readonly doubled: number;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function connect(server: Running, load: Load, negotiation: NegotiationState): Promise<LoadClient[]> {
+async function connect(server: Running, load: Load, deliveries: Deliveries): Promise<LoadClient[]> {
   const clients: LoadClient[] = [];
   for (let document = 0; document < load.documents; document++) {
-    const first = new LoadClient(server, document, 0, true, negotiation);
+    const first = new LoadClient(server, document, 0, true, deliveries);
     clients.push(first);
     await first.open();
     if (server.hasText) while (!first.hasText) await pause(5);
@@ -44,7 +49,7 @@ async function connect(server: Running, load: Load, negotiation: NegotiationStat
       first.bringText();
     }
     for (let person = 1; person < load.writers + load.readers; person++) {
-      const client = new LoadClient(server, document, person, person < load.writers, negotiation);
+      const client = new LoadClient(server, document, person, person < load.writers, deliveries);
       clients.push(client);
       await client.open();
     }
@@ -81,22 +86,28 @@ async function write(writers: readonly LoadClient[], load: Load, seconds: number
   return edits * writers.length;
 }
 
+function latency(measured: readonly number[]): Latency | null {
+  const sorted = [...measured].sort((one, other) => one - other);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return sorted.length === 0 ? null : { median: at(0.5), p99: at(0.99) };
+}
+
 async function measure(contestant: Contestant, load: Load, round: number): Promise<Outcome> {
   const server = await contestant.start();
-  const negotiation = new NegotiationState();
+  const deliveries = new Deliveries();
   const others = load.writers + load.readers - 1;
   /** Waits until everybody has everything, or for ten seconds, and returns the number of missing deliveries. */
   const missing = async (edits: number): Promise<number> => {
-    for (let tries = 0; negotiation.latencies.length < edits * others && tries < 200; tries++) await pause(50);
-    return edits * others - negotiation.latencies.length;
+    for (let tries = 0; deliveries.count < edits * others && tries < 200; tries++) await pause(50);
+    return edits * others - deliveries.count;
   };
   try {
-    const clients = await connect(server, load, negotiation);
+    const clients = await connect(server, load, deliveries);
     const writers = clients.filter(({ writes }) => writes);
     const warm = await write(writers, load, warmUp, 1000 + round);
     await missing(warm);
     await pause(aftermath);
-    const heard = negotiation.latencies.length;
+    const heard = { writers: deliveries.toWriters.length, readers: deliveries.toReaders.length };
     const before = server.cpu();
     const edits = await write(writers, load, load.seconds, round);
     const lost = await missing(warm + edits);
@@ -105,9 +116,13 @@ async function measure(contestant: Contestant, load: Load, round: number): Promi
     const gone = clients.find(({ closed }) => closed !== null);
     if (gone !== undefined) throw new Error(`${server.name} closed a connection: ${gone.closed}`);
     for (const client of clients) client.close();
-    const sorted = negotiation.latencies.slice(heard).sort((one, other) => one - other);
-    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-    return { cpu, median: at(0.5), p99: at(0.99), lost, doubled: negotiation.doubled };
+    return {
+      cpu,
+      writers: latency(deliveries.toWriters.slice(heard.writers)),
+      readers: latency(deliveries.toReaders.slice(heard.readers)),
+      lost,
+      doubled: deliveries.doubled,
+    };
   } finally {
     await server.stop();
   }
@@ -124,7 +139,7 @@ console.log(
   `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}; medians of ${rounds} rounds\n`,
 );
 console.log(
-  '| Load | Server | CPU an edit, ms | × Concord | median, ms | p99, ms | lost | doubled |\n|---|---|---|---|---|---|---|---|',
+  '| Load | Server | CPU an edit, ms | × Concord | to writers: median, p99, ms | to readers: median, p99, ms | lost | doubled |\n|---|---|---|---|---|---|---|---|',
 );
 for (const load of loads) {
   if (wanted.length > 0 && !wanted.includes(load.name)) continue;
@@ -137,8 +152,13 @@ for (const load of loads) {
   const own = middle((found.get('Concord') ?? []).map(({ cpu }) => cpu));
   for (const [name, outcomes] of found) {
     const of = (pick: (outcome: Outcome) => number): number => middle(outcomes.map(pick));
+    const both = (pick: (outcome: Outcome) => Latency | null): string => {
+      const there = outcomes.flatMap((outcome) => pick(outcome) ?? []);
+      if (there.length === 0) return '–';
+      return `${middle(there.map(({ median }) => median)).toFixed(1)}, ${middle(there.map(({ p99 }) => p99)).toFixed(1)}`;
+    };
     console.log(
-      `| ${load.name} | ${name} | ${of(({ cpu }) => cpu).toFixed(2)} | ${(of(({ cpu }) => cpu) / own).toFixed(2)} | ${of(({ median }) => median).toFixed(1)} | ${of(({ p99 }) => p99).toFixed(1)} | ${of(({ lost }) => lost)} | ${of(({ doubled }) => doubled)} |`,
+      `| ${load.name} | ${name} | ${of(({ cpu }) => cpu).toFixed(2)} | ${(of(({ cpu }) => cpu) / own).toFixed(2)} | ${both(({ writers }) => writers)} | ${both(({ readers }) => readers)} | ${of(({ lost }) => lost)} | ${of(({ doubled }) => doubled)} |`,
     );
   }
 }

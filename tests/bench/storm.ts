@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { messageType, syncType } from '../../shared/protocol/wire.ts';
 import { textOf } from '../../shared/text/document.ts';
-import { LoadClient, NegotiationState } from './load/client.ts';
+import { Deliveries, LoadClient } from './load/client.ts';
 import { concord, type RunningConcord } from './load/contestants.ts';
 import { middle, openFiles, pause, printHead, printRow, rounds } from './load/report.ts';
 
@@ -59,8 +59,8 @@ function comeBack(server: RunningConcord, { doc, person }: LoadClient): Promise<
 }
 
 async function draft(server: RunningConcord): Promise<LoadClient[]> {
-  const negotiation = new NegotiationState();
-  const clients = Array.from({ length: editors }, (_, person) => new LoadClient(server, 0, person, true, negotiation));
+  const deliveries = new Deliveries();
+  const clients = Array.from({ length: editors }, (_, person) => new LoadClient(server, 0, person, true, deliveries));
   const open = async (some: readonly LoadClient[]): Promise<void> => {
     await Promise.all(some.map((client) => client.open()));
     while (some.some(({ hasText }) => !hasText)) await pause(5);
@@ -69,7 +69,7 @@ async function draft(server: RunningConcord): Promise<LoadClient[]> {
   await open(writing);
   for (let word = 0; word < wordsEach; word++) for (const client of writing) client.edit();
   const expected = writers * wordsEach * (writers - 1);
-  while (negotiation.latencies.length < expected) await pause(50);
+  while (deliveries.count < expected) await pause(50);
   for (let at = writers; at < editors; at += 100) await open(clients.slice(at, at + 100));
   await pause(200);
   return clients;

@@ -10,10 +10,15 @@ import type { Running } from './contestants.ts';
 import { recommendations } from './text.ts';
 
 /** The time at which each edit was sent, by its number; each edit carries its number in its words: `q0000042z`. */
-export class NegotiationState {
+export class Deliveries {
   readonly sentAt: number[] = [];
-  readonly latencies: number[] = [];
+  /** From an edit to each other person in its document, ms. */
+  readonly toWriters: number[] = [];
+  readonly toReaders: number[] = [];
   doubled = 0;
+  get count(): number {
+    return this.toWriters.length + this.toReaders.length;
+  }
   next(): number {
     this.sentAt.push(performance.now());
     return this.sentAt.length - 1;
@@ -40,7 +45,7 @@ export class LoadClient {
     readonly document: number,
     readonly person: number,
     readonly writes: boolean,
-    readonly negotiation: NegotiationState,
+    readonly deliveries: Deliveries,
   ) {
     this.#prefix = server.prefix(document);
     this.#socket = new WebSocket(server.url(document, person, this.doc.clientID), {
@@ -92,7 +97,7 @@ export class LoadClient {
 
   /** Types a word behind the one before, in its own amendment. */
   edit(): void {
-    const number = this.negotiation.next();
+    const number = this.deliveries.next();
     this.#own.add(number);
     // Ten delegations: two writers of one are in different clauses, since a delegation has a share of each clause.
     const clause = textOf(this.doc).get((this.person + Math.floor(this.person / 10)) % 10);
@@ -144,14 +149,14 @@ export class LoadClient {
     for (let at = data.indexOf(0x71); at >= 0; at = data.indexOf(0x71, at + 1)) {
       if (data[at + 8] !== 0x7a) continue;
       const number = Number(data.toString('latin1', at + 1, at + 8));
-      const sent = this.negotiation.sentAt[number];
+      const sent = this.deliveries.sentAt[number];
       if (!Number.isInteger(number) || sent === undefined || this.#own.has(number)) continue;
       if (this.#seen.has(number)) {
-        this.negotiation.doubled += 1;
+        this.deliveries.doubled += 1;
         continue;
       }
       this.#seen.add(number);
-      this.negotiation.latencies.push(now - sent);
+      (this.writes ? this.deliveries.toWriters : this.deliveries.toReaders).push(now - sent);
     }
   }
 }
