@@ -84,7 +84,8 @@ export function MeetingPage({ id }: { id: MeetingId }) {
                     <a href={`/meetings/${id}/recommendations/${one.id}`}>{titleOf(view, one.id)}</a>
                     {view.currentClause?.recommendation === one.id && <span class="current-sign">◆</span>}
                   </h3>
-                  <ProgressLine progress={one.progress} />
+                  {/* Observers are not told how far a text is: no count is better than one of nothing. */}
+                  {view.me?.role !== 'observer' && <ProgressLine progress={one.progress} />}
                 </li>
               ))}
             </ol>
