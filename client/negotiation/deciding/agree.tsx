@@ -3,7 +3,7 @@ import type { ClauseId, MarkId, PartyCode } from '../../../shared/protocol/ids.t
 import { t, tn } from '../../words.ts';
 import { ConfirmDialog } from '../confirm.tsx';
 import type { DraftingContext } from '../context.ts';
-import { WaitingParties } from '../status/waiting.tsx';
+import { AgreedStatus } from '../status/agreed.tsx';
 import type { Choice } from './choice.ts';
 import { Endings } from './endings.tsx';
 import { listed, nameOfClause } from './names.ts';
@@ -77,23 +77,7 @@ export function AdoptAndAgreeDialog({
           <Endings context={context} endings={rest} />
         </section>
       )}
-      <fieldset>
-        <legend>{t('agree.status')}</legend>
-        {(['agreed', 'agreed ad referendum'] as const).map((one) => (
-          <label key={one} class="check">
-            <input
-              type="radio"
-              name="status"
-              checked={status.value === one}
-              onChange={() => {
-                status.value = one;
-              }}
-            />{' '}
-            {t(one === 'agreed' ? 'clause.agree' : 'clause.agree-ad-referendum')}
-          </label>
-        ))}
-      </fieldset>
-      {status.value === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
+      <AgreedStatus context={context} status={status} parties={parties} />
     </ConfirmDialog>
   );
 }

@@ -8,7 +8,7 @@ import { Words } from '../amendment/card.tsx';
 import { kindKeys } from '../amendment/words.ts';
 import { ConfirmDialog } from '../confirm.tsx';
 import type { DraftingContext } from '../context.ts';
-import { WaitingParties } from './waiting.tsx';
+import { AgreedStatus } from './agreed.tsx';
 
 /**
  * The chair disposes of everything pending in a clause and marks it agreed, in one act: amendments that arrive until
@@ -73,23 +73,7 @@ export function AgreeDialog({
           );
         })}
       </ul>
-      <fieldset>
-        <legend>{t('agree.status')}</legend>
-        {(['agreed', 'agreed ad referendum'] as const).map((one) => (
-          <label key={one} class="check">
-            <input
-              type="radio"
-              name="status"
-              checked={status.value === one}
-              onChange={() => {
-                status.value = one;
-              }}
-            />{' '}
-            {t(one === 'agreed' ? 'clause.agree' : 'clause.agree-ad-referendum')}
-          </label>
-        ))}
-      </fieldset>
-      {status.value === 'agreed ad referendum' && <WaitingParties context={context} chosen={parties} />}
+      <AgreedStatus context={context} status={status} parties={parties} />
       <section aria-live="polite">
         <h3>{t('agree.reads')}</h3>
         <blockquote class="text-sample">
